@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.deprecation import MiddlewareMixin
+
+log = logging.getLogger(__name__)
+
+# form-action is left out on purpose: Chrome applies it to the redirect that follows a form too, and an approved consent
+# redirects to the client's own address.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; img-src 'self' data:"
+)
+
+
+class SecurityHeadersMiddleware(MiddlewareMixin):
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+
+class DatabaseBusyMiddleware(MiddlewareMixin):
+    """Answers 503 with a clear sentence when the database cannot be had (SQLite locked, PostgreSQL away)."""
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, OperationalError):
+            return None
+        log.error("database not available for %s: %s", request.path, exception)
+        sentence = "The database is busy. Nothing was changed; please try again in a moment."
+        response: HttpResponse
+        if "text/html" in request.headers.get("Accept", ""):
+            response = render(request, "problem.html", {"title": "Just a moment", "sentence": sentence}, status=503)
+        else:
+            problem = {"error": "temporarily_unavailable", "error_description": sentence}
+            response = JsonResponse(problem, status=503, headers={"Cache-Control": "no-store"})
+        response.headers["Retry-After"] = str(settings.DATABASES["default"].get("OPTIONS", {}).get("timeout", 5))
+        return response

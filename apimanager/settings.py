@@ -1,0 +1,232 @@
+"""One settings file for the portal (API Store and Key Manager). docs/settings.md explains every variable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from apimanager import environment as env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = Path(env.text("APIM_VAR", str(BASE_DIR / "var")))
+
+# Mode. Demo mode is `make run`: loopback only, known accounts, a key everybody knows.
+DEMO = env.boolean("APIM_DEMO")
+DEBUG = env.boolean("APIM_DEBUG")
+DEMO_SECRET_KEY = "demo-only-not-a-secret-everybody-who-reads-this-file-knows-it"
+SECRET_KEY = env.text("APIM_SECRET_KEY", DEMO_SECRET_KEY)
+if not DEMO and SECRET_KEY == DEMO_SECRET_KEY:
+    raise ImproperlyConfigured("Set APIM_SECRET_KEY to a long random text, or start the demo with `make run`.")
+if not DEMO and len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured("APIM_SECRET_KEY is too short: give it at least 50 random characters.")
+if not DEMO and DEBUG:
+    raise ImproperlyConfigured("APIM_DEBUG shows internals to everybody and is refused outside demo mode.")
+
+# Doors
+PORTAL_HOST = env.text("APIM_PORTAL_HOST", "localhost")
+PORTAL_PORT = env.port("APIM_PORTAL_PORT", 9443)
+GATEWAY_HOST = env.text("APIM_GATEWAY_HOST", "localhost")
+GATEWAY_PORT = env.port("APIM_GATEWAY_PORT", 8243)
+PLAYGROUND_HOST = env.text("APIM_PLAYGROUND_HOST", "localhost")
+PLAYGROUND_PORT = env.port("APIM_PLAYGROUND_PORT", 8080)
+PHOTOS_HOST = env.text("APIM_PHOTOS_HOST", "127.0.0.1")
+PHOTOS_PORT = env.port("APIM_PHOTOS_PORT", 8090)
+PORTAL_URL = env.text("APIM_PORTAL_URL", f"https://{PORTAL_HOST}:{PORTAL_PORT}")
+GATEWAY_URL = env.text("APIM_GATEWAY_URL", f"https://{GATEWAY_HOST}:{GATEWAY_PORT}")
+PLAYGROUND_URL = env.text("APIM_PLAYGROUND_URL", f"http://{PLAYGROUND_HOST}:{PLAYGROUND_PORT}/playground2")
+PHOTOS_URL = env.text("APIM_PHOTOS_URL", f"http://{PHOTOS_HOST}:{PHOTOS_PORT}")
+TLS_CA_FILE = VAR / "tls" / "ca.pem"
+ALLOWED_HOSTS = sorted({PORTAL_HOST, GATEWAY_HOST, "localhost", "127.0.0.1", "[::1]"})
+
+INSTALLED_APPS = [
+    "apimanager",
+    "gateway",
+    "store",
+    "keymanager",
+    "accounts",
+    "oauth2_provider",
+    "allauth",
+    "allauth.account",
+    "rest_framework",
+    "crispy_forms",
+    "crispy_bootstrap5",
+    "js_lib_bootstrap5",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apimanager.middleware.SecurityHeadersMiddleware",
+    "apimanager.middleware.DatabaseBusyMiddleware",
+    "accounts.realms.RealmMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "apimanager.urls"
+WSGI_APPLICATION = "apimanager.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database: SQLite in the state folder unless APIM_DATABASE_URL names another.
+DATABASES = {
+    "default": dj_database_url.parse(
+        env.text("APIM_DATABASE_URL", f"sqlite:///{VAR / 'portal.sqlite3'}"), conn_max_age=600, conn_health_checks=True
+    )
+}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # IMMEDIATE: a transaction that will write takes the write lock at once, so two exchanges queue instead of failing.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": env.integer("APIM_SQLITE_TIMEOUT", 10),
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# People. Each door keeps its own session: signing in at the store does not sign in at the key manager (accounts/realms.py).
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/store/"
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm", "signup": "accounts.forms.SignUpForm"}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "/store/"
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_USERNAME_MIN_LENGTH = 3
+# Everybody in the demo shares one address, so the limits by address would count them together.
+ACCOUNT_RATE_LIMITS = {"login": "600/m/ip", "login_failed": "60/m/ip,10/m/key", "signup": "120/m/ip"} if DEMO else {}
+AUTHENTICATION_ENDPOINT_URL = env.text("APIM_AUTHENTICATION_ENDPOINT_URL", "/oauth2/account/login/")
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+DEFAULT_FROM_EMAIL = env.text("APIM_FROM_EMAIL", f"noreply@{PORTAL_HOST}")
+
+# Cookies: __Host- binds them to this host, TLS and the whole path.
+SESSION_COOKIE_NAME = "__Host-store-session"
+KEYMANAGER_SESSION_COOKIE_NAME = "__Host-keymanager-session"
+SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_USE_SESSIONS = True
+CSRF_COOKIE_SECURE = True
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
+CSRF_FAILURE_VIEW = "apimanager.views.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Transport
+SECURE_PROXY_SSL_HEADER = None
+SECURE_SSL_REDIRECT = not DEMO
+# The demo's certificate is from a private CA on localhost: HSTS would lock other localhost ports out.
+SECURE_HSTS_SECONDS = 0 if DEMO else env.integer("APIM_HSTS_SECONDS", 31536000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = not DEMO
+SECURE_HSTS_PRELOAD = not DEMO
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# OAuth. Every toolkit model is ours (keymanager/models.py); the toolkit's defaults that matter are set, not inherited.
+OAUTH2_PROVIDER_APPLICATION_MODEL = "keymanager.Client"
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "keymanager.AccessToken"
+OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "keymanager.RefreshToken"
+OAUTH2_PROVIDER_GRANT_MODEL = "keymanager.AuthorizationCode"
+OAUTH2_PROVIDER_ID_TOKEN_MODEL = "keymanager.IDToken"
+OAUTH2_PROVIDER_DEVICE_GRANT_MODEL = "keymanager.DeviceGrant"
+OAUTH2_PROVIDER = {
+    "OAUTH2_VALIDATOR_CLASS": "keymanager.validator.Validator",
+    "APPLICATION_ADMIN_CLASS": "keymanager.admin.ClientAdmin",
+    "ACCESS_TOKEN_ADMIN_CLASS": "keymanager.admin.AccessTokenAdmin",
+    "REFRESH_TOKEN_ADMIN_CLASS": "keymanager.admin.RefreshTokenAdmin",
+    "GRANT_ADMIN_CLASS": "keymanager.admin.AuthorizationCodeAdmin",
+    "ID_TOKEN_ADMIN_CLASS": "keymanager.admin.IDTokenAdmin",
+    "SCOPES_BACKEND_CLASS": "keymanager.scopes.DatabaseScopes",
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 300,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 84600,
+    "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
+    "ALLOW_URI_WILDCARDS": False,
+    "PKCE_REQUIRED": True,
+    "OIDC_ENABLED": False,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,
+    "COMPLIANT_BCP_RFC9700_REFRESH_TOKEN": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": True,
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_MATCHING": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
+}
+ISSUER = PORTAL_URL
+ACCESS_TOKEN_AUDIENCE = GATEWAY_URL
+
+# Store
+KEY_MANAGER = env.text("APIM_KEY_MANAGER", "store.key_managers.builtin.BuiltinKeyManager")
+
+# Gateway: what an Envoy shows to be given its routes.
+GATEWAY_STATE = VAR / "gateway"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+}
+
+# Looks
+CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
+CRISPY_TEMPLATE_PACK = "bootstrap5"
+CRISPY_FAIL_SILENTLY = False
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("APIM_LOG_LEVEL", "INFO")},
+    "loggers": {"django.server": {"level": "WARNING"}},
+}

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+
+@require_safe
+def health(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The page a form answers with when its token is missing, foreign or of an ended session."""
+    context = {
+        "title": "This page has expired",
+        "sentence": "Nothing was changed. Go back, reload the page and send the form again.",
+    }
+    return render(request, "problem.html", context, status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    context = {"title": "This request cannot be read", "sentence": "Something in the address or the form is not valid."}
+    return render(request, "problem.html", context, status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    context = {"title": "Not allowed", "sentence": str(exception) or "You may look at this, but not change it."}
+    return render(request, "problem.html", context, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    context = {"title": "Not found", "sentence": "There is nothing here, or it is not yours to see."}
+    return render(request, "problem.html", context, status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    context = {"title": "Something went wrong", "sentence": "The fault is ours and has been logged. Please try again."}
+    return render(request, "problem.html", context, status=500)

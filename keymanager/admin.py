@@ -1,0 +1,56 @@
+"""The operator's view. Codes and tokens can be looked at, never made or changed: only their checksums are known."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from keymanager import models
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ClientAdmin(ReadOnly):
+    list_display = ("client_id", "name", "owner_name", "client_type", "key_type", "created", "blocked_at")
+    list_filter = ("client_type", "key_type")
+    search_fields = ("client_id", "name", "owner_name")
+
+
+class AuthorizationCodeAdmin(ReadOnly):
+    list_display = ("pk", "application", "user", "expires", "consumed_at")
+    list_select_related = ("application", "user")
+
+
+class AccessTokenAdmin(ReadOnly):
+    list_display = ("pk", "application", "user", "scope", "expires")
+    list_select_related = ("application", "user")
+
+
+class RefreshTokenAdmin(ReadOnly):
+    list_display = ("pk", "application", "user", "scope", "expires_at", "consumed_at", "revoked")
+    list_select_related = ("application", "user")
+
+
+class IDTokenAdmin(ReadOnly):
+    list_display = ("jti", "application", "user", "expires")
+    list_select_related = ("application", "user")
+
+
+@admin.register(models.Authorization)
+class AuthorizationAdmin(ReadOnly):
+    list_display = ("id", "user", "client", "grant_type", "scope", "created_at", "revoked_at", "revoked_reason")
+    list_select_related = ("user", "client")
+    search_fields: ClassVar = ("user__username", "client__client_id")
+
+
+@admin.register(models.Scope)
+class ScopeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "title", "description")

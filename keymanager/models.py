@@ -1,0 +1,293 @@
+"""What the key manager remembers. Every model of django-oauth-toolkit is swapped here (docs/decisions/0003).
+
+No secret, code or token stands here in a form that could be used: checksums only (keymanager/checksums.py).
+Where the toolkit's abstract model has a column for the value itself, the column is taken away.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from oauth2_provider.models import (
+    AbstractAccessToken,
+    AbstractApplication,
+    AbstractDeviceGrant,
+    AbstractGrant,
+    AbstractIDToken,
+    AbstractRefreshToken,
+)
+
+
+class KeyType(models.TextChoices):
+    PRODUCTION = "PRODUCTION"
+    SANDBOX = "SANDBOX"
+
+
+class TokenFormat(models.TextChoices):
+    JWT = "JWT"
+    OPAQUE = "OPAQUE"
+
+
+class Client(AbstractApplication):
+    """An OAuth client (RFC 6749 2): the toolkit's Application, with several grant types, and URIs and secrets as rows."""
+
+    key_type = models.CharField(max_length=10, choices=KeyType.choices, default=KeyType.PRODUCTION)
+    grant_types = models.JSONField(default=list, help_text="Grant types as RFC 7591 names them.")
+    scopes = models.JSONField(default=list, help_text="Scopes this client may be given.")
+    owner_name = models.CharField(max_length=150, blank=True, help_text="Shown to people who are asked to approve.")
+    access_token_format = models.CharField(max_length=6, choices=TokenFormat.choices, default=TokenFormat.JWT)
+    access_token_lifetime = models.PositiveIntegerField(default=3600, help_text="Seconds.")
+    access_token_claims = models.JSONField(default=dict, help_text="Claims added to every access token.")
+    require_pkce = models.BooleanField(default=False, help_text="Always on for public clients.")
+    blocked_at = models.DateTimeField(null=True, blank=True)
+
+    # Columns of the toolkit that rows and sets replace.
+    authorization_grant_type = ""
+    client_secret = ""
+    hash_client_secret = True
+    algorithm = AbstractApplication.NO_ALGORITHM
+
+    uris: models.Manager[ClientURI]
+    secrets: models.Manager[ClientSecret]
+
+    class Meta(AbstractApplication.Meta):
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(access_token_lifetime__gte=1), name="client_access_token_lifetime_positive"
+            )
+        ]
+
+    @property
+    def redirect_uris(self) -> str:
+        """The registered redirect URIs in the toolkit's form: one text, separated by spaces."""
+        return self.uris_of(ClientURI.Kind.REDIRECT)
+
+    @property
+    def post_logout_redirect_uris(self) -> str:
+        return self.uris_of(ClientURI.Kind.POST_LOGOUT)
+
+    @property
+    def allowed_origins(self) -> str:
+        return self.uris_of(ClientURI.Kind.ORIGIN)
+
+    def uris_of(self, kind: str) -> str:
+        return " ".join(row.uri for row in self.uris.all() if row.kind == kind)
+
+    @property
+    def is_public(self) -> bool:
+        return self.client_type == self.CLIENT_PUBLIC
+
+    def allows_grant_type(self, *grant_types: str) -> bool:
+        return any(self.has_grant_type(grant_type) for grant_type in grant_types)
+
+    def has_grant_type(self, grant_type: str) -> bool:
+        """`grant_type` in the words of RFC 7591 or in the toolkit's, which have hyphens."""
+        return grant_type in self.grant_types or grant_type.replace("-", "_") in self.grant_types
+
+    def is_usable(self, request: object) -> bool:
+        return self.blocked_at is None
+
+
+class ClientURI(models.Model):
+    """One address of a client: compared as a whole, character by character (RFC 9700 2.1)."""
+
+    class Kind(models.TextChoices):
+        REDIRECT = "redirect"
+        POST_LOGOUT = "post_logout"
+        ORIGIN = "origin"
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="uris")
+    kind = models.CharField(max_length=11, choices=Kind.choices, default=Kind.REDIRECT)
+    uri = models.CharField(max_length=2000)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["client", "kind", "uri"], name="client_uri_once")]
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+class ClientSecret(models.Model):
+    """One of the secrets of a client. Several may be good at once, so that one can be replaced without a gap."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="secrets")
+    name = models.CharField(max_length=60, default="first")
+    prefix = models.CharField(max_length=16, help_text="How the secret begins, so that its owner can tell it apart.")
+    checksum = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}…"
+
+    @property
+    def is_usable(self) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > timezone.now())
+
+
+class Scope(models.Model):
+    """A scope in the words a person is asked to approve it in."""
+
+    name = models.CharField(max_length=100, unique=True)
+    title = models.CharField(max_length=100)
+    description = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Consent(models.Model):
+    """The remembered part of what a person agreed to: one row a scope and resource, so that only what is new is asked."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="consents")
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="consents")
+    scope = models.CharField(max_length=100)
+    resource = models.CharField(max_length=300, blank=True)
+    granted_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "client", "scope", "resource"], name="consent_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.client_id} {self.scope}"
+
+
+class Authorization(models.Model):
+    """What a user agreed to for a client, once. Every code and token hangs on it and dies with it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="authorizations")
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="authorizations")
+    grant_type = models.CharField(max_length=100)
+    scope = models.TextField(blank=True)
+    sid = models.CharField(max_length=64, blank=True, help_text="The browser session it was given in.")
+    auth_time = models.DateTimeField(help_text="When the person signed in in that session.")
+    created_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_reason = models.CharField(max_length=40, blank=True)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class AuthorizationCode(AbstractGrant):
+    """RFC 6749 4.1.2; what the toolkit calls Grant. Consumed, never deleted by use: a second try must be recognised."""
+
+    code = ""  # the toolkit's column for the code itself
+    checksum = models.CharField(max_length=64, unique=True)
+    authorization = models.ForeignKey(Authorization, on_delete=models.CASCADE, related_name="codes")
+    consumed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta(AbstractGrant.Meta):
+        indexes: ClassVar = [models.Index(fields=["expires"], name="authorization_code_expires")]
+
+
+class IDToken(AbstractIDToken):
+    """Of the toolkit's own flows; ours keep no row of an ID token."""
+
+
+class AccessToken(AbstractAccessToken):
+    """An opaque access token. A self-contained one (RFC 9068) has no row until it is revoked (RevokedToken)."""
+
+    token = ""
+    source_refresh_token = None
+    id_token = None
+    authorization = models.ForeignKey(
+        Authorization, on_delete=models.CASCADE, related_name="access_tokens", null=True, blank=True
+    )
+
+    class Meta(AbstractAccessToken.Meta):
+        indexes: ClassVar = [models.Index(fields=["expires"], name="access_token_expires")]
+
+
+class RefreshToken(AbstractRefreshToken):
+    """RFC 6749 6. Its family is its Authorization; used once, then `consumed_at` tells a replay from a first use."""
+
+    token = ""
+    access_token = None
+    token_family = None
+    authorization = models.ForeignKey(Authorization, on_delete=models.CASCADE, related_name="refresh_tokens")
+    scope = models.TextField(blank=True)
+    expires_at = models.DateTimeField()
+    consumed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["token_checksum"], name="refresh_token_once")]
+        indexes: ClassVar = [models.Index(fields=["expires_at"], name="refresh_token_expires")]
+
+
+class DeviceGrant(AbstractDeviceGrant):
+    """RFC 8628."""
+
+
+class RevokedToken(models.Model):
+    """A self-contained access token that was revoked: its id, until it would have expired anyway."""
+
+    jti = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField(db_index=True)
+    revoked_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.jti
+
+
+class ConsentRequest(models.Model):
+    """An authorization request waiting for a person's answer: validated once, answered once, in one browser session."""
+
+    checksum = models.CharField(max_length=64, unique=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE)
+    sid = models.CharField(max_length=64)
+    parameters = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.client_id} for {self.user_id}"
+
+
+class TokenHolder(models.Model):
+    """That a user obtained an access token for a client by a grant type: what "Registered Users" counts, once each."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="token_holders")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    grant_type = models.CharField(max_length=100)
+    first_obtained_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client", "user", "grant_type"], name="token_holder_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.grant_type}"
+
+
+class SigningKey(models.Model):
+    """A key pair that signs tokens. The private half is sealed (keymanager/signing.py)."""
+
+    kid = models.CharField(max_length=64, unique=True)
+    algorithm = models.CharField(max_length=10, default="ES256")
+    public_jwk = models.JSONField()
+    sealed_private_key = models.BinaryField()
+    created_at = models.DateTimeField(default=timezone.now)
+    active_from = models.DateTimeField(default=timezone.now, help_text="Signs from here on; published before.")
+    retired_at = models.DateTimeField(null=True, blank=True, help_text="Signs no more; published until tokens expired.")
+
+    def __str__(self) -> str:
+        return self.kid
+
+

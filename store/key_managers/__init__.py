@@ -1,0 +1,18 @@
+"""The seam between the store and whoever issues keys. base.py is the protocol, builtin.py our own key manager."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+if TYPE_CHECKING:
+    from store.key_managers.base import KeyManager
+
+
+@cache
+def current() -> KeyManager:
+    key_manager: KeyManager = import_string(settings.KEY_MANAGER)()
+    return key_manager

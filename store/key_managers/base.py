@@ -1,0 +1,89 @@
+"""What the store asks of a key manager. Plain values only: a remote one speaks RFC 7591, 7662 and 7009 instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class KeyManagerError(Exception):
+    """The key manager refused or could not be reached; the text is one sentence for the developer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientSettings:
+    """Everything about a client but its credentials.
+
+    grant_types as RFC 7591 names them; access_token_lifetime in seconds; claims go into every access token.
+    """
+
+    name: str
+    owner_id: int
+    owner_name: str
+    key_type: str
+    callback_urls: Sequence[str]
+    grant_types: Sequence[str]
+    scopes: Sequence[str]
+    token_type: str
+    access_token_lifetime: int
+    public: bool = False
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Credentials:
+    consumer_key: str
+    consumer_secret: str | None
+    """Shown to the developer once, never stored; None for a public client."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretDescription:
+    id: int
+    name: str
+    prefix: str
+    created_at: datetime
+    last_used_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientDescription:
+    consumer_key: str
+    callback_urls: Sequence[str]
+    grant_types: Sequence[str]
+    scopes: Sequence[str]
+    access_token_lifetime: int
+    public: bool
+    secrets: Sequence[SecretDescription]
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedToken:
+    access_token: str
+    scope: str
+    expires_in: int
+
+
+class KeyManager(Protocol):
+    def register(self, client: ClientSettings) -> Credentials: ...
+
+    def describe(self, consumer_key: str) -> ClientDescription: ...
+
+    def update(self, consumer_key: str, client: ClientSettings) -> None: ...
+
+    def regenerate_secret(self, consumer_key: str) -> str:
+        """A new secret, shown once; every earlier one is refused from now on."""
+
+    def delete(self, consumer_key: str) -> None:
+        """The client and all its tokens. Unknown keys are fine: deleting twice is deleting once."""
+
+    def test_token(self, consumer_key: str, scopes: Sequence[str]) -> IssuedToken:
+        """An application token, as client_credentials would give (RFC 6749 4.4)."""
+
+    def registered_users(self, consumer_keys: Iterable[str]) -> dict[str, list[str]]:
+        """User names that obtained access tokens by the password grant, each once, by consumer key."""
+
+    def describe_scopes(self, scopes: Mapping[str, str]) -> None:
+        """Tell the words in which people are asked to approve each scope ({name: description})."""

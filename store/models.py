@@ -1,0 +1,180 @@
+"""What the API Store remembers: APIs, applications, their keys and subscriptions."""
+
+from __future__ import annotations
+
+import uuid
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+Person = AbstractBaseUser | AnonymousUser
+
+
+class KeyType(models.TextChoices):
+    PRODUCTION = "PRODUCTION", "Production"
+    SANDBOX = "SANDBOX", "Sandbox"
+
+
+class ThrottlingPolicy(models.Model):
+    """A limit of calls per time. The pages say tier (of a subscription) or Per Token Quota (of an application)."""
+
+    class Level(models.TextChoices):
+        APPLICATION = "application"
+        SUBSCRIPTION = "subscription"
+
+    name = models.CharField(max_length=50)
+    level = models.CharField(max_length=12, choices=Level.choices)
+    description = models.CharField(max_length=200)
+    request_count = models.PositiveIntegerField(null=True, help_text="Calls per unit time; empty: no limit.")
+    unit_time = models.PositiveIntegerField(default=60, help_text="Seconds.")
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["name", "level"], name="throttling_policy_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Developer(models.Model):
+    """A person who has been in the store. The row marks that their DefaultApplication was made, once."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="developer")
+    joined_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.user.get_username()
+
+
+class ApiQuerySet(models.QuerySet["Api"]):
+    def published(self) -> ApiQuerySet:
+        return self.filter(status__in=[Api.Status.PUBLISHED, Api.Status.DEPRECATED])
+
+
+class Api(models.Model):
+    class Status(models.TextChoices):
+        CREATED = "CREATED", "Created"
+        PUBLISHED = "PUBLISHED", "Published"
+        BLOCKED = "BLOCKED", "Blocked"
+        DEPRECATED = "DEPRECATED", "Deprecated"
+        RETIRED = "RETIRED", "Retired"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=100)
+    version = models.CharField(max_length=30)
+    context = models.CharField(max_length=100, help_text="Begins with a slash: /photos")
+    description = models.TextField(blank=True)
+    provider = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="provided_apis")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.CREATED)
+    definition = models.JSONField(default=dict, help_text="OpenAPI 3.")
+    production_endpoint = models.URLField(max_length=500)
+    sandbox_endpoint = models.URLField(max_length=500, blank=True)
+    tags = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    objects = ApiQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["context", "version"], name="api_context_version_once"),
+            models.UniqueConstraint(fields=["name", "version"], name="api_name_version_once"),
+            models.CheckConstraint(condition=Q(context__startswith="/"), name="api_context_begins_with_slash"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+    @property
+    def path(self) -> str:
+        """Where the gateway serves it: /photos/1.0"""
+        return f"{self.context}/{self.version}"
+
+    @property
+    def scopes(self) -> dict[str, str]:
+        """The scopes its definition declares, with their descriptions."""
+        schemes = self.definition.get("components", {}).get("securitySchemes", {}).values()
+        flows = [flow for scheme in schemes for flow in scheme.get("flows", {}).values()]
+        return {name: words for flow in flows for name, words in flow.get("scopes", {}).items()}
+
+
+class ApplicationQuerySet(models.QuerySet["Application"]):
+    def owned_by(self, user: Person) -> ApplicationQuerySet:
+        return self.filter(owner_id=user.pk)
+
+
+class Application(models.Model):
+    """What a developer owns in the store. Its OAuth clients are its ApplicationKeys."""
+
+    class TokenType(models.TextChoices):
+        JWT = "JWT"
+        OAUTH = "OAUTH"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="applications")
+    name = models.CharField(max_length=70)
+    policy = models.ForeignKey(ThrottlingPolicy, on_delete=models.PROTECT, related_name="+")
+    description = models.TextField(max_length=512, blank=True)
+    token_type = models.CharField(max_length=5, choices=TokenType.choices, default=TokenType.JWT)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    keys: models.Manager[ApplicationKey]
+    subscriptions: models.Manager[Subscription]
+    objects = ApplicationQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint("owner", Lower("name"), name="application_name_once_per_owner")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ApplicationKey(models.Model):
+    """One key set of an application. The client itself lives at the key manager, known here by its consumer key."""
+
+    class State(models.TextChoices):
+        CREATED = "CREATED"  # reserved here; the key manager has not answered yet
+        COMPLETED = "COMPLETED"
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="keys")
+    key_type = models.CharField(max_length=10, choices=KeyType.choices)
+    # A plain string and no foreign key: a remote key manager may stand in (store/key_managers/).
+    consumer_key = models.CharField(max_length=255, unique=True, null=True)  # noqa: DJ001
+    scopes = models.JSONField(default=list, help_text="The developer's choice; empty: all of the subscribed APIs.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.CREATED)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["application", "key_type"], name="application_key_once_per_type")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.application} {self.key_type}"
+
+
+class Subscription(models.Model):
+    class Status(models.TextChoices):
+        UNBLOCKED = "UNBLOCKED"
+        BLOCKED = "BLOCKED"
+        PROD_ONLY_BLOCKED = "PROD_ONLY_BLOCKED"
+        ON_HOLD = "ON_HOLD"
+        REJECTED = "REJECTED"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="subscriptions")
+    api = models.ForeignKey(Api, on_delete=models.CASCADE, related_name="subscriptions")
+    policy = models.ForeignKey(ThrottlingPolicy, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(max_length=17, choices=Status.choices, default=Status.UNBLOCKED)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["application", "api"], name="subscription_once")]
+
+    def __str__(self) -> str:
+        return f"{self.application} to {self.api}"

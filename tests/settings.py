@@ -1,0 +1,18 @@
+"""The portal's settings for its unit tests: demo mode, a quick password hasher, templates that complain."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+os.environ.setdefault("APIM_DEMO", "1")
+os.environ.setdefault("APIM_VAR", tempfile.mkdtemp(prefix="apim-tests-"))
+
+from apimanager.settings import *  # noqa: E402, F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
