@@ -1,0 +1,22 @@
+/* A form is sent once: a second click would generate or regenerate a second time and lose the first answer.
+   And the menu behind the initials closes when one clicks elsewhere. */
+(() => {
+  for (const form of document.querySelectorAll("form[method=post]")) {
+    form.addEventListener("submit", (event) => {
+      if (form.dataset.sent !== undefined) event.preventDefault();
+      form.dataset.sent = "";
+    });
+  }
+  // The page comes back from the browser's memory with the mark still set.
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  });
+
+  const close = (menu) => menu.removeAttribute("open");
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) close(menu);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") document.querySelectorAll("details.menu[open]").forEach(close);
+  });
+})();
