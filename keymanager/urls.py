@@ -1,6 +1,19 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from keymanager import views
 
 app_name = "keymanager"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("oauth2/", views.home, name="home"),
+    path("oauth2/authorize", views.authorize, name="authorize"),
+    path("oauth2/account/login/", views.sign_in, name="sign-in"),
+    path("oauth2/consent/<str:key>", views.consent, name="consent"),
+    path("oauth2/token", views.token, name="token"),
+    path("oauth2/revoke", views.revoke, name="revoke"),
+    path("oauth2/userinfo", views.userinfo, name="userinfo"),
+    path("oauth2/jwks", views.jwks, name="jwks"),
+    path(".well-known/openid-configuration", views.metadata, name="openid-configuration"),
+    path(".well-known/oauth-authorization-server", views.metadata, name="authorization-server"),
+]

@@ -1,0 +1,39 @@
+"""What a user agreed to for a client. Revoking it ends every code and token that hangs on it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from keymanager.models import AccessToken, Authorization, Client, RefreshToken
+
+
+def record(
+    *, user: User, client: Client, grant_type: str, scope: str, auth_time: datetime, sid: str = ""
+) -> Authorization:
+    return Authorization.objects.create(
+        user=user, client=client, grant_type=grant_type, scope=scope, auth_time=auth_time, sid=sid
+    )
+
+
+def hold(authorization_id: object) -> Authorization | None:
+    """The live authorization, locked until the transaction ends, so that a revocation at the same moment either comes
+    first, and None is returned, or comes after, and finds the tokens that are being made."""
+    return (
+        Authorization.objects.select_for_update(of=("self",))
+        .select_related("client", "user")
+        .filter(pk=authorization_id, revoked_at=None)
+        .first()
+    )
+
+
+@transaction.atomic
+def revoke(authorization_id: object, *, reason: str) -> None:
+    """Three statements however many tokens there are. The self-contained ones are refused by their `grant_id`."""
+    now = timezone.now()
+    Authorization.objects.filter(pk=authorization_id, revoked_at=None).update(revoked_at=now, revoked_reason=reason)
+    RefreshToken.objects.filter(authorization_id=authorization_id, revoked=None).update(revoked=now)
+    AccessToken.objects.filter(authorization_id=authorization_id).delete()

@@ -1,0 +1,198 @@
+"""An authorization request is a list of small checks in a fixed order (RFC 6749 4.1.1).
+
+Client and redirect URI come first: until both hold, nothing may be sent to the redirect URI (4.1.2.1: "MUST NOT
+automatically redirect the user-agent to the invalid redirection URI"). Only then are faults the client's to hear, and
+only then is anybody asked to sign in.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpResponse
+
+from keymanager import authorizations, clients, errors, grants, scopes
+from keymanager.grants.base import Answer, Approved
+from keymanager.login import BrowserSession
+from keymanager.models import Client
+
+PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+# RFC 7636 4.2: S256 gives exactly 43 characters.
+CHALLENGE = re.compile(r"^[A-Za-z0-9_-]{43}$")
+
+
+class NotRedirectable(Exception):
+    """A fault before the redirect URI is known to be the client's: shown to the person, naming what was received."""
+
+    def __init__(self, error: errors.OAuthError, received: dict[str, str]) -> None:
+        self.error = error
+        self.received = received
+        super().__init__(str(error))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizationRequest:
+    client: Client
+    redirect_uri: str
+    response_type: str
+    scope: str
+    parameters: dict[str, str]
+
+    @property
+    def prompts(self) -> frozenset[str]:
+        return frozenset(self.parameters.get("prompt", "").split())
+
+    @property
+    def max_age(self) -> int | None:
+        return int(self.parameters["max_age"]) if "max_age" in self.parameters else None
+
+
+def client_of(parameters: dict[str, str]) -> Client:
+    if "client_id" not in parameters:
+        raise NotRedirectable(errors.InvalidRequest("Client Id is not present in the authorization request"), {})
+    client = clients.find(parameters["client_id"])
+    if client is None:
+        error = errors.InvalidClient("No application is known here by this client id.")
+        raise NotRedirectable(error, {"client_id": parameters["client_id"]})
+    return client
+
+
+def redirect_uri_of(client: Client, parameters: dict[str, str]) -> str:
+    if "redirect_uri" not in parameters:
+        error = errors.InvalidRequest("Redirect URI is not present in the authorization request")
+        raise NotRedirectable(error, {"client_id": client.client_id})
+    if not clients.has_redirect_uri(client, parameters["redirect_uri"]):
+        error = errors.InvalidRequest("Registered callback does not match with the provided url.")
+        received = {"client_id": client.client_id, "redirect_uri": parameters["redirect_uri"]}
+        raise NotRedirectable(error, received)
+    return parameters["redirect_uri"]
+
+
+def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> AuthorizationRequest:
+    """Everything else that can be said without knowing the person; faults go back to the client."""
+    check_request_objects(parameters)
+    response_type = check_response_type(client, parameters)
+    check_response_mode(response_type, parameters)
+    check_pkce(client, response_type, parameters)
+    check_prompt(parameters)
+    scope = scopes.granted(client, parameters.get("scope", ""))
+    check_openid(response_type, scope, parameters)
+    return AuthorizationRequest(
+        client=client, redirect_uri=redirect_uri, response_type=response_type, scope=scope, parameters=parameters
+    )
+
+
+def check_request_objects(parameters: dict[str, str]) -> None:
+    """RFC 9101 is processed or refused, never ignored: OIDC Core 6 gives the errors."""
+    if "request" in parameters:
+        raise errors.RequestNotSupported
+    if "request_uri" in parameters:
+        raise errors.RequestUriNotSupported
+
+
+def check_response_type(client: Client, parameters: dict[str, str]) -> str:
+    if "response_type" not in parameters:
+        raise errors.InvalidRequest("Missing response_type parameter value")
+    response_type = " ".join(sorted(parameters["response_type"].split()))
+    if response_type not in grants.RESPONSES:
+        raise errors.UnsupportedResponseType(detail=response_type)
+    grant_type, _ = grants.RESPONSES[response_type]
+    if not client.has_grant_type(grant_type):
+        raise errors.UnauthorizedClient(detail=f"{grant_type} is not ticked for this key set")
+    return response_type
+
+
+def check_response_mode(response_type: str, parameters: dict[str, str]) -> None:
+    """OAuth 2.0 Multiple Response Types 2.1 and 5: tokens never travel in a query."""
+    mode = parameters.get("response_mode", default_response_mode(response_type))
+    if mode not in {"query", "fragment"} or (mode == "query" and response_type != "code"):
+        raise errors.InvalidRequest("Invalid response_mode parameter value", detail=mode)
+
+
+def check_pkce(client: Client, response_type: str, parameters: dict[str, str]) -> None:
+    """RFC 7636 4.4.1; RFC 9700 2.1.1: public clients MUST use it, and `plain` shows the verifier."""
+    challenge = parameters.get("code_challenge")
+    if challenge is None:
+        if response_type == "code" and (client.is_public or client.require_pkce):
+            raise errors.InvalidRequest("PKCE is mandatory for this application: send a code_challenge.")
+        return
+    if parameters.get("code_challenge_method") != "S256":
+        raise errors.InvalidRequest("Unsupported PKCE Challenge Method: only S256 is accepted.")
+    if not CHALLENGE.match(challenge):
+        raise errors.InvalidRequest("Code challenge used is not up to RFC 7636 specifications.")
+
+
+def check_prompt(parameters: dict[str, str]) -> None:
+    """OIDC Core 3.1.2.1: none "MUST NOT" come with another value."""
+    prompts = set(parameters.get("prompt", "").split())
+    if not prompts <= PROMPTS or ("none" in prompts and len(prompts) > 1):
+        raise errors.InvalidRequest("Invalid prompt parameter value")
+    max_age = parameters.get("max_age", "0")
+    if not (max_age.isascii() and max_age.isdigit() and len(max_age) < 10):
+        raise errors.InvalidRequest("Invalid max_age parameter value")
+
+
+def check_openid(response_type: str, scope: str, parameters: dict[str, str]) -> None:
+    """OIDC Core 3.2.2.1: an ID token needs the openid scope, and in front of the browser a nonce."""
+    if "id_token" not in response_type:
+        return
+    if scopes.OPENID not in scope.split():
+        raise errors.InvalidRequest("response_type id_token needs the scope openid")
+    if "nonce" not in parameters:
+        raise errors.InvalidRequest("response_type id_token needs a nonce")
+
+
+@transaction.atomic
+def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
+    """What goes back to the client when the person agreed: a code, or tokens, hanging on a new authorization."""
+    grant_type, respond = grants.RESPONSES[request.response_type]
+    authorization = authorizations.record(
+        user=session.user,
+        client=request.client,
+        grant_type=grant_type,
+        scope=request.scope,
+        auth_time=session.auth_time,
+        sid=session.sid,
+    )
+    approved = Approved(
+        authorization=authorization,
+        response_type=request.response_type,
+        redirect_uri=request.redirect_uri,
+        nonce=request.parameters.get("nonce", ""),
+        code_challenge=request.parameters.get("code_challenge", ""),
+        code_challenge_method=request.parameters.get("code_challenge_method", ""),
+    )
+    return respond(approved)
+
+
+def answer(redirect_uri: str, parameters: dict[str, str], members: Answer) -> HttpResponse:
+    """302 to the client with `members`, its `state`, and who answers (RFC 9207)."""
+    members = members | {"iss": settings.ISSUER}
+    if "state" in parameters:
+        members["state"] = parameters["state"]
+    response_type = " ".join(sorted(parameters.get("response_type", "code").split()))
+    mode = parameters.get("response_mode", default_response_mode(response_type))
+    location = appended(redirect_uri, urlencode(members), fragment=mode == "fragment" or response_type != "code")
+    # Not HttpResponseRedirect: a native client's own scheme (RFC 8252 7.1) is allowed, it was registered.
+    return HttpResponse(status=302, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+def refuse(redirect_uri: str, parameters: dict[str, str], error: errors.OAuthError) -> HttpResponse:
+    """RFC 6749 4.1.2.1."""
+    return answer(redirect_uri, parameters, dict(error.as_dict()))
+
+
+def default_response_mode(response_type: str) -> str:
+    return "query" if response_type == "code" else "fragment"
+
+
+def appended(uri: str, text: str, *, fragment: bool) -> str:
+    """RFC 6749 3.1.2: a query that the registered URI has "MUST be retained"."""
+    parts = urlsplit(uri)
+    if fragment:
+        return urlunsplit(parts._replace(fragment=text))
+    return urlunsplit(parts._replace(query=f"{parts.query}&{text}" if parts.query else text))

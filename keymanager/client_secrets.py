@@ -1,0 +1,55 @@
+"""Secrets of clients: several good ones at a time, each known by its checksum only."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from keymanager import checksums
+from keymanager.models import Client, ClientSecret, KeyType
+
+PREFIXES = {KeyType.PRODUCTION.value: "cs_live_", KeyType.SANDBOX.value: "cs_test_"}
+SHOWN = 12
+# Last use is for a person who wonders whether a secret is still needed; a write for every call would be waste.
+LAST_USE_STEP = timedelta(minutes=1)
+
+
+def add(client: Client, *, name: str = "first") -> str:
+    """A new secret of `client`. The return value is the only time it can be read."""
+    value = PREFIXES[client.key_type] + checksums.random_value()
+    ClientSecret.objects.create(
+        client=client,
+        name=name,
+        prefix=value[:SHOWN],
+        checksum=checksums.checksum(value, checksums.CLIENT_SECRET),
+    )
+    return value
+
+
+@transaction.atomic
+def regenerate(client: Client) -> str:
+    """A new secret; every earlier one is refused from now on."""
+    client.secrets.filter(revoked_at=None).update(revoked_at=timezone.now())
+    return add(client, name=f"secret {client.secrets.count() + 1}")
+
+
+def verify(client_id: str, value: str) -> Client | None:
+    """The client whose usable secret `value` is; None costs the same one look-up and one hash."""
+    row = (
+        ClientSecret.objects.select_related("client")
+        .filter(checksum=checksums.checksum(value, checksums.CLIENT_SECRET))
+        .first()
+    )
+    if row is None or row.client.client_id != client_id or not row.is_usable:
+        return None
+    mark_used(row)
+    return row.client
+
+
+def mark_used(row: ClientSecret) -> None:
+    stale = Q(last_used_at=None) | Q(last_used_at__lt=timezone.now() - LAST_USE_STEP)
+    if row.last_used_at is None or row.last_used_at < timezone.now() - LAST_USE_STEP:
+        ClientSecret.objects.filter(stale, pk=row.pk).update(last_used_at=timezone.now())

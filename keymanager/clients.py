@@ -1,0 +1,60 @@
+"""Clients: registered, found, changed, removed; and whether an address is one of theirs."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from keymanager import client_secrets
+from keymanager.models import Client, ClientURI
+
+ALPHABET = string.ascii_letters + string.digits + "_"
+CLIENT_ID_LENGTH = 28
+
+
+@transaction.atomic
+def register(*, public: bool, redirect_uris: Sequence[str], **fields: Any) -> tuple[Client, str | None]:
+    """A new client with these fields of Client, and its secret, which can be read only now; None if it is public."""
+    client = Client.objects.create(
+        client_id="".join(secrets.choice(ALPHABET) for _ in range(CLIENT_ID_LENGTH)),
+        client_type=Client.CLIENT_PUBLIC if public else Client.CLIENT_CONFIDENTIAL,
+        **fields,
+    )
+    set_redirect_uris(client, redirect_uris)
+    return client, None if public else client_secrets.add(client)
+
+
+@transaction.atomic
+def update(client: Client, *, redirect_uris: Sequence[str], **fields: Any) -> None:
+    """Other settings from now on; tokens and sessions live on (the original logged people out, wso2-2.6.md)."""
+    for name, value in fields.items():
+        setattr(client, name, value)
+    client.save(update_fields=[*fields, "updated"])
+    set_redirect_uris(client, redirect_uris)
+
+
+def set_redirect_uris(client: Client, uris: Sequence[str]) -> None:
+    """Exactly these, keeping the rows of those that stay: they remember when they were last used."""
+    registered = client.uris.filter(kind=ClientURI.Kind.REDIRECT)
+    registered.exclude(uri__in=uris).delete()
+    rows = [ClientURI(client=client, kind=ClientURI.Kind.REDIRECT, uri=uri) for uri in uris]
+    ClientURI.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def find(client_id: str) -> Client | None:
+    """The usable client with that identifier."""
+    return Client.objects.prefetch_related("uris").filter(client_id=client_id, blocked_at=None).first()
+
+
+def has_redirect_uri(client: Client, uri: str) -> bool:
+    """RFC 9700 2.1: "Authorization servers MUST utilize exact string matching"."""
+    return any(row.uri == uri for row in client.uris.all() if row.kind == ClientURI.Kind.REDIRECT)
+
+
+def mark_redirect_uri_used(client: Client, uri: str) -> None:
+    client.uris.filter(kind=ClientURI.Kind.REDIRECT, uri=uri).update(last_used_at=timezone.now())

@@ -1,0 +1,118 @@
+"""Where an authorization code is made, and where it becomes a token: `redeem`."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import urlsafe_b64encode
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from keymanager import authorizations, checksums, errors
+from keymanager.models import Authorization, AuthorizationCode, Client
+
+# RFC 7636 4.1: 43 to 128 unreserved characters.
+VERIFIER = re.compile(r"^[A-Za-z0-9._~-]{43,128}$")
+UNUSABLE = "Invalid / Inactive / Expired or Revoked authorization code received from token request"
+
+
+def issue(
+    authorization: Authorization, *, redirect_uri: str, nonce: str, code_challenge: str, code_challenge_method: str
+) -> str:
+    """A new code for `authorization` (RFC 6749 4.1.2); only its checksum is kept."""
+    code = checksums.random_value()
+    AuthorizationCode.objects.create(
+        checksum=checksums.checksum(code, checksums.CODE),
+        authorization=authorization,
+        user_id=authorization.user_id,
+        application_id=authorization.client_id,
+        expires=timezone.now() + timedelta(seconds=settings.OAUTH2_PROVIDER["AUTHORIZATION_CODE_EXPIRE_SECONDS"]),
+        redirect_uri=redirect_uri,
+        scope=authorization.scope,
+        nonce=nonce,
+        code_challenge=code_challenge,
+        code_challenge_method=code_challenge_method,
+    )
+    return code
+
+
+def redeem(code: str, *, client: Client, redirect_uri: str, verifier: str) -> AuthorizationCode:
+    """The code's row, claimed for this exchange, its authorization locked. Must run inside the exchange's transaction.
+
+    RFC 6749 4.1.3: "ensure that the authorization code was issued to the authenticated confidential client", "verify
+    that the authorization code is valid" and "ensure that the redirect_uri parameter is present … and that their values
+    are identical". Single use comes last: only who proved possession may set off what a replay sets off.
+    """
+    row = find(code)
+    check_client(row, client)
+    check_expiry(row)
+    check_redirect_uri(row, redirect_uri)
+    check_verifier(row, verifier)
+    claim(row)
+    hold_authorization(row)
+    return row
+
+
+def find(code: str) -> AuthorizationCode:
+    row = (
+        AuthorizationCode.objects
+        .filter(checksum=checksums.checksum(code, checksums.CODE))
+        .first()
+    )
+    if row is None:
+        raise errors.InvalidGrant(UNUSABLE, detail="unknown code")
+    return row
+
+
+def check_client(row: AuthorizationCode, client: Client) -> None:
+    if row.application_id != client.pk:
+        raise errors.InvalidGrant(UNUSABLE, detail="code of another client")
+
+
+def check_expiry(row: AuthorizationCode) -> None:
+    if row.expires <= timezone.now():
+        raise errors.InvalidGrant(UNUSABLE, detail="expired code")
+
+
+def check_redirect_uri(row: AuthorizationCode, redirect_uri: str) -> None:
+    if row.redirect_uri != redirect_uri:
+        raise errors.InvalidGrant("Callback url mismatch", detail="redirect_uri differs from the authorization request")
+
+
+def check_verifier(row: AuthorizationCode, verifier: str) -> None:
+    """RFC 7636 4.6; and RFC 9700 2.1.1: a verifier without a challenge is a downgrade attempt."""
+    if not row.code_challenge:
+        if verifier:
+            raise errors.InvalidGrant("PKCE validation failed", detail="verifier sent, but no challenge was")
+        return
+    if not verifier:
+        raise errors.InvalidGrant("Empty PKCE code_verifier sent.", detail="challenge was sent, verifier was not")
+    if not VERIFIER.match(verifier):
+        raise errors.InvalidGrant("Code verifier used is not up to RFC 7636 specifications.", detail="form of verifier")
+    if not hmac.compare_digest(challenge(verifier), row.code_challenge):
+        raise errors.InvalidGrant("PKCE validation failed", detail="wrong verifier")
+
+
+def challenge(verifier: str) -> str:
+    """S256 of RFC 7636 4.2."""
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def claim(row: AuthorizationCode) -> None:
+    """RFC 6749 4.1.2: "The client MUST NOT use the authorization code more than once."
+
+    The update is the lock: of two exchanges the second waits for the first to commit and then finds nothing to update.
+    """
+    claimed = AuthorizationCode.objects.filter(pk=row.pk, consumed_at=None).update(consumed_at=timezone.now())
+    if not claimed:
+        raise errors.Replayed(UNUSABLE, authorization_id=row.authorization_id, detail="code replayed")
+
+
+def hold_authorization(row: AuthorizationCode) -> None:
+    authorization = authorizations.hold(row.authorization_id)
+    if authorization is None:
+        raise errors.InvalidGrant(UNUSABLE, detail="authorization was revoked")
+    row.authorization = authorization

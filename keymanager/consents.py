@@ -1,0 +1,74 @@
+"""What people agreed to and want remembered; and the requests that wait for their answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from keymanager import checksums
+from keymanager.login import BrowserSession
+from keymanager.models import Client, Consent, ConsentRequest
+
+WAIT = timedelta(minutes=10)
+
+
+def missing(user: User, client: Client, scope: str) -> list[str]:
+    """Of the scopes (space separated) those that the person has not approved for good; one statement."""
+    if client.skip_authorization:
+        return []
+    remembered = set(
+        Consent.objects.filter(
+            Q(expires_at=None) | Q(expires_at__gt=timezone.now()), user=user, client=client, scope__in=scope.split()
+        ).values_list("scope", flat=True)
+    )
+    return [name for name in scope.split() if name not in remembered]
+
+
+def remember(user: User, client: Client, names: Iterable[str]) -> None:
+    rows = [Consent(user=user, client=client, scope=name, granted_at=timezone.now()) for name in names]
+    Consent.objects.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["user", "client", "scope", "resource"],
+        update_fields=["granted_at", "expires_at"],
+    )
+
+
+def ask(session: BrowserSession, client: Client, parameters: dict[str, str]) -> str:
+    """The key of a new waiting request; it names it in the address of the consent page."""
+    key = checksums.random_value()
+    ConsentRequest.objects.create(
+        checksum=checksums.checksum(key, checksums.CONSENT_REQUEST),
+        user=session.user,
+        client=client,
+        sid=session.sid,
+        parameters=parameters,
+        expires_at=timezone.now() + WAIT,
+    )
+    return key
+
+
+def waiting(session: BrowserSession | None, key: str) -> ConsentRequest | None:
+    """The request that `key` names, if it is this person's in this browser and neither stale nor answered."""
+    if session is None:
+        return None
+    return (
+        ConsentRequest.objects.select_related("client")
+        .filter(
+            checksum=checksums.checksum(key, checksums.CONSENT_REQUEST),
+            user=session.user,
+            sid=session.sid,
+            answered_at=None,
+            expires_at__gt=timezone.now(),
+        )
+        .first()
+    )
+
+
+def claim(row: ConsentRequest) -> bool:
+    """Whether this answer is the first; of two at once exactly one is."""
+    return bool(ConsentRequest.objects.filter(pk=row.pk, answered_at=None).update(answered_at=timezone.now()))

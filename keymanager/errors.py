@@ -1,0 +1,107 @@
+"""One exception for each OAuth error. `description` goes out; `detail` only to the log and to tests."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class OAuthError(Exception):
+    """RFC 6749 4.1.2.1 and 5.2."""
+
+    error: ClassVar[str]
+    status: ClassVar[int] = 400
+    description: ClassVar[str]
+
+    def __init__(self, description: str | None = None, *, detail: str = "") -> None:
+        self.public = description or self.description
+        self.detail = detail
+        super().__init__(f"{self.error}: {self.public} {detail}".strip())
+
+    def as_dict(self) -> dict[str, str]:
+        return {"error": self.error, "error_description": self.public}
+
+
+class InvalidRequest(OAuthError):
+    error = "invalid_request"
+    description = "The request is missing a parameter, repeats one, or is malformed."
+
+
+class InvalidClient(OAuthError):
+    error = "invalid_client"
+    status = 401
+    description = "Client Authentication failed."
+
+
+class InvalidGrant(OAuthError):
+    error = "invalid_grant"
+    description = "Provided Authorization Grant is invalid"
+
+
+class Replayed(InvalidGrant):
+    """A code or refresh token came a second time: everything that hangs on its authorization is to be revoked.
+
+    Raised inside the exchange's transaction, acted upon after it was rolled back.
+    """
+
+    def __init__(self, description: str, *, authorization_id: object, detail: str) -> None:
+        super().__init__(description, detail=detail)
+        self.authorization_id = authorization_id
+
+
+class UnauthorizedClient(OAuthError):
+    error = "unauthorized_client"
+    description = "The authenticated client is not authorized to use this authorization grant type"
+
+
+class UnsupportedGrantType(OAuthError):
+    error = "unsupported_grant_type"
+    description = "This grant type is not supported."
+
+
+class UnsupportedResponseType(OAuthError):
+    error = "unsupported_response_type"
+    description = "Invalid response_type parameter value"
+
+
+class InvalidScope(OAuthError):
+    error = "invalid_scope"
+    description = "Invalid Scope!"
+
+
+class AccessDenied(OAuthError):
+    error = "access_denied"
+    description = "User denied the consent"
+
+
+class LoginRequired(OAuthError):
+    error = "login_required"
+    description = "The person has to sign in, which prompt=none forbids."
+
+
+class ConsentRequired(OAuthError):
+    error = "consent_required"
+    description = "The person has to approve, which prompt=none forbids."
+
+
+class RequestNotSupported(OAuthError):
+    error = "request_not_supported"
+    description = "Request objects are not supported."
+
+
+class RequestUriNotSupported(OAuthError):
+    error = "request_uri_not_supported"
+    description = "Request objects by reference are not supported."
+
+
+class InvalidToken(OAuthError):
+    """RFC 6750 3.1."""
+
+    error = "invalid_token"
+    status = 401
+    description = "Access token validation failed"
+
+
+class InsufficientScope(OAuthError):
+    error = "insufficient_scope"
+    status = 403
+    description = "Access token does not have the openid scope"

@@ -1,0 +1,36 @@
+"""RFC 6749 4.1."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from keymanager import codes, oidc, tokens
+from keymanager.grants.base import Answer, Approved, TokenRequest
+
+
+def respond(approved: Approved) -> Answer:
+    """RFC 6749 4.1.2."""
+    code = codes.issue(
+        approved.authorization,
+        redirect_uri=approved.redirect_uri,
+        nonce=approved.nonce,
+        code_challenge=approved.code_challenge,
+        code_challenge_method=approved.code_challenge_method,
+    )
+    return {"code": code}
+
+
+@transaction.atomic
+def exchange(request: TokenRequest) -> Answer:
+    """RFC 6749 4.1.3 and 4.1.4."""
+    code = codes.redeem(
+        request.required("code"),
+        client=request.client,
+        redirect_uri=request.required("redirect_uri"),
+        verifier=request.parameters.get("code_verifier", ""),
+    )
+    authorization = code.authorization
+    answer = tokens.for_authorization(authorization)
+    if "openid" in authorization.scope.split():
+        answer["id_token"] = oidc.id_token(authorization, nonce=code.nonce, access_token=answer["access_token"])
+    return answer

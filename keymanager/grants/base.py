@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from keymanager import errors
+from keymanager.models import Authorization, Client
+
+Answer = dict[str, Any]
+"""The members of a token answer (RFC 6749 5.1), or the parameters of an authorization answer (4.1.2)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRequest:
+    """One call of the token endpoint by an authenticated client; `parameters` each come once and are not empty."""
+
+    http: HttpRequest
+    client: Client
+    parameters: dict[str, str]
+
+    def required(self, name: str) -> str:
+        if name not in self.parameters:
+            raise errors.InvalidRequest(f"Missing parameter: {name}")
+        return self.parameters[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approved:
+    """An authorization request that a person has approved."""
+
+    authorization: Authorization
+    response_type: str
+    redirect_uri: str
+    nonce: str = ""
+    code_challenge: str = ""
+    code_challenge_method: str = ""

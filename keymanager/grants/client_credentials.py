@@ -1,0 +1,28 @@
+"""RFC 6749 4.4."""
+
+from __future__ import annotations
+
+from keymanager import errors, scopes, tokens
+from keymanager.grants.base import Answer, TokenRequest
+
+# A token for longer than this is a mistake in the caller's unit, not a wish.
+LONGEST_VALIDITY = 365 * 24 * 3600
+
+
+def exchange(request: TokenRequest) -> Answer:
+    """An application token. No refresh token: RFC 6749 4.4.3."""
+    if request.client.is_public:
+        raise errors.UnauthorizedClient(detail="4.4: MUST only be used by confidential clients")
+    scope = scopes.granted(request.client, request.parameters.get("scope", ""))
+    lifetime = validity_period(request.parameters.get("validity_period", ""))
+    token, expires_in = tokens.issue_access_token(client=request.client, scope=scope, lifetime=lifetime)
+    return tokens.answer(token, expires_in=expires_in, scope=scope)
+
+
+def validity_period(text: str) -> int | None:
+    """Seconds asked for by the original's parameter of that name (wso2-2.6.md section 5); None: the client's own."""
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or not 0 < int(text[:12]) <= LONGEST_VALIDITY:
+        raise errors.InvalidRequest(f"validity_period is a number of seconds from 1 to {LONGEST_VALIDITY}.")
+    return int(text)

@@ -1,0 +1,22 @@
+"""RFC 6749 4.2 and OpenID Connect Core 3.2. Discouraged (RFC 9700 2.1.2) and off unless ticked."""
+
+from __future__ import annotations
+
+from keymanager import oidc, tokens
+from keymanager.grants.base import Answer, Approved
+
+
+def respond(approved: Approved) -> Answer:
+    """RFC 6749 4.2.2: "The authorization server MUST NOT issue a refresh token." """
+    authorization = approved.authorization
+    answer: Answer = {}
+    if "token" in approved.response_type.split():
+        token, expires_in = tokens.issue_access_token(
+            client=authorization.client, scope=authorization.scope, authorization=authorization, user=authorization.user
+        )
+        answer = tokens.answer(token, expires_in=expires_in, scope=authorization.scope)
+    if "id_token" in approved.response_type.split():
+        answer["id_token"] = oidc.id_token(
+            authorization, nonce=approved.nonce, access_token=answer.get("access_token", "")
+        )
+    return answer

@@ -1,0 +1,28 @@
+"""RFC 6749 6."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from keymanager import errors, oidc, tokens
+from keymanager.grants.base import Answer, TokenRequest
+
+
+@transaction.atomic
+def exchange(request: TokenRequest) -> Answer:
+    """A new pair for an old refresh token, which is consumed by it."""
+    row = tokens.redeem_refresh_token(request.required("refresh_token"), client=request.client)
+    scope = narrowed(row.scope, request.parameters.get("scope", ""))
+    answer = tokens.for_authorization(row.authorization, scope=scope)
+    if "openid" in scope.split():
+        answer["id_token"] = oidc.id_token(row.authorization, access_token=answer["access_token"])
+    return answer
+
+
+def narrowed(authorized: str, asked: str) -> str:
+    """RFC 6749 6: the scope asked for "MUST NOT include any scope not originally granted"; left out, it is the same."""
+    if not asked:
+        return authorized
+    if not set(asked.split()) <= set(authorized.split()):
+        raise errors.InvalidScope(detail="refresh asks for more than was authorized")
+    return " ".join(sorted(set(asked.split())))

@@ -1,0 +1,76 @@
+"""Whether somebody is signed in at the key manager's door, since when, and where to send those who are not."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+
+from accounts.models import User
+from keymanager.models import Client
+
+SID = "sid"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrowserSession:
+    """Who is signed in in this browser, the session's public name, and when they signed in (OIDC Core 2, auth_time)."""
+
+    user: User
+    sid: str
+    auth_time: datetime
+
+    def older_than(self, seconds: int) -> bool:
+        return timezone.now() - self.auth_time > timedelta(seconds=seconds)
+
+
+def browser_session(request: HttpRequest) -> BrowserSession | None:
+    user = request.user
+    if not isinstance(user, User):
+        return None
+    sid = request.session.get(SID)
+    if sid is None:
+        sid = request.session[SID] = secrets.token_urlsafe(16)
+    return BrowserSession(user=user, sid=sid, auth_time=auth_time(request))
+
+
+def auth_time(request: HttpRequest) -> datetime:
+    """When the last of the methods used to sign in in this session succeeded; not the user's last login elsewhere."""
+    methods = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY) or [{"at": 0}]
+    return datetime.fromtimestamp(methods[-1]["at"], UTC)
+
+
+def ask(parameters: dict[str, str]) -> HttpResponse:
+    """To the authentication endpoint, which brings the browser back to the same authorization request.
+
+    A path is one of our own; a full URL names another server (the page's note on a separate server for authentication).
+    """
+    endpoint = urljoin(settings.PORTAL_URL, settings.AUTHENTICATION_ENDPOINT_URL)
+    return HttpResponseRedirect(f"{endpoint}?{urlencode({'next': authorize_path(parameters)})}")
+
+
+def ask_again(request: HttpRequest, parameters: dict[str, str]) -> HttpResponse:
+    """OIDC Core 3.1.2.1, prompt=login and max_age: sign in anew, after which the request is the same without prompt."""
+    logout(request)
+    return ask({name: value for name, value in parameters.items() if name != "prompt"})
+
+
+def authorize_path(parameters: dict[str, str]) -> str:
+    return f"/oauth2/authorize?{urlencode(parameters)}"
+
+
+def waiting_client(next_path: str) -> tuple[Client | None, str]:
+    """The client whose authorization request the login page was asked for, and the host its answer goes to."""
+    address = urlsplit(next_path)
+    if address.path != "/oauth2/authorize":
+        return None, ""
+    values = parse_qs(address.query)
+    client = Client.objects.filter(client_id=values.get("client_id", [""])[0].replace("\x00", "")).first()
+    return client, urlsplit(values.get("redirect_uri", [""])[0]).netloc

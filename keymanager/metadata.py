@@ -1,0 +1,39 @@
+"""What this key manager says of itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from keymanager import grants, scopes, signing
+
+
+def document() -> dict[str, Any]:
+    """RFC 8414 2 and OpenID Connect Discovery 3: only what works."""
+    issuer = settings.ISSUER
+    return {
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/oauth2/authorize",
+        "token_endpoint": f"{issuer}/oauth2/token",
+        "userinfo_endpoint": f"{issuer}/oauth2/userinfo",
+        "revocation_endpoint": f"{issuer}/oauth2/revoke",
+        "jwks_uri": f"{issuer}/oauth2/jwks",
+        "scopes_supported": sorted(scopes.ALWAYS_ALLOWED),
+        "response_types_supported": list(grants.RESPONSES),
+        "response_modes_supported": ["query", "fragment"],
+        "grant_types_supported": [*grants.EXCHANGES, "implicit"],
+        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
+        "code_challenge_methods_supported": ["S256"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [signing.ALGORITHM],
+        "claims_supported": [
+            *("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "sid", "at_hash"),
+            *("preferred_username", "name", "given_name", "family_name", "email", "email_verified"),
+        ],
+        "authorization_response_iss_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "claims_parameter_supported": False,
+    }

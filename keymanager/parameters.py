@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from django.http import QueryDict
+
+from keymanager import errors
+
+# RFC 8707 2: the one parameter that may come several times.
+REPEATABLE = frozenset({"resource"})
+
+
+def single_valued(received: QueryDict) -> dict[str, str]:
+    """RFC 6749 3.1 and 3.2: parameters must not come more than once; those without a value are as if left out."""
+    for name, values in received.lists():
+        if len(values) > 1 and name not in REPEATABLE:
+            raise errors.InvalidRequest("Invalid request with repeated parameters.", detail=name)
+    # A NUL is a character no parameter has, and one that PostgreSQL cannot even be asked about.
+    if any("\x00" in value for value in received.values()):
+        raise errors.InvalidRequest("A parameter holds a character that is not allowed.", detail="NUL")
+    return {name: value for name, value in received.items() if value}

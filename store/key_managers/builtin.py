@@ -1,0 +1,112 @@
+"""Our own key manager behind the seam. The only module outside keymanager that sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from keymanager import client_secrets, clients, errors, scopes, tokens
+from keymanager.models import Client, Scope, TokenFormat, TokenHolder
+from store.key_managers.base import (
+    ClientDescription,
+    ClientSettings,
+    Credentials,
+    IssuedToken,
+    KeyManagerError,
+    SecretDescription,
+)
+
+FORMATS = {"JWT": TokenFormat.JWT, "OAUTH": TokenFormat.OPAQUE}
+
+
+class BuiltinKeyManager:
+    def register(self, client: ClientSettings) -> Credentials:
+        registered, secret = clients.register(
+            public=client.public,
+            key_type=client.key_type,
+            user_id=client.owner_id,
+            redirect_uris=client.callback_urls,
+            **changeable(client),
+        )
+        return Credentials(consumer_key=registered.client_id, consumer_secret=secret)
+
+    def describe(self, consumer_key: str) -> ClientDescription:
+        client = find(consumer_key)
+        return ClientDescription(
+            consumer_key=client.client_id,
+            callback_urls=client.redirect_uris.split(),
+            grant_types=client.grant_types,
+            scopes=client.scopes,
+            access_token_lifetime=client.access_token_lifetime,
+            public=client.is_public,
+            secrets=[
+                SecretDescription(
+                    id=row.pk,
+                    name=row.name,
+                    prefix=row.prefix,
+                    created_at=row.created_at,
+                    last_used_at=row.last_used_at,
+                )
+                for row in client.secrets.filter(revoked_at=None).order_by("created_at")
+            ],
+        )
+
+    def update(self, consumer_key: str, client: ClientSettings) -> None:
+        clients.update(find(consumer_key), redirect_uris=client.callback_urls, **changeable(client))
+
+    def regenerate_secret(self, consumer_key: str) -> str:
+        client = find(consumer_key)
+        if client.is_public:
+            raise KeyManagerError("A public client has no secret.")
+        return client_secrets.regenerate(client)
+
+    def delete(self, consumer_key: str) -> None:
+        Client.objects.filter(client_id=consumer_key).delete()
+
+    def test_token(self, consumer_key: str, scopes: Sequence[str]) -> IssuedToken:
+        client = find(consumer_key)
+        if not client.has_grant_type("client_credentials"):
+            raise KeyManagerError("A test access token needs the grant type Client Credentials.")
+        try:
+            return application_token(client, " ".join(scopes))
+        except errors.OAuthError as error:
+            raise KeyManagerError(error.public) from error
+
+    def registered_users(self, consumer_keys: Iterable[str]) -> dict[str, list[str]]:
+        holders = TokenHolder.objects.filter(client__client_id__in=list(consumer_keys), grant_type="password")
+        users: dict[str, list[str]] = {}
+        for consumer_key, username in holders.order_by("user__username").values_list(
+            "client__client_id", "user__username"
+        ):
+            users.setdefault(consumer_key, []).append(username)
+        return users
+
+    def describe_scopes(self, scopes: Mapping[str, str]) -> None:
+        for name, description in scopes.items():
+            title, _, more = description.partition(". ")
+            Scope.objects.update_or_create(name=name, defaults={"title": title.rstrip("."), "description": more})
+
+
+def find(consumer_key: str) -> Client:
+    client = Client.objects.filter(client_id=consumer_key).first()
+    if client is None:
+        raise KeyManagerError("The key manager does not know this consumer key any more.")
+    return client
+
+
+def changeable(client: ClientSettings) -> dict[str, Any]:
+    return {
+        "name": client.name,
+        "owner_name": client.owner_name,
+        "grant_types": list(client.grant_types),
+        "scopes": list(client.scopes),
+        "access_token_format": FORMATS[client.token_type],
+        "access_token_lifetime": client.access_token_lifetime,
+        "access_token_claims": dict(client.claims),
+    }
+
+
+def application_token(client: Client, asked: str) -> IssuedToken:
+    scope = scopes.granted(client, asked)
+    token, expires_in = tokens.issue_access_token(client=client, scope=scope)
+    return IssuedToken(access_token=token, scope=scope, expires_in=expires_in)
