@@ -214,7 +214,8 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = False
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR / "static"
+# Where `collectstatic` puts files for a web server in front; without one, WhiteNoise serves them from the packages.
+STATIC_ROOT = env.text("APIM_STATIC_ROOT") or None
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False

@@ -57,8 +57,7 @@ def waiting(session: BrowserSession | None, key: str) -> ConsentRequest | None:
     if session is None:
         return None
     return (
-        ConsentRequest.objects.select_related("client")
-        .filter(
+        ConsentRequest.objects.filter(
             checksum=checksums.checksum(key, checksums.CONSENT_REQUEST),
             user=session.user,
             sid=session.sid,

@@ -88,9 +88,14 @@ def consent(request: HttpRequest, key: str) -> HttpResponse:
     waiting = consents.waiting(session, key)
     if waiting is None or session is None:
         return error_page(request, errors.AccessDenied(STALE), {}, title="This page has expired")
-    redirect_uri = waiting.parameters["redirect_uri"]
     try:
-        asked = authorization.check(waiting.client, redirect_uri, waiting.parameters)
+        # Again, because both may have changed while the page was open.
+        client = authorization.client_of(waiting.parameters)
+        redirect_uri = authorization.redirect_uri_of(client, waiting.parameters)
+    except authorization.NotRedirectable as fault:
+        return error_page(request, fault.error, fault.received)
+    try:
+        asked = authorization.check(client, redirect_uri, waiting.parameters)
         if request.method == "GET":
             return consent_page(request, asked, key)
         return decide(request, session, waiting, asked)

@@ -10,6 +10,9 @@ os.environ.setdefault("APIM_VAR", tempfile.mkdtemp(prefix="apim-tests-"))
 
 from apimanager.settings import *  # noqa: E402, F403
 
+# A file and not memory: threads that race need connections of their own.
+if "sqlite3" in DATABASES["default"]["ENGINE"]:  # noqa: F405
+    DATABASES["default"]["TEST"] = {"NAME": str(VAR / "test.sqlite3")}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

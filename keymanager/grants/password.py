@@ -44,8 +44,8 @@ def authenticate(request: TokenRequest, username: str, password: str) -> User:
         user = get_adapter(request.http).authenticate(request.http, username=username, password=password)
     except ValidationError:
         raise errors.InvalidGrant("Too many wrong passwords; try again later.", detail="rate limit") from None
-    if not isinstance(user, User):
-        raise errors.InvalidGrant(WRONG, detail="wrong username or password")
+    if not isinstance(user, User) or not user.is_active:
+        raise errors.InvalidGrant(WRONG, detail="wrong username or password, or an account that is switched off")
     return user
 
 

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import OperationalError, connection, connections
+from django.test import Client as Browser
+
+from apimanager import middleware
+from tests.keymanager.conftest import Registered, post_token
+
+
+def test_health_answers_without_a_database() -> None:
+    assert Browser().get("/health").content == b"ok"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/", "/store/", "/oauth2/account/login/", "/nowhere"])
+def test_every_page_carries_the_security_headers(path: str) -> None:
+    response = Browser().get(path, follow=True)
+
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db
+def test_an_unknown_address_gets_a_page() -> None:
+    response = Browser().get("/nowhere")
+
+    assert response.status_code == 404
+    assert b"Not found" in response.content
+
+
+@pytest.mark.django_db
+def test_a_form_without_its_token_gets_a_page() -> None:
+    response = Browser(enforce_csrf_checks=True).post("/accounts/login/", {"login": "bob", "password": "bob"})
+
+    assert response.status_code == 403
+    assert b"This page has expired" in response.content
+
+
+@pytest.mark.parametrize(("accept", "form"), [("text/html", b"database is busy"), ("*/*", b"temporarily_unavailable")])
+@pytest.mark.django_db
+def test_a_busy_database_is_said_in_one_sentence(rf: object, accept: str, form: bytes) -> None:
+    busy = middleware.DatabaseBusyMiddleware(lambda request: None)  # type: ignore[arg-type, return-value]
+    request = rf.get("/store/", headers={"accept": accept})  # type: ignore[attr-defined]
+
+    response = busy.process_exception(request, OperationalError("database is locked"))
+
+    assert response is not None
+    assert response.status_code == 503
+    assert response["Retry-After"]
+    assert form in response.content
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_locked_database_refuses_an_exchange_and_loses_nothing(printer: Registered) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite locks as a whole")
+    locked, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("BEGIN IMMEDIATE")
+            locked.set()
+            done.wait(10)
+            cursor.execute("ROLLBACK")
+        connections.close_all()
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    locked.wait(10)
+    connection.cursor().execute("PRAGMA busy_timeout = 100")
+
+    refused = post_token(printer, grant_type="client_credentials")
+    connection.cursor().execute("PRAGMA busy_timeout = 10000")
+    done.set()
+    holder.join(10)
+
+    assert refused.status_code == 503
+    assert refused.json()["error"] == "temporarily_unavailable"
+    assert post_token(printer, grant_type="client_credentials").status_code == 200

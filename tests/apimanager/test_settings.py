@@ -1,0 +1,84 @@
+"""Settings in a process of their own, because they are read once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD_KEY = "k" * 60
+
+
+def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("APIM_", "DJANGO_"))}
+    return subprocess.run(
+        [sys.executable, "-c", "from apimanager.wsgi import application"],
+        cwd=ROOT,
+        env=kept | {"APIM_VAR": str(tmp_path)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({}, "Set APIM_SECRET_KEY to a long random text"),
+        ({"APIM_SECRET_KEY": "short"}, "too short"),
+        ({"APIM_SECRET_KEY": GOOD_KEY, "APIM_DEBUG": "1"}, "refused outside demo mode"),
+        ({"APIM_DEMO": "perhaps"}, "APIM_DEMO must be 1 or 0"),
+        ({"APIM_DEMO": "1", "APIM_PORTAL_PORT": "http"}, "APIM_PORTAL_PORT must be a whole number"),
+        ({"APIM_DEMO": "1", "APIM_PORTAL_PORT": "70000"}, "must be a port between 1 and 65535"),
+    ],
+)
+def test_a_setting_that_must_not_be_stops_the_start(
+    tmp_path: Path, environment: dict[str, str], sentence: str
+) -> None:
+    started = start(tmp_path, **environment)
+
+    assert started.returncode != 0
+    assert sentence in started.stderr
+
+
+def test_a_real_installation_starts(tmp_path: Path) -> None:
+    started = start(tmp_path, APIM_SECRET_KEY=GOOD_KEY)
+
+    assert started.returncode == 0, started.stderr
+
+
+def manage(tmp_path: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("APIM_", "DJANGO_"))}
+    return subprocess.run(
+        [sys.executable, "manage.py", *words],
+        cwd=ROOT,
+        env=kept | {"APIM_VAR": str(tmp_path)} | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_a_demo_account_stops_the_start_outside_demo_mode(tmp_path: Path) -> None:
+    manage(tmp_path, "migrate", "-v0", APIM_DEMO="1")
+    create = "from accounts.models import User; User.objects.create_user('alice', is_demo=True)"
+    assert manage(tmp_path, "shell", "-v0", "-c", create, APIM_DEMO="1").returncode == 0
+
+    started = start(tmp_path, APIM_SECRET_KEY=GOOD_KEY)
+
+    assert started.returncode != 0
+    assert "demo accounts (alice)" in started.stderr
+    assert start(tmp_path, APIM_DEMO="1").returncode == 0
+
+
+def test_the_deployment_checks_are_silent(tmp_path: Path) -> None:
+    checked = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", APIM_SECRET_KEY=GOOD_KEY + "0aB!$ %cdEf")
+
+    assert checked.returncode == 0, checked.stderr
+    assert "no issues (0 silenced)" in checked.stdout + checked.stderr

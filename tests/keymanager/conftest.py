@@ -1,0 +1,123 @@
+"""Black-box over HTTP: a browser is Django's test client, an application calls the token endpoint with `post_token`."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from django.test import Client as Browser
+
+from accounts.models import User
+from keymanager import clients, codes, signing
+from keymanager.models import Client
+
+CALLBACK = "https://printer.example/callback"
+VERIFIER = "a-verifier-of-at-least-forty-three-characters-long"
+ALL = ["authorization_code", "refresh_token", "client_credentials", "password", "implicit"]
+
+
+@dataclass(frozen=True)
+class Registered:
+    client: Client
+    secret: str | None
+
+    @property
+    def id(self) -> str:
+        return self.client.client_id
+
+
+@pytest.fixture(autouse=True)
+def _fresh_signing_keys() -> Iterator[None]:
+    signing.forget()
+    yield
+    signing.forget()
+
+
+@pytest.fixture
+def register(alice: User) -> Callable[..., Registered]:
+    """Registers a client of alice's: every grant type, one callback, the two photo scopes, unless told otherwise."""
+
+    def registered(**changes: Any) -> Registered:
+        fields: dict[str, Any] = {
+            "public": False,
+            "redirect_uris": [CALLBACK],
+            "grant_types": ALL,
+            "scopes": ["photos:read", "photos:write"],
+            "name": "Photo Printer",
+            "owner_name": "alice",
+            "user_id": alice.pk,
+        }
+        return Registered(*clients.register(**(fields | changes)))
+
+    return registered
+
+
+@pytest.fixture
+def printer(register: Callable[..., Registered]) -> Registered:
+    return register()
+
+
+@pytest.fixture
+def bobs_browser(bob: User) -> Browser:
+    """bob's browser, signed in at the key manager."""
+    return sign_in(Browser(), "bob")
+
+
+def sign_in(browser: Browser, name: str) -> Browser:
+    response = browser.post("/oauth2/account/login/", {"login": name, "password": name})
+    assert response.status_code == 302, response.content
+    return browser
+
+
+def authorize(browser: Browser, registered: Registered, **changes: str | None) -> Any:
+    """GET of the authorization endpoint; a change to None leaves that parameter out."""
+    values: dict[str, str | None] = {
+        "response_type": "code",
+        "client_id": registered.id,
+        "redirect_uri": CALLBACK,
+        "scope": "photos:read",
+        "state": "xyz",
+    }
+    sent = {name: value for name, value in (values | changes).items() if value is not None}
+    return browser.get(f"/oauth2/authorize?{urlencode(sent)}")
+
+
+def decide(browser: Browser, asked: Any, decision: str = "approve") -> Any:
+    """Answers the consent page that `asked` redirects to."""
+    assert asked.status_code == 302, asked.content
+    return browser.post(urlsplit(asked["Location"]).path, {"decision": decision})
+
+
+def query_of(response: Any) -> dict[str, str]:
+    assert response.status_code == 302, response.content
+    parts = urlsplit(response["Location"])
+    return {name: values[0] for name, values in parse_qs(parts.query or parts.fragment).items()}
+
+
+def code_for(browser: Browser, registered: Registered, **changes: str | None) -> str:
+    """A fresh code that the person in this browser approved."""
+    return query_of(decide(browser, authorize(browser, registered, **changes)))["code"]
+
+
+def post_token(registered: Registered, *, secret: str | None = None, **parameters: str) -> Any:
+    """POST of the token endpoint with Basic; a public client names itself in the body."""
+    headers = {}
+    if registered.secret is None:
+        parameters = {"client_id": registered.id, **parameters}
+    else:
+        pair = f"{registered.id}:{secret or registered.secret}"
+        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+    return Browser().post("/oauth2/token", parameters, headers=headers)
+
+
+def exchange(registered: Registered, code: str, **changes: str) -> Any:
+    parameters = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK} | changes
+    return post_token(registered, **parameters)
+
+
+def challenge() -> dict[str, str | None]:
+    return {"code_challenge": codes.challenge(VERIFIER), "code_challenge_method": "S256"}

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from datetime import timedelta
+
+import jwt
+import pytest
+from django.test import Client as Browser
+from django.utils import timezone
+
+from accounts.models import User
+from keymanager import client_secrets, tokens
+from keymanager.models import ClientSecret, RefreshToken, TokenHolder
+from tests.keymanager.conftest import Registered, code_for, exchange, post_token
+
+pytestmark = pytest.mark.django_db
+
+
+def basic(pair: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
+
+
+@pytest.mark.rfc("6749#2.3.1")
+def test_a_wrong_secret_is_invalid_client_with_a_challenge(printer: Registered) -> None:
+    response = post_token(printer, secret="wrong", grant_type="client_credentials")
+
+    assert response.status_code == 401
+    assert response.json() == {"error": "invalid_client", "error_description": "Client Authentication failed."}
+    assert response["WWW-Authenticate"] == 'Basic realm="localhost"'
+
+
+@pytest.mark.rfc("6749#2.3")
+def test_two_methods_at_once_are_refused(printer: Registered) -> None:
+    body = {"grant_type": "client_credentials", "client_id": printer.id, "client_secret": printer.secret}
+
+    response = Browser().post("/oauth2/token", body, headers=basic(f"{printer.id}:{printer.secret}"))
+
+    assert response.status_code == 400
+    assert response.json()["error"] == "invalid_request"
+
+
+def test_credentials_in_the_body_are_accepted(printer: Registered) -> None:
+    body = {"grant_type": "client_credentials", "client_id": printer.id, "client_secret": printer.secret}
+
+    assert Browser().post("/oauth2/token", body).status_code == 200
+
+
+def test_the_scheme_is_compared_without_case(printer: Registered) -> None:
+    headers = {"Authorization": basic(f"{printer.id}:{printer.secret}")["Authorization"].replace("Basic", "bAsIc")}
+
+    response = Browser().post("/oauth2/token", {"grant_type": "client_credentials"}, headers=headers)
+
+    assert response.status_code == 200
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic %%%", "Basic " + base64.b64encode(b"\xff\xfe").decode(), "Bearer x"])
+def test_a_header_that_cannot_be_read_is_invalid_client(printer: Registered, header: str) -> None:
+    response = Browser().post("/oauth2/token", {"grant_type": "password"}, headers={"Authorization": header})
+
+    assert response.status_code == 401
+    assert response.json()["error"] == "invalid_client"
+
+
+def test_another_client_id_in_the_body_is_refused(printer: Registered) -> None:
+    response = post_token(printer, grant_type="client_credentials", client_id="other")
+
+    assert response.json()["error"] == "invalid_request"
+
+
+def test_a_confidential_client_cannot_just_name_itself(printer: Registered) -> None:
+    response = Browser().post("/oauth2/token", {"grant_type": "client_credentials", "client_id": printer.id})
+
+    assert response.json()["error"] == "invalid_client"
+
+
+@pytest.mark.rfc("6749#3.2")
+def test_a_repeated_parameter_is_refused(printer: Registered) -> None:
+    body = {"grant_type": ["client_credentials", "password"]}
+
+    response = Browser().post("/oauth2/token", body, headers=basic(f"{printer.id}:{printer.secret}"))
+
+    assert response.json() == {
+        "error": "invalid_request",
+        "error_description": "Invalid request with repeated parameters.",
+    }
+
+
+@pytest.mark.parametrize(("grant_type", "error"), [("", "invalid_request"), ("nonsense", "unsupported_grant_type")])
+def test_an_unknown_grant_type_is_refused(printer: Registered, grant_type: str, error: str) -> None:
+    assert post_token(printer, grant_type=grant_type).json()["error"] == error
+
+
+def test_a_grant_type_that_is_not_ticked_is_refused(register: Callable[..., Registered]) -> None:
+    registered = register(grant_types=["authorization_code"])
+
+    assert post_token(registered, grant_type="client_credentials").json()["error"] == "unauthorized_client"
+
+
+@pytest.mark.rfc("6749#3.2")
+def test_the_endpoint_is_post_only(db: None) -> None:
+    assert Browser().get("/oauth2/token").status_code == 405
+
+
+@pytest.mark.rfc("6749#4.4.3")
+def test_an_application_token_stands_for_the_client_and_has_no_refresh_token(printer: Registered) -> None:
+    answer = post_token(printer, grant_type="client_credentials", scope="photos:read").json()
+
+    claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
+    assert claims["sub"] == printer.id
+    assert claims["scope"] == "photos:read"
+    assert "refresh_token" not in answer
+
+
+def test_a_validity_period_may_be_asked_for(printer: Registered) -> None:
+    response = post_token(printer, grant_type="client_credentials", validity_period="5")
+
+    assert response.json()["expires_in"] == 5
+
+
+@pytest.mark.parametrize("period", ["0", "-1", "ten", "99999999999999999999", "１"])
+def test_a_nonsense_validity_period_is_refused(printer: Registered, period: str) -> None:
+    response = post_token(printer, grant_type="client_credentials", validity_period=period)
+
+    assert response.json()["error"] == "invalid_request"
+
+
+def test_a_public_client_gets_no_application_token(register: Callable[..., Registered]) -> None:
+    assert post_token(register(public=True), grant_type="client_credentials").json()["error"] == "unauthorized_client"
+
+
+def test_the_password_grant_gives_tokens_and_counts_the_user_once(printer: Registered, bob: User) -> None:
+    for _ in range(2):
+        answer = post_token(printer, grant_type="password", username="bob", password="bob", scope="photos:read")
+        assert answer.status_code == 200
+
+    assert [holder.user.get_username() for holder in TokenHolder.objects.all()] == ["bob"]
+    assert answer.json()["refresh_token"]
+
+
+@pytest.mark.parametrize(("name", "word"), [("bob", "wrong"), ("nobody", "bob"), ("bob\x00", "bob")])
+def test_a_wrong_password_is_refused(printer: Registered, bob: User, name: str, word: str) -> None:
+    response = post_token(printer, grant_type="password", username=name, password=word)
+
+    assert response.status_code == 400
+    assert response.json()["error"] in {"invalid_grant", "invalid_request"}
+    assert not TokenHolder.objects.exists()
+
+
+def test_an_inactive_person_gets_nothing(printer: Registered, bob: User) -> None:
+    bob.is_active = False
+    bob.save(update_fields=["is_active"])
+
+    assert post_token(printer, grant_type="password", username="bob", password="bob").status_code == 400
+
+
+@pytest.mark.rfc("6749#6")
+def test_a_refresh_token_is_exchanged_for_a_new_pair(bobs_browser: Browser, printer: Registered) -> None:
+    first = exchange(printer, code_for(bobs_browser, printer)).json()
+
+    second = post_token(printer, grant_type="refresh_token", refresh_token=first["refresh_token"])
+
+    assert second.status_code == 200
+    assert second.json()["refresh_token"] != first["refresh_token"]
+    assert second.json()["scope"] == "photos:read"
+
+
+@pytest.mark.rfc("9700#4.14.2")
+def test_a_replayed_refresh_token_kills_its_family(bobs_browser: Browser, printer: Registered) -> None:
+    first = exchange(printer, code_for(bobs_browser, printer)).json()
+    second = post_token(printer, grant_type="refresh_token", refresh_token=first["refresh_token"]).json()
+
+    replay = post_token(printer, grant_type="refresh_token", refresh_token=first["refresh_token"])
+
+    assert replay.json()["error"] == "invalid_grant"
+    assert tokens.find(second["access_token"]) is None
+    after = post_token(printer, grant_type="refresh_token", refresh_token=second["refresh_token"])
+    assert after.json()["error"] == "invalid_grant"
+
+
+@pytest.mark.rfc("6749#6")
+def test_a_refresh_may_narrow_the_scope_but_not_widen_it(bobs_browser: Browser, printer: Registered) -> None:
+    first = exchange(printer, code_for(bobs_browser, printer, scope="photos:read photos:write")).json()
+
+    wider = post_token(printer, grant_type="refresh_token", refresh_token=first["refresh_token"], scope="openid")
+    narrower = post_token(
+        printer, grant_type="refresh_token", refresh_token=first["refresh_token"], scope="photos:read"
+    )
+
+    assert wider.json()["error"] == "invalid_scope"
+    assert narrower.json()["scope"] == "photos:read"
+
+
+def test_an_expired_refresh_token_is_refused(bobs_browser: Browser, printer: Registered) -> None:
+    first = exchange(printer, code_for(bobs_browser, printer)).json()
+    RefreshToken.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+
+    response = post_token(printer, grant_type="refresh_token", refresh_token=first["refresh_token"])
+
+    assert response.json()["error_description"] == "Refresh token is expired."
+
+
+def test_a_refresh_token_of_another_client_is_refused(
+    bobs_browser: Browser, printer: Registered, register: Callable[..., Registered]
+) -> None:
+    first = exchange(printer, code_for(bobs_browser, printer)).json()
+
+    foreign = post_token(register(), grant_type="refresh_token", refresh_token=first["refresh_token"])
+    own = post_token(printer, grant_type="refresh_token", refresh_token=first["refresh_token"])
+
+    assert foreign.json()["error"] == "invalid_grant"
+    assert own.status_code == 200
+
+
+def test_two_secrets_are_good_until_one_is_regenerated_away(printer: Registered) -> None:
+    second = client_secrets.add(printer.client, name="second")
+    assert post_token(printer, grant_type="client_credentials").status_code == 200
+    assert post_token(printer, secret=second, grant_type="client_credentials").status_code == 200
+
+    third = client_secrets.regenerate(printer.client)
+
+    assert post_token(printer, secret=second, grant_type="client_credentials").status_code == 401
+    assert post_token(printer, secret=third, grant_type="client_credentials").status_code == 200
+
+
+def test_a_secret_is_kept_as_a_checksum_and_its_use_is_noted(printer: Registered) -> None:
+    post_token(printer, grant_type="client_credentials")
+
+    row = ClientSecret.objects.values().get()
+    assert printer.secret not in str(row)
+    assert row["last_used_at"] is not None
+
+
+def test_a_wrong_secret_costs_one_statement(printer: Registered, django_assert_num_queries: Callable[..., object]) -> None:
+    with django_assert_num_queries(1):  # type: ignore[attr-defined]
+        post_token(printer, secret="wrong", grant_type="client_credentials")
