@@ -9,12 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from oauth2_provider.decorators import protected_resource
 
+from keymanager.validator import Validator
 from tests.keymanager.conftest import Registered, post_token
 
 pytestmark = pytest.mark.django_db
 
 
-@protected_resource(scopes=["photos:read"])
+@protected_resource(scopes=["photos:read"], validator_cls=Validator)
 def resource(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
