@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 Person = AbstractBaseUser | AnonymousUser
 
@@ -53,7 +54,7 @@ class Developer(models.Model):
 
 class ApiQuerySet(models.QuerySet["Api"]):
     def published(self) -> ApiQuerySet:
-        return self.filter(status__in=[Api.Status.PUBLISHED, Api.Status.DEPRECATED])
+        return self.filter(status__in=Api.VISIBLE)
 
 
 class Api(models.Model):
@@ -63,6 +64,8 @@ class Api(models.Model):
         BLOCKED = "BLOCKED", "Blocked"
         DEPRECATED = "DEPRECATED", "Deprecated"
         RETIRED = "RETIRED", "Retired"
+
+    VISIBLE: ClassVar = (Status.PUBLISHED, Status.DEPRECATED)
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100)
@@ -132,6 +135,11 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @cached_property
+    def subscribed_apis(self) -> list[Api]:
+        apis = Api.objects.filter(subscriptions__application=self).defer("definition")
+        return list(apis.order_by("name", "version"))
 
 
 class ApplicationKey(models.Model):

@@ -1,0 +1,54 @@
+"""Who may see or change what: the only permission code. What is not yours does not exist (404)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, resolve_url
+
+from accounts.models import User
+from store import developers
+from store.models import Api, Application, Person, Subscription
+
+P = ParamSpec("P")
+
+
+class SignedInRequest(HttpRequest):
+    user: User
+
+
+def signed_in(
+    view: Callable[Concatenate[SignedInRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """The view is for people who signed in; others sign in first and come back to it."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path(), resolve_url("account_login"))
+        developers.arrive(user=request.user)
+        return view(cast("SignedInRequest", request), *args, **kwargs)
+
+    return inner
+
+
+def api(user: Person, api_id: uuid.UUID) -> Api:
+    """A published API, for everybody; one that is not published, for its provider."""
+    visible = Q(status__in=Api.VISIBLE) | Q(provider_id=user.pk)
+    return get_object_or_404(Api.objects.select_related("provider").filter(visible), pk=api_id)
+
+
+def application(user: Person, application_id: uuid.UUID) -> Application:
+    owned = Application.objects.owned_by(user).select_related("owner", "policy")
+    return get_object_or_404(owned, pk=application_id)
+
+
+def subscription(user: Person, subscription_id: uuid.UUID) -> Subscription:
+    owned = Subscription.objects.filter(application__owner_id=user.pk)
+    return get_object_or_404(owned.select_related("application__owner", "api", "policy"), pk=subscription_id)

@@ -1,0 +1,194 @@
+"""The form of a key set. It holds every rule about callbacks and grant types; disabled boxes are only a courtesy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from store import callbacks
+from store.key_managers.base import ClientDescription
+from store.keys import KeySettings
+from store.models import ApplicationKey
+
+MAX_LIFETIME = 31_536_000
+DEFAULT_LIFETIME = 3600
+
+
+@dataclass(frozen=True)
+class GrantType:
+    """As RFC 7591 names it, as the page says it, and what it needs: "callback", "secret" or nothing."""
+
+    name: str
+    label: str
+    hint: str
+    needs: str = ""
+
+
+GRANT_TYPES = (
+    GrantType("authorization_code", "Code", "People sign in and approve", "callback"),
+    GrantType("implicit", "Implicit", "Token in the browser; discouraged", "callback"),
+    GrantType("refresh_token", "Refresh Token", "Keep people signed in"),
+    GrantType("password", "Password", "Only for trusted first-party clients"),
+    GrantType("client_credentials", "Client Credentials", "Your application on its own behalf", "secret"),
+)
+LABELS = {grant_type.name: grant_type.label for grant_type in GRANT_TYPES}
+NEED_CALLBACK = frozenset(grant_type.name for grant_type in GRANT_TYPES if grant_type.needs == "callback")
+PRESELECTED = ("refresh_token", "client_credentials")
+NO_CALLBACK = "Enter a callback URL, or untick Code and Implicit: people who approve must have an address to return to."
+NO_SECRET = "A public client has no secret, so it cannot use Client Credentials: untick one of the two."
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One box of a set, as the page draws it."""
+
+    id: str
+    name: str
+    value: str
+    label: str
+    hint: str
+    checked: bool
+    needs: str = ""
+
+
+class KeysForm(forms.Form):
+    callback_url = forms.CharField(
+        label="Callback URL",
+        required=False,
+        help_text="Where people come back after they approve. Enter one to enable Code and Implicit.",
+        widget=forms.TextInput(
+            {"placeholder": "https://your-app.example/callback", "inputmode": "url", "autocomplete": "off"}
+        ),
+    )
+    more_callback_urls = forms.CharField(
+        label="Further addresses",
+        required=False,
+        help_text="One a line. A request must name one of all these addresses, character by character.",
+        widget=forms.Textarea({"rows": 3, "spellcheck": "false"}),
+    )
+    grant_types = forms.MultipleChoiceField(
+        choices=[(grant_type.name, grant_type.label) for grant_type in GRANT_TYPES],
+        error_messages={
+            "required": "Choose at least one grant type.",
+            "invalid_choice": "There is no grant type %(value)s here.",
+        },
+    )
+    scopes = forms.MultipleChoiceField(
+        required=False,
+        error_messages={"invalid_choice": "%(value)s is not a scope of an API this application is subscribed to."},
+    )
+    access_token_lifetime = forms.IntegerField(
+        label="Access token validity period",
+        min_value=1,
+        max_value=MAX_LIFETIME,
+        help_text="Seconds. An hour is 3600, and a good choice.",
+        error_messages={
+            "required": "Enter a number of seconds, for instance 3600.",
+            "invalid": "Enter a whole number of seconds, for instance 3600.",
+            "min_value": "Enter at least 1 second: an access token that never expires is not offered.",
+            "max_value": f"Enter at most {MAX_LIFETIME} seconds, which is a year.",
+        },
+        widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    public = forms.BooleanField(
+        label="Public client (no secret, PKCE required)",
+        required=False,
+        help_text="For apps that run on somebody's device or in their browser and cannot keep a secret.",
+    )
+
+    def __init__(self, *args: Any, scopes: Mapping[str, str], client: ClientDescription | None = None, **kwargs: Any):
+        """`scopes`: those that may be chosen, with descriptions; `client`: the one that is changed, if there is one."""
+        super().__init__(*args, **kwargs)
+        self.scopes_offered = scopes
+        self.client = client
+        chosen = self.fields["scopes"]
+        assert isinstance(chosen, forms.MultipleChoiceField)
+        chosen.choices = list(scopes.items())
+        if client is not None:
+            del self.fields["public"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        urls = [url for url in (cleaned.get("callback_url", ""), *self.lines()) if url]
+        cleaned["callback_urls"] = list(dict.fromkeys(urls))
+        grant_types = set(cleaned.get("grant_types", []))
+        if grant_types & NEED_CALLBACK and not urls and "callback_url" not in self.errors:
+            self.add_error("callback_url", NO_CALLBACK)
+        if self.is_public and "client_credentials" in grant_types:
+            self.add_error("grant_types", NO_SECRET)
+        self.check_callbacks("callback_url", [url for url in [cleaned.get("callback_url", "")] if url])
+        self.check_callbacks("more_callback_urls", self.lines())
+        return cleaned
+
+    def check_callbacks(self, field: str, urls: list[str]) -> None:
+        try:
+            callbacks.validate_callback_urls(urls, public=self.is_public)
+        except ValidationError as error:
+            self.add_error(field, error)
+
+    def lines(self) -> list[str]:
+        text: str = self.cleaned_data.get("more_callback_urls", "")
+        return [line.strip() for line in text.splitlines() if line.strip()]
+
+    @property
+    def is_public(self) -> bool:
+        return self.client.public if self.client else bool(self.cleaned_data.get("public"))
+
+    @property
+    def settings(self) -> KeySettings:
+        """What was chosen, of a valid form."""
+        cleaned = self.cleaned_data
+        return KeySettings(
+            callback_urls=cleaned["callback_urls"],
+            grant_types=cleaned["grant_types"],
+            scopes=cleaned["scopes"],
+            access_token_lifetime=cleaned["access_token_lifetime"],
+            public=self.is_public,
+        )
+
+    @property
+    def grant_type_tiles(self) -> list[Tile]:
+        chosen = self["grant_types"].value() or []
+        return [
+            Tile(f"id_{item.name}", "grant_types", item.name, item.label, item.hint, item.name in chosen, item.needs)
+            for item in GRANT_TYPES
+        ]
+
+    @property
+    def scope_tiles(self) -> list[Tile]:
+        chosen = self["scopes"].value() or []
+        return [
+            Tile(f"id_scope_{number}", "scopes", name, name, words, name in chosen)
+            for number, (name, words) in enumerate(self.scopes_offered.items())
+        ]
+
+    @property
+    def more_open(self) -> bool:
+        return bool(self["more_callback_urls"].value() or self["more_callback_urls"].errors)
+
+    @property
+    def problem_count(self) -> int:
+        return sum(len(errors) for errors in self.errors.values())
+
+
+def initial_settings() -> dict[str, Any]:
+    return {"grant_types": PRESELECTED, "access_token_lifetime": DEFAULT_LIFETIME}
+
+
+def settings_as_typed(key: ApplicationKey, client: ClientDescription) -> dict[str, Any]:
+    """A client's settings as the form shows them."""
+    return fields_of(client.callback_urls) | {
+        "grant_types": list(client.grant_types),
+        "scopes": key.scopes,
+        "access_token_lifetime": client.access_token_lifetime,
+    }
+
+
+def fields_of(callback_urls: Iterable[str]) -> dict[str, str]:
+    """Callback URLs as the two fields hold them: the first alone, the others one a line."""
+    first, *others = [*callback_urls] or [""]
+    return {"callback_url": first, "more_callback_urls": "\n".join(others)}

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from accounts.models import User
+from store.models import Api, Application, ThrottlingPolicy
+
+NEW_APPLICATION = "new"
+
+
+def tiers() -> QuerySet[ThrottlingPolicy]:
+    return ThrottlingPolicy.objects.filter(level=ThrottlingPolicy.Level.SUBSCRIPTION).order_by("position")
+
+
+class TierForm(forms.Form):
+    tier = forms.ModelChoiceField(
+        label="Tier",
+        queryset=ThrottlingPolicy.objects.none(),
+        to_field_name="name",
+        empty_label=None,
+        help_text="Calls a minute: 5000 with Gold, 2000 with Silver, 1000 with Bronze.",
+        error_messages={"invalid_choice": "Choose one of the tiers offered.", "required": "Choose a tier."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["tier"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = tiers()
+
+
+class SubscribeApiForm(TierForm):
+    """On an application's tab: which API."""
+
+    api = forms.ModelChoiceField(
+        label="API",
+        queryset=Api.objects.none(),
+        empty_label="Select API…",
+        error_messages={
+            "required": "Select an API.",
+            "invalid_choice": "Select one of the APIs offered: this one is subscribed to already, or not open.",
+        },
+    )
+    field_order = ("api", "tier")
+
+    def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["api"]
+        assert isinstance(field, forms.ModelChoiceField)
+        subscribed = application.subscriptions.values("api")
+        field.queryset = (
+            Api.objects.filter(status=Api.Status.PUBLISHED)
+            .exclude(pk__in=subscribed)
+            .defer("definition")
+            .order_by("name", "version")
+        )
+        self.has_choices = field.queryset.exists()
+
+
+class SubscribeApplicationForm(TierForm):
+    """On an API's page: which application, or a new one."""
+
+    application = forms.ChoiceField(
+        label="Applications",
+        error_messages={
+            "required": "Select an application.",
+            "invalid_choice": "Select one of your applications that is not subscribed to this API yet.",
+        },
+    )
+    field_order = ("application", "tier")
+
+    def __init__(self, *args: Any, owner: User, api: Api, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        open_ones = Application.objects.owned_by(owner).exclude(subscriptions__api=api).order_by("name")
+        self.open_ones = {str(application.pk): application for application in open_ones}
+        field = self.fields["application"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            ("", "Select Application…"),
+            (NEW_APPLICATION, "New Application…"),
+            *((pk, application.name) for pk, application in self.open_ones.items()),
+        ]
+        self.initial.setdefault("application", self.preselected())
+
+    def preselected(self) -> str:
+        """The oldest one that is not subscribed yet: for a newcomer, DefaultApplication."""
+        oldest = sorted(self.open_ones.values(), key=lambda application: application.created_at)
+        return str(oldest[0].pk) if oldest else ""
+
+    @property
+    def wants_new_application(self) -> bool:
+        return self.cleaned_data.get("application") == NEW_APPLICATION
+
+    @property
+    def chosen(self) -> Application:
+        return self.open_ones[self.cleaned_data["application"]]

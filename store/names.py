@@ -1,0 +1,24 @@
+"""What an application may be called. The form, the command and the REST API ask here."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from django.core.exceptions import ValidationError
+
+MAX_LENGTH = 70
+REFUSED = frozenset("<>\"'&`\\/")
+ALLOWED = "letters, digits, spaces and marks such as - _ . , : ( ) + #"
+
+
+def validate_application_name(name: str) -> None:
+    if len(name) > MAX_LENGTH:
+        raise ValidationError(f"A name has at most {MAX_LENGTH} characters; this one has {len(name)}.", code="long")
+    if found := next((character for character in name if is_refused(character)), None):
+        shown = found if found in REFUSED else "control characters"
+        raise ValidationError(f"A name may hold {ALLOWED}, but not {shown}", code="characters")
+
+
+def is_refused(character: str) -> bool:
+    """Markup, quotes and slashes, and everything that cannot be seen (Unicode's categories C: control, format, …)."""
+    return character in REFUSED or unicodedata.category(character).startswith("C")
