@@ -1,6 +1,12 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
+
+from gateway import views
 
 app_name = "gateway"
-urlpatterns: list[URLPattern] = []
+# The paths are Envoy's: xDS over REST asks nowhere else.
+urlpatterns: list[URLPattern] = [
+    path("v3/discovery:routes", views.routes, name="routes"),
+    path("v3/discovery:clusters", views.clusters, name="clusters"),
+]

@@ -1,0 +1,150 @@
+"""The file an Envoy starts from: its door, its filters, and where to ask for everything else."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from gateway import clusters, faults, filters, routes
+from gateway.apis import endpoint
+
+Config = dict[str, Any]
+
+TYPES = "type.googleapis.com/envoy.extensions"
+# Removed from every request before anything looks at it: only the gateway itself may say these things.
+STRIPPED = (
+    "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
+    "x-real-ip", "x-client-ip", "true-client-ip", "x-original-url", "x-rewrite-url", "x-jwt-assertion",
+    "x-envoy-original-path", "x-envoy-original-host", "x-envoy-external-address",
+)  # fmt: skip
+
+
+class Door(NamedTuple):
+    """Where this Envoy listens. `admin_port`: 0 for no admin interface."""
+
+    node_id: str
+    address: str
+    port: int
+    admin_port: int
+
+
+def configuration(door: Door, key: str) -> Config:
+    """The bootstrap of one Envoy as a plain dict. `key` is the node key: whoever reads the file may ask for routes."""
+    portal = clusters.backend(routes.portal(), endpoint(settings.PORTAL_URL), ca_file=str(settings.TLS_CA_FILE))
+    config: Config = {
+        "node": {"id": door.node_id, "cluster": "gateway", "metadata": {"key": key}},
+        "static_resources": {"listeners": [listener(door)], "clusters": [portal]},
+        "dynamic_resources": {"cds_config": from_portal()},
+        "overload_manager": overload_manager(),
+    }
+    if door.admin_port:
+        config["admin"] = {"address": clusters.address("127.0.0.1", door.admin_port)}
+    return config
+
+
+def from_portal() -> Config:
+    """REST xDS. Without a limit to the first wait the door opens only once there are routes to serve."""
+    source = {
+        "api_type": "REST",
+        "transport_api_version": "V3",
+        "cluster_names": [routes.portal()],
+        "refresh_delay": "1s",
+        "request_timeout": "3s",
+    }
+    return {"resource_api_version": "V3", "initial_fetch_timeout": "0s", "api_config_source": source}
+
+
+def overload_manager() -> Config:
+    limit = (
+        "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+    )
+    config = {"@type": limit, "max_active_downstream_connections": 20000}
+    name = "envoy.resource_monitors.global_downstream_max_connections"
+    return {"resource_monitors": [{"name": name, "typed_config": config}]}
+
+
+def listener(door: Door) -> Config:
+    manager = {"name": "envoy.filters.network.http_connection_manager", "typed_config": connection_manager()}
+    return {
+        "name": "gateway",
+        "address": clusters.address(door.address, door.port),
+        "per_connection_buffer_limit_bytes": 32768,
+        "filter_chains": [
+            {"filters": [manager], "transport_socket": downstream_tls(), "transport_socket_connect_timeout": "10s"}
+        ],
+    }
+
+
+def downstream_tls() -> Config:
+    tls = settings.TLS_CA_FILE.parent
+    certificate = {
+        "certificate_chain": {"filename": str(tls / "localhost.pem")},
+        "private_key": {"filename": str(tls / "localhost-key.pem")},
+    }
+    common = {
+        "alpn_protocols": ["h2", "http/1.1"],
+        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
+        "tls_certificates": [certificate],
+    }
+    kind = f"{TYPES}.transport_sockets.tls.v3.DownstreamTlsContext"
+    return {"name": "envoy.transport_sockets.tls", "typed_config": {"@type": kind, "common_tls_context": common}}
+
+
+def connection_manager() -> Config:
+    """The limits are those that Envoy recommends for a server at the edge of a network."""
+    return {
+        "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "gateway",
+        "server_name": "gateway",
+        "rds": {"route_config_name": routes.NAME, "config_source": from_portal()},
+        "http_filters": filters.chain(routes.portal()),
+        "local_reply_config": faults.local_reply_config(),
+        "access_log": [access_log()],
+        "early_header_mutation_extensions": [early_header_mutation()],
+        "use_remote_address": True,
+        # Nobody is inside (an empty list would mean every private address), so x-envoy-* is nobody's to send.
+        "internal_address_config": {"cidr_ranges": [{"address_prefix": "255.255.255.255", "prefix_len": 32}]},
+        "always_set_request_id_in_response": True,
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "max_request_headers_kb": 60,
+        "request_headers_timeout": "10s",
+        "request_timeout": "300s",
+        "stream_idle_timeout": "300s",
+        # An underscore and a hyphen are the same to a CGI-like backend, so x_forwarded_host could pass for ours.
+        "common_http_protocol_options": {"idle_timeout": "300s", "headers_with_underscores_action": "DROP_HEADER"},
+        "http2_protocol_options": {
+            "max_concurrent_streams": 100,
+            "initial_stream_window_size": 65536,
+            "initial_connection_window_size": 1048576,
+        },
+    }
+
+
+def early_header_mutation() -> Config:
+    kind = f"{TYPES}.http.early_header_mutation.header_mutation.v3.HeaderMutation"
+    config = {"@type": kind, "mutations": [{"remove": header} for header in STRIPPED]}
+    return {"name": "envoy.http.early_header_mutation.header_mutation", "typed_config": config}
+
+
+def access_log() -> Config:
+    """One JSON line a call on standard output: who called what and how it went. No token, no query string."""
+    claims = f"%DYNAMIC_METADATA({filters.JWT}:{filters.PAYLOAD}"
+    line = {
+        "time": "%START_TIME%",
+        "request_id": "%REQ(X-REQUEST-ID)%",
+        "method": "%REQ(:METHOD)%",
+        "path": "%PATH(NQ:ORIG_OR_PATH)%",
+        "api": faults.API,
+        "key_type": "%METADATA(ROUTE:gateway:key_type)%",
+        "status": "%RESPONSE_CODE%",
+        "details": "%RESPONSE_CODE_DETAILS%",
+        "milliseconds": "%DURATION%",
+        "client_id": f"{claims}:client_id)%",
+        "application": f"{claims}:application:name)%",
+    }
+    kind = f"{TYPES}.access_loggers.stream.v3.StdoutAccessLog"
+    config = {"@type": kind, "log_format": {"json_format": line}}
+    return {"name": "envoy.access_loggers.stdout", "typed_config": config}

@@ -1,0 +1,131 @@
+"""What the gateway says when it answers by itself: WSO2's fault codes (reference wso2-2.6.md section 10) as JSON.
+
+An expired token is 900903, as WSO2 documents it, though it sent 900901: a caller can tell "refresh" from "wrong".
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+Config = dict[str, Any]
+
+REALM = "API Gateway"
+API = "%METADATA(ROUTE:gateway:path)%"
+INVALID = f'Bearer realm="{REALM}", error="invalid_token", error_description='
+DIRECT = "response.code_details == 'direct_response'"
+
+
+class Fault(NamedTuple):
+    """`when`: a CEL expression over response.code_details, where Envoy says why it answered by itself."""
+
+    when: str
+    status: int
+    code: int
+    message: str
+    description: str
+    headers: dict[str, str] = {}  # noqa: RUF012
+
+
+def jwt(reason: str) -> str:
+    return f"response.code_details == 'jwt_authn_access_denied{{{reason}}}'"
+
+
+# The first that applies is used.
+FAULTS = [
+    Fault(
+        jwt("Jwt_is_missing"), 401, 900902, "Missing Credentials",
+        "Required OAuth credentials not provided. Make sure your API invocation call has a header: "
+        '"Authorization: Bearer ACCESS_TOKEN"',
+        {"www-authenticate": f'Bearer realm="{REALM}"'},
+    ),
+    Fault(
+        jwt("Jwks_remote_fetch_is_failed"), 503, 101503, "Runtime Error",
+        "The gateway does not have the keys to check your access token yet. Please try again in a moment.",
+        {"retry-after": "1"},
+    ),
+    Fault(
+        jwt("Jwt_is_expired"), 401, 900903, "Access Token Expired",
+        f"Access failure for API: {API}. The access token has expired; refresh it or get a new one.",
+        {"www-authenticate": f'{INVALID}"The access token expired"'},
+    ),
+    Fault(
+        "response.code_details.startsWith('jwt_authn_access_denied') "
+        "|| response.code_details.contains('[not_an_access_token]')", 401, 900901, "Invalid Credentials",
+        f"Access failure for API: {API}. Make sure you have given the correct access token.",
+        {"www-authenticate": f'{INVALID}"The access token is not valid"'},
+    ),
+    Fault(
+        "response.code_details.startsWith('rbac_access_denied')", 403, 900908, "Resource forbidden",
+        f"The application of this access token is not subscribed to the API {API}. Subscribe to it in the API Store. "
+        "If you subscribed after this token was issued, get a new one.",
+    ),
+    Fault(
+        "response.code_details == 'cluster_not_found'", 503, 101503, "Runtime Error",
+        "This API is just being published. Please try again in a moment.", {"retry-after": "1"},
+    ),
+    Fault(
+        "response.code == 503", 503, 101503, "Runtime Error",
+        "The server behind this address cannot be reached. Please try again later.",
+    ),
+    Fault(
+        "response.code == 504", 504, 101504, "Runtime Error",
+        "The server behind this address did not answer in time. Please try again later.",
+    ),
+    Fault(
+        "response.code == 502", 502, 101500, "Runtime Error",
+        "The server behind this address gave an answer that cannot be read.",
+    ),
+    Fault(
+        "response.code_details == 'path_normalization_failed'", 400, 400, "Bad Request",
+        "The path of this address cannot be read: it must not have encoded slashes.",
+    ),
+]  # fmt: skip
+
+
+def body(code: int, message: str, description: str) -> Config:
+    return {"fault": {"code": code, "message": message, "description": description}}
+
+
+def direct_response(status: int, code: int, message: str, description: str) -> Config:
+    """A route's answer without a backend."""
+    return {"status": status, "body": {"inline_string": json.dumps(body(code, message, description)) + "\n"}}
+
+
+def local_reply_config() -> Config:
+    other = "The gateway cannot pass this request on (%RESPONSE_CODE_DETAILS%)."
+    answer = {"json_format": body(0, "%RESPONSE_CODE%", other)}
+    answer["json_format"]["fault"]["code"] = "%RESPONSE_CODE%"
+    return {
+        "mappers": [
+            passed_on(f"{DIRECT} && response.code == 200", "text/plain"),
+            passed_on(DIRECT, "application/json"),
+            *(mapper(fault) for fault in FAULTS),
+        ],
+        "body_format": answer,
+    }
+
+
+def passed_on(when: str, content_type: str) -> Config:
+    """A direct response keeps the body its route gave it."""
+    body_format = {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}, "content_type": content_type}
+    return {"filter": cel(when), "body_format_override": body_format}
+
+
+def mapper(fault: Fault) -> Config:
+    headers = [
+        {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        for key, value in fault.headers.items()
+    ]
+    return {
+        "filter": cel(fault.when),
+        "status_code": fault.status,
+        "body_format_override": {"json_format": body(fault.code, fault.message, fault.description)},
+        "headers_to_add": headers,
+    }
+
+
+def cel(expression: str) -> Config:
+    kind = "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter"
+    config = {"@type": kind, "expression": expression}
+    return {"extension_filter": {"name": "envoy.access_loggers.extension_filters.cel", "typed_config": config}}

@@ -1,0 +1,87 @@
+"""The HTTP filters every call passes, in order: who calls (jwt_authn), may they (rbac, twice), then the router.
+
+All are ours to switch per route (gateway/routes.py). Both rbac filters are closed by default or look only at verified
+tokens: a route that forgets to speak up is refused, not open.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+Config = dict[str, Any]
+
+JWT = "envoy.filters.http.jwt_authn"
+TOKEN_TYPE = "gateway.token_type"
+SUBSCRIPTION = "gateway.subscription"
+REQUIREMENT = "access_token"
+# Where jwt_authn leaves what it has verified, for the later filters, the routes and the access log.
+PAYLOAD, HEADER = "jwt", "jwt_header"
+EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
+
+
+def chain(portal: str) -> list[Config]:
+    """`portal`: the name of the cluster that serves the keys."""
+    return [
+        {"name": JWT, "typed_config": jwt_authn(portal)},
+        {"name": TOKEN_TYPE, "typed_config": rbac("DENY", "not_an_access_token", other_token())},
+        {"name": SUBSCRIPTION, "typed_config": {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "ALLOW"}}},
+        {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
+    ]
+
+
+def jwt_authn(portal: str) -> Config:
+    """Access tokens as RFC 9068 4 asks: issuer, audience, signature and expiry, without a call to the portal."""
+    return {
+        "@type": f"{EXTENSIONS}.jwt_authn.v3.JwtAuthentication",
+        "providers": {
+            "keymanager": {
+                "issuer": settings.ISSUER,
+                "audiences": [settings.ACCESS_TOKEN_AUDIENCE],
+                "require_expiration": True,
+                "clock_skew_seconds": 5,
+                # The header only: RFC 6750 2.3 warns of tokens in addresses.
+                "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
+                # PhotoShare verifies the caller from the token itself.
+                "forward": True,
+                "payload_in_metadata": PAYLOAD,
+                "header_in_metadata": HEADER,
+                # The key type in the token chooses the backend: the route is looked up again once it is known.
+                "clear_route_cache": True,
+                "remote_jwks": remote_jwks(portal),
+            }
+        },
+        "requirement_map": {REQUIREMENT: {"provider_name": "keymanager"}},
+    }
+
+
+def remote_jwks(portal: str) -> Config:
+    """Fetched ahead of need and again each minute; keys once fetched stay in use while the portal is away."""
+    return {
+        "http_uri": {"uri": f"{settings.PORTAL_URL}/oauth2/jwks", "cluster": portal, "timeout": "3s"},
+        "cache_duration": "60s",
+        "async_fetch": {"failed_refetch_duration": "1s"},
+        "retry_policy": {"num_retries": 2},
+    }
+
+
+def rbac(action: str, policy: str, principal: Config) -> Config:
+    return {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": rules(action, policy, principal)}
+
+
+def rules(action: str, policy: str, principal: Config) -> Config:
+    return {"action": action, "policies": {policy: {"permissions": [{"any": True}], "principals": [principal]}}}
+
+
+def metadata(path: list[str], value: Config) -> Config:
+    """A principal by what jwt_authn verified."""
+    matcher = {"filter": JWT, "path": [{"key": key} for key in path], "value": value}
+    return {"sourced_metadata": {"metadata_matcher": matcher, "metadata_source": "DYNAMIC"}}
+
+
+def other_token() -> Config:
+    """A verified token that is no access token, such as an ID token (RFC 9068 4: the typ MUST be checked)."""
+    types = {"safe_regex": {"regex": "(?i)(application/)?at\\+jwt"}}
+    access_token = metadata([HEADER, "typ"], {"string_match": types})
+    return {"and_ids": {"ids": [metadata([PAYLOAD], {"present_match": True}), {"not_id": access_token}]}}

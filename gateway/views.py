@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from gateway import discovery, node_key
+from gateway.discovery import Answer
+
+
+@csrf_exempt
+@require_POST
+def routes(request: HttpRequest) -> HttpResponse:
+    return discover(request, discovery.route_answer)
+
+
+@csrf_exempt
+@require_POST
+def clusters(request: HttpRequest) -> HttpResponse:
+    return discover(request, discovery.cluster_answer)
+
+
+def discover(request: HttpRequest, answer: Callable[[], Answer]) -> HttpResponse:
+    """Answers a DiscoveryRequest of an Envoy: the resources, or 304 when it has this very version already."""
+    try:
+        question = json.loads(request.body)
+        shown = question["node"]["metadata"]["key"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return problem(400, "Send a DiscoveryRequest as JSON, with the gateway's key in node.metadata.key.")
+    if not node_key.matches(shown):
+        return problem(403, "This gateway does not know the key. Write its bootstrap file anew.")
+    version, content = answer()
+    if question.get("version_info") == version:
+        return HttpResponse(status=304)
+    return HttpResponse(content, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+
+def problem(status: int, sentence: str) -> JsonResponse:
+    content: dict[str, Any] = {"error": sentence}
+    return JsonResponse(content, status=status)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.gateway import certificates, parts
+from tests.gateway.parts import Backend, Part
+from tests.gateway.store_rows import LivePortal, Mint
+
+
+@dataclass
+class Live:
+    """All parts, running."""
+
+    portal: Part
+    gateway: Part
+    backend: Backend
+    store: LivePortal
+    mint: Mint
+
+    @property
+    def token(self) -> str:
+        """Good for the API /echo 1.0, which is always published."""
+        return self.mint.token("echo/1.0")
+
+
+@pytest.fixture(scope="session")
+def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("gateway")
+    certificates.write(folder / "tls")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def backend() -> Iterator[Backend]:
+    backend = Backend()
+    yield backend
+    backend.end()
+
+
+@pytest.fixture(scope="session")
+def live(var: Path, backend: Backend, django_db_setup: None, django_db_blocker: Any) -> Iterator[Live]:
+    gateway = parts.gateway(var, parts.free_port())
+    portal = parts.portal(var, parts.free_port(), gateway.port)
+    parts.manage(portal, "migrate", "-v", "0")
+    parts.manage(portal, "write_envoy_bootstrap")
+    store = LivePortal(var / "portal.sqlite3", django_db_blocker.unblock)
+    key = ec.generate_private_key(ec.SECP256R1())
+    mint = Mint(
+        f"https://localhost:{portal.port}", f"https://localhost:{gateway.port}", key, store.add_signing_key(key)
+    )
+    store.publish("/echo", backend.url)
+    try:
+        # The gateway first: it has to wait for the portal.
+        gateway.start(wait=False)
+        portal.start()
+        parts.seconds_until(gateway.answers)
+        live = Live(portal, gateway, backend, store, mint)
+        parts.seconds_until(lambda: gateway.get("/echo/1.0/", live.token).status == 200)
+        yield live
+    finally:
+        gateway.end()
+        portal.end()
+        store.forget()

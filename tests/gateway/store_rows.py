@@ -1,0 +1,112 @@
+"""What these tests put into the database of the live portal: a provider, published APIs, a signing key, tokens."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.db import connections
+from jwt.algorithms import ECAlgorithm
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from store.models import Api
+
+ALIAS = "live_portal"
+
+
+class LivePortal:
+    """The database of a running portal, as a second one beside the test database."""
+
+    def __init__(self, file: Path, unblock: Any) -> None:
+        self.unblock = unblock
+        connections.databases[ALIAS] = {**connections.databases["default"], "NAME": str(file)}
+
+    @contextmanager
+    def database(self) -> Iterator[None]:
+        with self.unblock():
+            try:
+                yield
+            finally:
+                connections[ALIAS].close()
+
+    def forget(self) -> None:
+        del connections[ALIAS]
+        del connections.databases[ALIAS]
+
+    def provider(self) -> User:
+        from accounts.models import User
+
+        return User.objects.using(ALIAS).get_or_create(username="admin")[0]
+
+    def publish(self, context: str, production: str, sandbox: str = "", version: str = "1.0") -> Api:
+        from store.models import Api
+
+        with self.database():
+            return Api.objects.using(ALIAS).create(
+                name=context[1:],
+                context=context,
+                version=version,
+                provider=self.provider(),
+                production_endpoint=production,
+                sandbox_endpoint=sandbox,
+                status=Api.Status.PUBLISHED,
+            )
+
+    def change(self, api: Api, **columns: str) -> None:
+        with self.database():
+            type(api).objects.using(ALIAS).filter(pk=api.pk).update(**columns)
+
+    def add_signing_key(self, private_key: ec.EllipticCurvePrivateKey) -> str:
+        """Gives the key manager a key that the tests know too; returns its kid."""
+        from keymanager import signing
+        from keymanager.models import SigningKey
+
+        public = json.loads(ECAlgorithm.to_jwk(private_key.public_key()))
+        kid = signing.thumbprint(public)
+        row = SigningKey(
+            kid=kid,
+            public_jwk=public | {"kid": kid, "alg": "ES256", "use": "sig"},
+            sealed_private_key=signing.seal(private_key, kid),
+        )
+        with self.database():
+            row.save(using=ALIAS)
+        return kid
+
+
+class Mint:
+    """Access tokens of any shape, signed with the key manager's own key."""
+
+    def __init__(self, issuer: str, audience: str, private_key: ec.EllipticCurvePrivateKey, kid: str) -> None:
+        self.issuer, self.audience, self.private_key, self.kid = issuer, audience, private_key, kid
+
+    def claims(self, *subscriptions: str, **changes: Any) -> dict[str, Any]:
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": self.issuer,
+            "aud": self.audience,
+            "sub": str(uuid.uuid4()),
+            "client_id": "consumer-key",
+            "scope": "photos:read",
+            "iat": now,
+            "exp": now + 300,
+            "jti": uuid.uuid4().hex,
+            "key_type": "PRODUCTION",
+            "application": {"id": "1", "name": "DefaultApplication", "tier": "Unlimited", "owner": "alice"},
+            "subscriptions": dict.fromkeys(subscriptions, "Gold"),
+        }
+        return {name: value for name, value in (claims | changes).items() if value is not None}
+
+    def token(self, *subscriptions: str, typ: str = "at+jwt", **changes: Any) -> str:
+        """A token subscribed to e.g. "photos/1.0"; claims in `changes` replace the usual ones, None leaves one out."""
+        return self.signed(self.claims(*subscriptions, **changes), self.private_key, typ)
+
+    def signed(self, claims: dict[str, Any], private_key: ec.EllipticCurvePrivateKey, typ: str = "at+jwt") -> str:
+        return jwt.encode(claims, private_key, algorithm="ES256", headers={"typ": typ, "kid": self.kid})

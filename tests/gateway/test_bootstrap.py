@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from gateway import faults, node_key
+from tests.gateway import certificates
+
+if TYPE_CHECKING:
+    from pytest_django.fixtures import SettingsWrapper
+
+
+@pytest.fixture
+def file(settings: SettingsWrapper, tmp_path: Path) -> Path:
+    certificates.write(tmp_path / "tls")
+    settings.TLS_CA_FILE = tmp_path / "tls" / "ca.pem"
+    settings.GATEWAY_STATE = tmp_path / "gateway"
+    return tmp_path / "gateway" / "envoy.json"
+
+
+def written(file: Path, *options: str) -> dict[str, Any]:
+    call_command("write_envoy_bootstrap", "--output", str(file), *options)
+    return dict(json.loads(file.read_text()))
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_bootstrap_and_key_are_for_their_owner_only(file: Path) -> None:
+    config = written(file)
+
+    assert config["node"]["metadata"]["key"] == node_key.path().read_text()
+    assert (mode(file), mode(node_key.path())) == (0o600, 0o600)
+    assert sorted(path.name for path in file.parent.iterdir()) == ["envoy.json", "key"]
+
+
+def test_key_stays_when_the_bootstrap_is_written_again(file: Path) -> None:
+    assert written(file)["node"] == written(file)["node"]
+
+
+def test_key_is_not_replaced_by_a_second_writer(file: Path) -> None:
+    key = node_key.ensure()
+
+    node_key.create()
+
+    assert node_key.ensure() == key
+
+
+def test_gateway_listens_on_loopback_unless_told(file: Path) -> None:
+    def listening(config: dict[str, Any]) -> str:
+        return str(config["static_resources"]["listeners"][0]["address"]["socket_address"]["address"])
+
+    assert listening(written(file)) == "127.0.0.1"
+    assert listening(written(file, "--listen", "0.0.0.0")) == "0.0.0.0"
+
+
+def test_admin_interface_is_closed_unless_told(file: Path, settings: SettingsWrapper) -> None:
+    assert "admin" not in written(file)
+
+    settings.GATEWAY_ADMIN_PORT = 9901
+
+    address = written(file)["admin"]["address"]["socket_address"]
+    assert address == {"address": "127.0.0.1", "port_value": 9901}
+
+
+def test_portal_is_asked_under_a_host_it_knows(file: Path, settings: SettingsWrapper) -> None:
+    portal = written(file)["static_resources"]["clusters"][0]
+
+    assert portal["name"] == "localhost:9443"
+    assert portal["name"].partition(":")[0] in settings.ALLOWED_HOSTS
+
+
+def test_missing_certificate_is_told(file: Path, settings: SettingsWrapper) -> None:
+    (settings.TLS_CA_FILE.parent / "localhost.pem").unlink()
+
+    with pytest.raises(CommandError, match="localhost.pem is missing"):
+        written(file)
+
+
+def test_every_fault_has_a_code_and_a_sentence() -> None:
+    for fault in faults.FAULTS:
+        assert fault.status in {400, 401, 403, 502, 503, 504}
+        assert fault.code == fault.status or fault.code > 100000
+        assert fault.description.endswith((".", '"'))
+
+
+def test_every_401_has_a_challenge() -> None:
+    unauthorized = [fault for fault in faults.FAULTS if fault.status == 401]
+
+    assert all(fault.headers["www-authenticate"].startswith("Bearer ") for fault in unauthorized)

@@ -1,0 +1,58 @@
+"""The token API: the key manager's endpoints at the gateway's door."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.gateway.conftest import Live
+
+
+def test_token_endpoint_is_the_key_managers(live: Live) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    reply = live.gateway.call("POST", "/token", body="grant_type=client_credentials&client_id=nobody", headers=form)
+
+    assert reply.status == 401
+    assert reply.json["error"] == "invalid_client"
+
+
+def test_authorize_endpoint_is_the_key_managers(live: Live) -> None:
+    reply = live.gateway.get("/authorize?response_type=code&client_id=nobody")
+
+    assert reply.status == 400
+    assert reply.headers["content-type"].startswith("text/html")
+
+
+def test_revocation_endpoint_is_the_key_managers(live: Live) -> None:
+    assert live.gateway.call("POST", "/revoke", body="token=x").status in {400, 401}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_userinfo_endpoint_is_the_key_managers(live: Live, method: str) -> None:
+    reply = live.gateway.call(method, "/userinfo", token="nonsense")
+
+    assert reply.status == 401
+    assert "fault" not in reply.text
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("POST", "/authorize", "GET"),
+        ("GET", "/token", "POST"),
+        ("DELETE", "/revoke", "POST"),
+        ("PUT", "/userinfo", "GET, POST"),
+    ],
+)
+def test_wrong_method_is_refused_by_the_gateway(live: Live, method: str, path: str, allowed: str) -> None:
+    reply = live.gateway.call(method, path)
+
+    assert reply.fault == (405, 405)
+    assert reply.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize(
+    "path", ["/token/", "/oauth2/token", "/store/", "/v3/discovery:routes", "/admin/", "/token/../admin/"]
+)
+def test_nothing_else_of_the_portal_shows_at_the_gateway(live: Live, path: str) -> None:
+    assert live.gateway.call("POST", path).fault == (404, 404)
