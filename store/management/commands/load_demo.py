@@ -1,0 +1,75 @@
+"""Fills a demo: its people, and the sample API. `manage.py load_demo` twice is once."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from store import catalogue
+
+# Name, first name, last name; the password is the name. Everybody who reads the README knows them.
+PEOPLE = (
+    ("admin", "Ada", "Admin"),
+    ("alice", "Alice", "Archer"),
+    ("bob", "Bob", "Baker"),
+    ("charlie", "Charlie", "Cooper"),
+)
+
+
+class Command(BaseCommand):
+    help = "Creates the demo accounts and publishes the sample API PhotoShare (demo mode only)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        default = settings.BASE_DIR / "photos" / "openapi.json"
+        parser.add_argument("--definition", type=Path, default=default, help="OpenAPI document of PhotoShare.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("Demo accounts exist in demo mode only: their passwords are in the README.")
+        definition = read(options["definition"])
+        made = [name for name, first, last in PEOPLE if make_person(name, first, last)]
+        api = catalogue.publish(
+            provider=User.objects.get(username="admin"),
+            name="PhotoShare",
+            version="1.0",
+            context="/photos",
+            definition=definition,
+            production_endpoint=settings.PHOTOS_URL,
+            sandbox_endpoint=settings.PHOTOS_URL,
+            tags=["photos", "sample"],
+        )
+        self.stdout.write(f"{api} is published; accounts made: {', '.join(made) or 'none, they were there'}.")
+
+
+def read(path: Path) -> dict[str, Any]:
+    try:
+        definition = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise CommandError(f"The OpenAPI document {path} cannot be read: {error}") from error
+    if not isinstance(definition, dict):
+        raise CommandError(f"The OpenAPI document {path} is not a JSON object.")
+    return definition
+
+
+def make_person(name: str, first: str, last: str) -> bool:
+    """An account whose password is its name, unless there is one of that name, which is left as it is."""
+    if User.objects.filter(username=name).exists():
+        return False
+    staff = name == "admin"
+    User.objects.create_user(
+        name,
+        f"{name}@example.com",
+        name,
+        first_name=first,
+        last_name=last,
+        is_demo=True,
+        is_staff=staff,
+        is_superuser=staff,
+    )
+    return True
