@@ -1,0 +1,132 @@
+"""One call to another server: certificate checked, time and size bounded, every failure a problem in words."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from django.conf import settings
+from requests.exceptions import ConnectionError as Unreachable
+from requests.exceptions import RequestException, SSLError, Timeout
+
+from playground.problems import Problem, Refused
+
+PAGE_LIMIT = 1_000_000
+PICTURE_LIMIT = 30_000_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; `milliseconds` counts from the first byte sent to the last one read."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    milliseconds: int
+
+    def members(self) -> dict[str, Any] | None:
+        """The JSON object in the body, None when there is none."""
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            return None
+        return value if isinstance(value, dict) else None
+
+    def outcome(self) -> str:
+        return f"{self.status} in {self.milliseconds} ms"
+
+
+def post(url: str, fields: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+    """POST a form."""
+    return _send("POST", url, {"Accept": "application/json", **headers}, fields, PAGE_LIMIT)
+
+
+def get(url: str, headers: Mapping[str, str] | None = None, *, limit: int = PAGE_LIMIT) -> Answer:
+    """GET, at most `limit` bytes."""
+    return _send("GET", url, {"Accept": "application/json, image/*", **(headers or {})}, None, limit)
+
+
+def _send(method: str, url: str, headers: dict[str, str], data: Mapping[str, str] | None, limit: int) -> Answer:
+    started = time.monotonic()
+    try:
+        with requests.Session() as session:
+            # Neither a proxy nor a .netrc of this machine may see or replace our credentials.
+            session.trust_env = False
+            response = session.request(
+                method,
+                url,
+                data=data,
+                headers=headers,
+                stream=True,
+                allow_redirects=False,  # a redirect would carry the credentials elsewhere
+                timeout=settings.PLAYGROUND_TIMEOUT,
+                verify=settings.PLAYGROUND_CA_FILE,
+            )
+            with response:
+                body = _read(response, limit, started + settings.PLAYGROUND_TIMEOUT)
+    except (OSError, ValueError) as error:
+        raise Refused(_problem(url, error)) from error
+    return Answer(response.status_code, response.headers, body, round((time.monotonic() - started) * 1000))
+
+
+def _read(response: requests.Response, limit: int, deadline: float) -> bytes:
+    """The timeout of requests is for each read; a server that drips would never meet it."""
+    body = bytearray()
+    for chunk in response.iter_content(65_536):
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge(f"more than {limit} bytes")
+        if time.monotonic() > deadline:
+            raise Timeout(f"not finished within {settings.PLAYGROUND_TIMEOUT:g} s")
+    return bytes(body)
+
+
+class TooLarge(RequestException):
+    """The answer is longer than any we expect."""
+
+
+def _problem(url: str, error: OSError | ValueError) -> Problem:
+    server = "/".join(url.split("/")[:3])
+    detail = type(error).__name__
+    if isinstance(error, SSLError):
+        return Problem(
+            f"The certificate of {server} is not trusted, so nothing was sent.",
+            "Point PLAYGROUND_CA_FILE at the CA that signed it. Verification is never switched off.",
+            code="TLS",
+            detail=_reason(error),
+        )
+    if isinstance(error, Timeout) or "timed out" in str(error):
+        return Problem(
+            f"{server} did not answer within {settings.PLAYGROUND_TIMEOUT:g} seconds.",
+            "It may be overloaded. Try again in a moment.",
+            code="timeout",
+            detail=detail,
+        )
+    if isinstance(error, TooLarge):
+        return Problem(f"{server} sent more than expected.", "Check the address.", code="too large", detail=str(error))
+    if isinstance(error, Unreachable):
+        return Problem(
+            f"{server} cannot be reached.",
+            "Check that it is running and that the address is right, then try again.",
+            code="unreachable",
+            detail=_reason(error),
+        )
+    if "CA certificate bundle" in str(error):
+        return Problem(
+            "The file with the trusted certificates is missing, so nothing was sent.",
+            "Point PLAYGROUND_CA_FILE at the CA file and try again.",
+            code="TLS",
+        )
+    return Problem(f"The call to {server} failed.", "Check the address, then try again.", code="failed", detail=detail)
+
+
+def _reason(error: Exception) -> str:
+    """The innermost cause: requests wraps it in several layers of object names."""
+    cause: object = error
+    while isinstance(cause, BaseException) and (cause.__cause__ or cause.__context__):
+        cause = cause.__cause__ or cause.__context__
+    return str(cause)[:200]
