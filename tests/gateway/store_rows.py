@@ -41,20 +41,22 @@ class LivePortal:
         del connections[ALIAS]
         del connections.databases[ALIAS]
 
-    def provider(self) -> User:
+    def person(self, name: str) -> User:
         from accounts.models import User
 
-        return User.objects.using(ALIAS).get_or_create(username="admin")[0]
+        with self.database():
+            return User.objects.using(ALIAS).get_or_create(username=name)[0]
 
     def publish(self, context: str, production: str, sandbox: str = "", version: str = "1.0") -> Api:
         from store.models import Api
 
+        provider = self.person("admin")
         with self.database():
             return Api.objects.using(ALIAS).create(
                 name=context[1:],
                 context=context,
                 version=version,
-                provider=self.provider(),
+                provider=provider,
                 production_endpoint=production,
                 sandbox_endpoint=sandbox,
                 status=Api.Status.PUBLISHED,

@@ -1,0 +1,43 @@
+"""Tokens as the key manager issues them, from keys as the store generates them."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from tests.gateway import parts
+from tests.gateway.conftest import Live
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def token_answer(live: Live, application: str, *options: str) -> parts.Reply:
+    """The answer to a client credentials request at the gateway, for new keys of alice."""
+    live.store.person("alice")
+    keys = ["--owner", "alice", "--application", application, "--grant-type", "client_credentials", *options]
+    printed = json.loads(parts.manage(live.portal, "generate_keys", *keys))
+    basic = base64.b64encode(f"{printed['consumerKey']}:{printed['consumerSecret']}".encode()).decode()
+    headers = {**FORM, "Authorization": f"Basic {basic}"}
+    return live.gateway.call("POST", "/token", body="grant_type=client_credentials", headers=headers)
+
+
+def test_token_of_a_subscribed_application_opens_the_api(live: Live) -> None:
+    reply = token_answer(live, "Subscribed", "--subscribe", "echo:1.0:Gold")
+
+    assert reply.status == 200
+    assert reply.headers["cache-control"] == "no-store"
+    assert live.gateway.get("/echo/1.0/albums", reply.json["access_token"]).json["path"] == "/albums"
+
+
+def test_token_of_another_application_does_not(live: Live) -> None:
+    token = token_answer(live, "Unsubscribed").json["access_token"]
+
+    assert live.gateway.get("/echo/1.0/albums", token).fault == (403, 900908)
+
+
+def test_sandbox_key_is_known_by_its_token(live: Live) -> None:
+    options = ["--key-type", "SANDBOX", "--subscribe", "echo:1.0:Gold"]
+
+    token = token_answer(live, "Sandbox", *options).json["access_token"]
+
+    assert live.gateway.get("/echo/1.0/albums", token).fault == (403, 900901)
