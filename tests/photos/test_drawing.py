@@ -1,0 +1,55 @@
+"""The pictures that the service draws by itself."""
+
+from __future__ import annotations
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from photos import drawing, first_albums
+from photos.drawing import colour
+
+
+@pytest.fixture(scope="module")
+def gallery() -> dict[str, Image.Image]:
+    return {scene: drawing.draw(scene, "bob") for scene in drawing.SCENES}
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean) / 3
+
+
+def test_every_scene_gives_a_finished_picture(gallery: dict[str, Image.Image]) -> None:
+    assert {(image.size, image.mode) for image in gallery.values()} == {((1200, 800), "RGB")}
+
+
+def test_every_scene_has_light_and_dark(gallery: dict[str, Image.Image]) -> None:
+    spreads = {scene: max(ImageStat.Stat(image).stddev) for scene, image in gallery.items()}
+
+    assert min(spreads.values()) > 20, spreads
+
+
+def test_no_two_scenes_look_alike(gallery: dict[str, Image.Image]) -> None:
+    images = list(gallery.values())
+
+    assert min(difference(one, other) for one in images for other in images if one is not other) > 12
+
+
+@pytest.mark.parametrize("scene", ["sea", "tree"])
+def test_the_same_seed_gives_the_same_picture(scene: str, gallery: dict[str, Image.Image]) -> None:
+    assert drawing.draw(scene, "bob").tobytes() == gallery[scene].tobytes()
+
+
+@pytest.mark.parametrize("scene", ["balloons", "city"])
+def test_another_seed_gives_another_picture(scene: str, gallery: dict[str, Image.Image]) -> None:
+    assert difference(drawing.draw(scene, "charlie"), gallery[scene]) > 5
+
+
+def test_every_scene_has_a_title_and_every_title_a_scene() -> None:
+    titled = {scene for _, scenes in first_albums.GROUPS for scene in scenes}
+
+    assert titled == set(drawing.SCENES)
+
+
+def test_colours_survive_the_way_through_oklab() -> None:
+    for text in ("#000000", "#ffffff", "#d9481c", "#123a55"):
+        assert colour.mix(colour.colour(text), (1, 2, 3), 0) == colour.colour(text)
