@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 KEYMANAGER_PREFIX = "/oauth2/"
 
@@ -24,13 +23,13 @@ class RealmMiddleware(SessionMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         if is_keymanager(request):
-            request.urlconf = "apimanager.urls_keymanager"  # type: ignore[attr-defined]
+            request.urlconf = "apimanager.urls_keymanager"
             request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
             if key := request.COOKIES.get(settings.KEYMANAGER_SESSION_COOKIE_NAME):
                 request.COOKIES[settings.SESSION_COOKIE_NAME] = key
         super().process_request(request)
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
         if is_keymanager(request) and settings.SESSION_COOKIE_NAME in response.cookies:
             morsel = response.cookies.pop(settings.SESSION_COOKIE_NAME)

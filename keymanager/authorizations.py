@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -19,7 +20,7 @@ def record(
     )
 
 
-def hold(authorization_id: object) -> Authorization | None:
+def hold(authorization_id: UUID) -> Authorization | None:
     """The live authorization, locked until the transaction ends, so that a revocation at the same moment either comes
     first, and None is returned, or comes after, and finds the tokens that are being made."""
     return (
@@ -31,7 +32,7 @@ def hold(authorization_id: object) -> Authorization | None:
 
 
 @transaction.atomic
-def revoke(authorization_id: object, *, reason: str) -> None:
+def revoke(authorization_id: UUID, *, reason: str) -> None:
     """Three statements however many tokens there are. The self-contained ones are refused by their `grant_id`."""
     now = timezone.now()
     Authorization.objects.filter(pk=authorization_id, revoked_at=None).update(revoked_at=now, revoked_reason=reason)

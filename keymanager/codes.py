@@ -29,7 +29,7 @@ def issue(
         authorization=authorization,
         user_id=authorization.user_id,
         application_id=authorization.client_id,
-        expires=timezone.now() + timedelta(seconds=settings.OAUTH2_PROVIDER["AUTHORIZATION_CODE_EXPIRE_SECONDS"]),
+        expires=timezone.now() + timedelta(seconds=settings.AUTHORIZATION_CODE_LIFETIME),
         redirect_uri=redirect_uri,
         scope=authorization.scope,
         nonce=nonce,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 
 class OAuthError(Exception):
@@ -43,7 +44,7 @@ class Replayed(InvalidGrant):
     Raised inside the exchange's transaction, acted upon after it was rolled back.
     """
 
-    def __init__(self, description: str, *, authorization_id: object, detail: str) -> None:
+    def __init__(self, description: str, *, authorization_id: UUID, detail: str) -> None:
         super().__init__(description, detail=detail)
         self.authorization_id = authorization_id
 

@@ -52,9 +52,6 @@ class Client(AbstractApplication):
     hash_client_secret = True
     algorithm = AbstractApplication.NO_ALGORITHM
 
-    uris: models.Manager[ClientURI]
-    secrets: models.Manager[ClientSecret]
-
     class Meta(AbstractApplication.Meta):
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -63,16 +60,16 @@ class Client(AbstractApplication):
         ]
 
     @property
-    def redirect_uris(self) -> str:
+    def redirect_uris(self) -> str:  # type: ignore[override]
         """The registered redirect URIs in the toolkit's form: one text, separated by spaces."""
         return self.uris_of(ClientURI.Kind.REDIRECT)
 
     @property
-    def post_logout_redirect_uris(self) -> str:
+    def post_logout_redirect_uris(self) -> str:  # type: ignore[override]
         return self.uris_of(ClientURI.Kind.POST_LOGOUT)
 
     @property
-    def allowed_origins(self) -> str:
+    def allowed_origins(self) -> str:  # type: ignore[override]
         return self.uris_of(ClientURI.Kind.ORIGIN)
 
     def uris_of(self, kind: str) -> str:

@@ -7,6 +7,7 @@ import time
 from base64 import urlsafe_b64encode
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 
 from accounts.models import User
@@ -58,4 +59,4 @@ def user_claims(user: User, granted: frozenset[str]) -> dict[str, Any]:
 
 
 def is_verified(user: User) -> bool:
-    return bool(user.emailaddress_set.filter(email__iexact=user.email, verified=True).exists())
+    return bool(EmailAddress.objects.filter(user=user, email__iexact=user.email, verified=True).exists())

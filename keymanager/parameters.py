@@ -14,6 +14,7 @@ def single_valued(received: QueryDict) -> dict[str, str]:
         if len(values) > 1 and name not in REPEATABLE:
             raise errors.InvalidRequest("Invalid request with repeated parameters.", detail=name)
     # A NUL is a character no parameter has, and one that PostgreSQL cannot even be asked about.
-    if any("\x00" in value for value in received.values()):
+    single = {name: str(value) for name, value in received.items()}
+    if any("\x00" in value for value in single.values()):
         raise errors.InvalidRequest("A parameter holds a character that is not allowed.", detail="NUL")
-    return {name: value for name, value in received.items() if value}
+    return {name: value for name, value in single.items() if value}

@@ -46,7 +46,7 @@ def described(names: Iterable[str]) -> list[dict[str, str]]:
     return [{"name": name, "title": words[name][0], "description": words[name][1]} for name in names]
 
 
-class DatabaseScopes(BaseScopes):  # type: ignore[misc]
+class DatabaseScopes(BaseScopes):
     """The toolkit's view of the same facts."""
 
     def get_all_scopes(self) -> dict[str, str]:

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import jwt
 from django.conf import settings
@@ -27,7 +28,7 @@ class Bearer:
     client: Client
     user: User | None
     scope: str
-    authorization_id: object | None
+    authorization_id: UUID | None
     jti: str
     expires_at: datetime
 
@@ -109,7 +110,7 @@ def issue_refresh_token(authorization: Authorization) -> str | None:
         application_id=authorization.client_id,
         authorization=authorization,
         scope=authorization.scope,
-        expires_at=timezone.now() + timedelta(seconds=settings.OAUTH2_PROVIDER["REFRESH_TOKEN_EXPIRE_SECONDS"]),
+        expires_at=timezone.now() + timedelta(seconds=settings.REFRESH_TOKEN_LIFETIME),
     )
     return token
 
@@ -182,7 +183,7 @@ def find_self_contained(token: str) -> Bearer | None:
         client=client,
         user=user,
         scope=claims["scope"],
-        authorization_id=grant_id,
+        authorization_id=UUID(grant_id) if grant_id else None,
         jti=claims["jti"],
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
     )

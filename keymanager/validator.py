@@ -9,7 +9,7 @@ from oauth2_provider.oauth2_validators import OAuth2Validator
 from keymanager import tokens
 
 
-class Validator(OAuth2Validator):  # type: ignore[misc]
+class Validator(OAuth2Validator):
     def validate_bearer_token(self, token: str, scopes: list[str], request: Any) -> bool:
         """RFC 6750 3.1: invalid_token for what is no live token, insufficient_scope for one that may not do this."""
         bearer = tokens.find(token) if token else None

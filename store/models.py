@@ -126,8 +126,6 @@ class Application(models.Model):
     token_type = models.CharField(max_length=5, choices=TokenType.choices, default=TokenType.JWT)
     created_at = models.DateTimeField(default=timezone.now)
 
-    keys: models.Manager[ApplicationKey]
-    subscriptions: models.Manager[Subscription]
     objects = ApplicationQuerySet.as_manager()
 
     class Meta:
