@@ -36,7 +36,7 @@ def openapi(request: HttpRequest) -> HttpResponse:
     return HttpResponse(OPENAPI.read_bytes(), content_type="application/json")
 
 
-@api_view(["GET", "POST"])
+@api_view(["GET", "HEAD", "POST"])
 def albums(request: Request) -> Response:
     """My albums; or a new one."""
     person = person_behind(caller_of(request))
@@ -52,7 +52,7 @@ def albums(request: Request) -> Response:
     return Response({"count": len(found), "list": found})
 
 
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def album(request: Request, album_id: UUID) -> Response:
     """One album with its pictures."""
     found = get_object_or_404(person_behind(caller_of(request)).own_albums().listed(), pk=album_id)
@@ -74,7 +74,7 @@ def album_pictures(request: Request, album_id: UUID) -> Response:
     return Response(PictureSerializer(made).data, status=201, headers={"Location": f"/pictures/{made.pk}"})
 
 
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def pictures(request: Request) -> Response:
     """All my pictures."""
     mine = person_behind(caller_of(request)).own_pictures().listed()
@@ -82,7 +82,7 @@ def pictures(request: Request) -> Response:
     return Response({"count": len(found), "list": found})
 
 
-@api_view(["GET", "DELETE"])
+@api_view(["GET", "HEAD", "DELETE"])
 def picture(request: Request, picture_id: UUID) -> Response:
     """One of my pictures; or away with it."""
     found = _mine(request, picture_id)
@@ -92,14 +92,14 @@ def picture(request: Request, picture_id: UUID) -> Response:
     return Response(PictureSerializer(found).data)
 
 
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def picture_image(request: Request, picture_id: UUID) -> HttpResponseBase:
     """The picture itself."""
     found = _mine(request, picture_id)
     return _file(request, files.image_file(found), found.content_type)
 
 
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 def picture_thumbnail(request: Request, picture_id: UUID) -> HttpResponseBase:
     """Its thumbnail, a JPEG 480 pixels wide."""
     return _file(request, files.thumbnail_file(_mine(request, picture_id)), "image/jpeg")

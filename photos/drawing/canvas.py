@@ -87,10 +87,16 @@ def glow(
     image: Image.Image, centre: Point, radius: float, shade: Colour, strength: float = 1.0, falloff: float = 2.2
 ) -> None:
     """Add light around a point (a screen blend, so that it never burns out hard)."""
-    side = max(int(radius * 2), 2)
+    x, y, side = int(centre[0] - radius), int(centre[1] - radius), max(int(radius * 2), 2)
+    left, top = max(x, 0), max(y, 0)
+    right, bottom = min(x + side, image.width), min(y + side, image.height)
+    if right <= left or bottom <= top:
+        return
+    edges = (left - x, top - y, right - x, bottom - y)
+    first, second, third, fourth = (min(edge * 256 / side, 256.0) for edge in edges)
+    seen = (first, second, third, fourth)  # what lies outside the picture is not drawn
     light = curve(spot(), lambda value: strength * value**falloff)
-    light = light.resize((side, side), Image.Resampling.BICUBIC)
-    add_light(image, light, shade, (int(centre[0] - radius), int(centre[1] - radius)))
+    add_light(image, light.resize((right - left, bottom - top), Image.Resampling.BICUBIC, seen), shade, (left, top))
 
 
 def spot() -> Image.Image:
@@ -128,7 +134,7 @@ def soft(mask: Image.Image, radius: float) -> Image.Image:
 
 def finish(image: Image.Image, rng: random.Random) -> Image.Image:
     """The finished picture: reduced, with a breath of vignette and of grain (which also hides banding)."""
-    small = image.resize(FINISHED, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    small = image.reduce(2)
     corners = curve(Image.radial_gradient("L"), lambda v: 0.34 * max(v - 0.45, 0) ** 1.6)
     small.paste((8, 8, 16), (0, 0), corners.resize(FINISHED, Image.Resampling.BICUBIC))
     grain = Image.frombytes("L", (600, 400), rng.randbytes(240_000)).resize(FINISHED, Image.Resampling.BILINEAR)

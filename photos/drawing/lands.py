@@ -76,7 +76,8 @@ def hills(rng: random.Random) -> Image.Image:
         land.rim(image, line, colour(light), 10, 0.3 * (1 - part))
         if layer >= 3:
             land.firs(image, rng, line, shade, (16 + 44 * (part - 0.4), 34 + 150 * (part - 0.42)), 0.8 + 0.35 * part)
-        canvas.glow(image, (sun[0], sun[1] + 260), 1300, colour(light), 0.10 * (1 - part))
+        if layer < 3:
+            canvas.glow(image, (sun[0], sun[1] + 260), 1300, colour(light), 0.12 * (1 - part))
     return image
 
 

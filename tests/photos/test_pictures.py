@@ -280,3 +280,11 @@ def test_there_is_an_end_to_pictures(bob: Caller, monkeypatch: pytest.MonkeyPatc
 
     assert answer.status_code == 409
     assert list((tmp_path / "pictures").iterdir()) == []
+
+
+def test_head_tells_the_size_without_the_picture(bob: Caller) -> None:
+    answer = bob.client.head(added(bob, picture_file())["image"])
+
+    assert answer.status_code == 200
+    assert int(answer["Content-Length"]) > 0
+    answer.close()
