@@ -83,7 +83,7 @@ FAULTS = [
 ]  # fmt: skip
 
 
-def body(code: int, message: str, description: str) -> Config:
+def body(code: int | str, message: str, description: str) -> Config:
     return {"fault": {"code": code, "message": message, "description": description}}
 
 
@@ -94,8 +94,8 @@ def direct_response(status: int, code: int, message: str, description: str) -> C
 
 def local_reply_config() -> Config:
     other = "The gateway cannot pass this request on (%RESPONSE_CODE_DETAILS%)."
-    answer = {"json_format": body(0, "%RESPONSE_CODE%", other)}
-    answer["json_format"]["fault"]["code"] = "%RESPONSE_CODE%"
+    # A number by itself stays a number, within a sentence it is text.
+    answer = {"json_format": body("%RESPONSE_CODE%", "Status %RESPONSE_CODE%", other)}
     return {
         "mappers": [
             passed_on(f"{DIRECT} && response.code == 200", "text/plain"),

@@ -13,9 +13,11 @@ from django.conf import settings
 Config = dict[str, Any]
 
 JWT = "envoy.filters.http.jwt_authn"
-TOKEN_TYPE = "gateway.token_type"
+TOKEN_TYPE = "gateway.token_type"  # noqa: S105
 SUBSCRIPTION = "gateway.subscription"
 REQUIREMENT = "access_token"
+# Schemes are the same in any case (RFC 9110 11.1), Envoy compares letters: these are the spellings seen in the field.
+SCHEMES = ("Bearer", "bearer")
 # Where jwt_authn leaves what it has verified, for the later filters, the routes and the access log.
 PAYLOAD, HEADER = "jwt", "jwt_header"
 EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
@@ -42,7 +44,7 @@ def jwt_authn(portal: str) -> Config:
                 "require_expiration": True,
                 "clock_skew_seconds": 5,
                 # The header only: RFC 6750 2.3 warns of tokens in addresses.
-                "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
+                "from_headers": [{"name": "Authorization", "value_prefix": f"{scheme} "} for scheme in SCHEMES],
                 # PhotoShare verifies the caller from the token itself.
                 "forward": True,
                 "payload_in_metadata": PAYLOAD,
@@ -57,10 +59,10 @@ def jwt_authn(portal: str) -> Config:
 
 
 def remote_jwks(portal: str) -> Config:
-    """Fetched ahead of need and again each minute; keys once fetched stay in use while the portal is away."""
+    """Fetched ahead of need and again every 25 s; keys once fetched stay in use while the portal is away."""
     return {
         "http_uri": {"uri": f"{settings.PORTAL_URL}/oauth2/jwks", "cluster": portal, "timeout": "3s"},
-        "cache_duration": "60s",
+        "cache_duration": "30s",
         "async_fetch": {"failed_refetch_duration": "1s"},
         "retry_policy": {"num_retries": 2},
     }

@@ -179,7 +179,7 @@ class Echo(BaseHTTPRequestHandler):
             time.sleep(1.5)
         headers = {key.lower(): value for key, value in self.headers.items()}
         told = {"method": self.command, "path": self.path, "headers": headers, "body": body}
-        content = json.dumps(told | {"backend": self.server.server_address[1]}).encode()
+        content = json.dumps(told | {"backend": self.connection.getsockname()[1]}).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))

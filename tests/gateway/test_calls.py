@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -41,6 +42,12 @@ def test_token_is_passed_on_for_the_backend_to_verify(live: Live) -> None:
     assert reply.json["headers"]["authorization"] == f"Bearer {token}"
 
 
+def test_scheme_of_the_token_may_be_written_small(live: Live) -> None:
+    reply = live.gateway.call("GET", "/echo/1.0/", headers={"Authorization": f"bearer {live.token}"})
+
+    assert reply.status == 200
+
+
 def test_call_without_a_subscription_is_told_what_to_do(live: Live) -> None:
     reply = live.gateway.get("/echo/1.0/albums", live.mint.token("photos/1.0"))
 
@@ -68,7 +75,7 @@ def test_subscription_to_another_version_does_not_count(live: Live) -> None:
     ],
     ids=lambda changes: next(iter(changes)),
 )
-def test_token_for_something_else_is_invalid(live: Live, changes: dict[str, object]) -> None:
+def test_token_for_something_else_is_invalid(live: Live, changes: dict[str, Any]) -> None:
     reply = live.gateway.get("/echo/1.0/albums", live.mint.token("echo/1.0", **changes))
 
     assert reply.fault == (401, 900901)
@@ -145,6 +152,13 @@ def test_headers_that_only_the_gateway_may_send_are_its_own(live: Live) -> None:
     assert headers["x-forwarded-prefix"] == "/echo/1.0"
     assert "," not in headers["x-forwarded-for"]
     assert headers["x-forwarded-proto"] == "https"
+
+
+def test_request_that_is_too_large_is_told_so(live: Live) -> None:
+    reply = live.gateway.get("/echo/1.0/", live.token, X_Large="x" * 70000)
+
+    assert reply.fault == (431, 431)
+    assert reply.json["fault"]["message"] == "Status 431"
 
 
 def test_header_with_an_underscore_cannot_pass_for_another(live: Live) -> None:

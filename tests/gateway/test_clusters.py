@@ -9,7 +9,7 @@ from gateway import apis, clusters
 from gateway.apis import PublishedApi
 
 if TYPE_CHECKING:
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import Settings
 
 
 def api(production: str, sandbox: str = "", context: str = "/photos") -> PublishedApi:
@@ -43,7 +43,7 @@ def test_plain_backend_has_no_tls() -> None:
     assert "transport_socket" not in cluster("http://photos.example")
 
 
-def test_name_in_the_certificate_of_a_backend_is_checked(settings: SettingsWrapper) -> None:
+def test_name_in_the_certificate_of_a_backend_is_checked(settings: Settings) -> None:
     settings.GATEWAY_BACKEND_CA_FILE = "/ca.pem"
 
     context = validation("https://photos.example:8443")

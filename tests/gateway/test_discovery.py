@@ -14,8 +14,7 @@ from django.urls import reverse
 from gateway import node_key
 
 if TYPE_CHECKING:
-    from pytest_django import DjangoAssertNumQueries
-    from pytest_django.fixtures import SettingsWrapper
+    from pytest_django import DjangoAssertNumQueries, Settings
 
     from accounts.models import User
 
@@ -23,7 +22,7 @@ ADDRESSES = ["gateway:routes", "gateway:clusters"]
 
 
 @pytest.fixture
-def key(settings: SettingsWrapper, tmp_path: Path) -> str:
+def key(settings: Settings, tmp_path: Path) -> str:
     settings.GATEWAY_STATE = tmp_path / "gateway"
     return node_key.ensure()
 
@@ -98,7 +97,7 @@ def test_stranger_is_told_nothing(client: Client, key: str, address: str, shown:
 
 
 @pytest.mark.django_db
-def test_nobody_is_let_in_while_there_is_no_key(client: Client, settings: SettingsWrapper, tmp_path: Path) -> None:
+def test_nobody_is_let_in_while_there_is_no_key(client: Client, settings: Settings, tmp_path: Path) -> None:
     settings.GATEWAY_STATE = tmp_path / "none"
 
     assert ask(client, "gateway:routes", "").status_code == 403

@@ -29,7 +29,7 @@ def test_revocation_endpoint_is_the_key_managers(live: Live) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_userinfo_endpoint_is_the_key_managers(live: Live, method: str) -> None:
-    reply = live.gateway.call(method, "/userinfo", token="nonsense")
+    reply = live.gateway.call(method, "/userinfo", "nonsense")
 
     assert reply.status == 401
     assert "fault" not in reply.text
