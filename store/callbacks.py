@@ -1,7 +1,7 @@
 """Which callback URLs an application may register. The form, the command and the REST API ask here.
 
-RFC 6749 3.1.2: an absolute URI without a fragment. RFC 9700 2.1: compared exactly, so no wildcards. RFC 8252 7: http for
-the loopback interface, and private-use schemes that are a reversed domain name, for apps on a device.
+RFC 6749 3.1.2: an absolute URI without a fragment. RFC 9700 2.1: compared exactly, so no wildcards. RFC 8252 7: http
+for the loopback interface, and private-use schemes that are a reversed domain name, for apps on a device.
 """
 
 from __future__ import annotations

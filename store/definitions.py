@@ -60,7 +60,9 @@ def operation(definition: Any, path: str, method: str, item: dict[str, Any]) -> 
         summary=text(described.get("summary")),
         description=text(described.get("description")),
         body=", ".join(members_of(resolve(definition, described.get("requestBody")).get("content"))),
-        parameters=list(parameters(definition, [*listed(item.get("parameters")), *listed(described.get("parameters"))])),
+        parameters=list(
+            parameters(definition, [*listed(item.get("parameters")), *listed(described.get("parameters"))])
+        ),
         answers=[
             Answer(status=str(status), description=text(resolve(definition, answer).get("description")))
             for status, answer in members(described.get("responses"))

@@ -129,7 +129,9 @@ class Application(models.Model):
     objects = ApplicationQuerySet.as_manager()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint("owner", Lower("name"), name="application_name_once_per_owner")]
+        constraints: ClassVar = [
+            models.UniqueConstraint("owner", Lower("name"), name="application_name_once_per_owner")
+        ]
 
     def __str__(self) -> str:
         return self.name

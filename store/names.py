@@ -15,8 +15,8 @@ def validate_application_name(name: str) -> None:
     if len(name) > MAX_LENGTH:
         raise ValidationError(f"A name has at most {MAX_LENGTH} characters; this one has {len(name)}.", code="long")
     if found := next((character for character in name if is_refused(character)), None):
-        shown = found if found in REFUSED else "control characters"
-        raise ValidationError(f"A name may hold {ALLOWED}, but not {shown}", code="characters")
+        shown = f"The character {found}" if found in REFUSED else "A character that cannot be seen"
+        raise ValidationError(f"{shown} cannot be in a name. Use {ALLOWED}.", code="characters")
 
 
 def is_refused(character: str) -> bool:

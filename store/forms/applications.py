@@ -16,7 +16,7 @@ class ApplicationForm(forms.Form):
     name = forms.CharField(
         label="Name",
         validators=[names.validate_application_name],
-        help_text=f"People see it when they are asked to approve. At most {names.MAX_LENGTH} characters: {names.ALLOWED}.",
+        help_text=f"Shown to people who are asked to approve. At most {names.MAX_LENGTH} characters: {names.ALLOWED}.",
         error_messages={"required": "Enter a name."},
         widget=forms.TextInput({"autocomplete": "off"}),
     )
@@ -36,7 +36,7 @@ class ApplicationForm(forms.Form):
     )
     token_type = forms.ChoiceField(
         label="Token Type",
-        choices=Application.TokenType.choices,
+        choices=[(name, name) for name in Application.TokenType.values],
         help_text="JWT: the gateway checks the token by itself. OAUTH: an opaque token, read by the key manager only.",
         error_messages={"invalid_choice": "Choose JWT or OAUTH.", "required": "Choose JWT or OAUTH."},
     )
@@ -56,7 +56,9 @@ class ApplicationForm(forms.Form):
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
-        others = Application.objects.owned_by(self.owner).exclude(pk=self.application and self.application.pk)
+        others = Application.objects.owned_by(self.owner)
+        if self.application is not None:
+            others = others.exclude(pk=self.application.pk)
         if others.filter(name__iexact=name).exists():
             raise ValidationError(str(applications.NameTakenError(name)), code="taken")
         return name

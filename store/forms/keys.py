@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -39,7 +39,7 @@ LABELS = {grant_type.name: grant_type.label for grant_type in GRANT_TYPES}
 NEED_CALLBACK = frozenset(grant_type.name for grant_type in GRANT_TYPES if grant_type.needs == "callback")
 PRESELECTED = ("refresh_token", "client_credentials")
 NO_CALLBACK = "Enter a callback URL, or untick Code and Implicit: people who approve must have an address to return to."
-NO_SECRET = "A public client has no secret, so it cannot use Client Credentials: untick one of the two."
+PUBLIC_NEEDS_OTHERS = "A public client has no secret, so it cannot use Client Credentials: untick one of the two."
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,7 @@ class KeysForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.scopes_offered = scopes
         self.client = client
-        chosen = self.fields["scopes"]
-        assert isinstance(chosen, forms.MultipleChoiceField)
-        chosen.choices = list(scopes.items())
+        cast("forms.MultipleChoiceField", self.fields["scopes"]).choices = list(scopes.items())
         if client is not None:
             del self.fields["public"]
 
@@ -119,7 +117,7 @@ class KeysForm(forms.Form):
         if grant_types & NEED_CALLBACK and not urls and "callback_url" not in self.errors:
             self.add_error("callback_url", NO_CALLBACK)
         if self.is_public and "client_credentials" in grant_types:
-            self.add_error("grant_types", NO_SECRET)
+            self.add_error("grant_types", PUBLIC_NEEDS_OTHERS)
         self.check_callbacks("callback_url", [url for url in [cleaned.get("callback_url", "")] if url])
         self.check_callbacks("more_callback_urls", self.lines())
         return cleaned

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -27,9 +27,7 @@ class TierForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["tier"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = tiers()
+        cast("forms.ModelChoiceField[ThrottlingPolicy]", self.fields["tier"]).queryset = tiers()
 
 
 class SubscribeApiForm(TierForm):
@@ -48,8 +46,7 @@ class SubscribeApiForm(TierForm):
 
     def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["api"]
-        assert isinstance(field, forms.ModelChoiceField)
+        field = cast("forms.ModelChoiceField[Api]", self.fields["api"])
         subscribed = application.subscriptions.values("api")
         field.queryset = (
             Api.objects.filter(status=Api.Status.PUBLISHED)
@@ -76,9 +73,7 @@ class SubscribeApplicationForm(TierForm):
         super().__init__(*args, **kwargs)
         open_ones = Application.objects.owned_by(owner).exclude(subscriptions__api=api).order_by("name")
         self.open_ones = {str(application.pk): application for application in open_ones}
-        field = self.fields["application"]
-        assert isinstance(field, forms.ChoiceField)
-        field.choices = [
+        cast("forms.ChoiceField", self.fields["application"]).choices = [
             ("", "Select Application…"),
             (NEW_APPLICATION, "New Application…"),
             *((pk, application.name) for pk, application in self.open_ones.items()),

@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,107 +17,208 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Api',
+            name="Api",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('version', models.CharField(max_length=30)),
-                ('context', models.CharField(help_text='Begins with a slash: /photos', max_length=100)),
-                ('description', models.TextField(blank=True)),
-                ('status', models.CharField(choices=[('CREATED', 'Created'), ('PUBLISHED', 'Published'), ('BLOCKED', 'Blocked'), ('DEPRECATED', 'Deprecated'), ('RETIRED', 'Retired')], default='CREATED', max_length=10)),
-                ('definition', models.JSONField(default=dict, help_text='OpenAPI 3.')),
-                ('production_endpoint', models.URLField(max_length=500)),
-                ('sandbox_endpoint', models.URLField(blank=True, max_length=500)),
-                ('tags', models.JSONField(blank=True, default=list)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('changed_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='provided_apis', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=100)),
+                ("version", models.CharField(max_length=30)),
+                ("context", models.CharField(help_text="Begins with a slash: /photos", max_length=100)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("CREATED", "Created"),
+                            ("PUBLISHED", "Published"),
+                            ("BLOCKED", "Blocked"),
+                            ("DEPRECATED", "Deprecated"),
+                            ("RETIRED", "Retired"),
+                        ],
+                        default="CREATED",
+                        max_length=10,
+                    ),
+                ),
+                ("definition", models.JSONField(default=dict, help_text="OpenAPI 3.")),
+                ("production_endpoint", models.URLField(max_length=500)),
+                ("sandbox_endpoint", models.URLField(blank=True, max_length=500)),
+                ("tags", models.JSONField(blank=True, default=list)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("changed_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "provider",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="provided_apis",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Application',
+            name="Application",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=70)),
-                ('description', models.TextField(blank=True, max_length=512)),
-                ('token_type', models.CharField(choices=[('JWT', 'Jwt'), ('OAUTH', 'Oauth')], default='JWT', max_length=5)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='applications', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("name", models.CharField(max_length=70)),
+                ("description", models.TextField(blank=True, max_length=512)),
+                (
+                    "token_type",
+                    models.CharField(choices=[("JWT", "Jwt"), ("OAUTH", "Oauth")], default="JWT", max_length=5),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="applications",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ApplicationKey',
+            name="ApplicationKey",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key_type', models.CharField(choices=[('PRODUCTION', 'Production'), ('SANDBOX', 'Sandbox')], max_length=10)),
-                ('consumer_key', models.CharField(max_length=255, null=True, unique=True)),
-                ('scopes', models.JSONField(default=list, help_text="The developer's choice; empty: all of the subscribed APIs.")),
-                ('state', models.CharField(choices=[('CREATED', 'Created'), ('COMPLETED', 'Completed')], default='CREATED', max_length=10)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='keys', to='store.application')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "key_type",
+                    models.CharField(choices=[("PRODUCTION", "Production"), ("SANDBOX", "Sandbox")], max_length=10),
+                ),
+                ("consumer_key", models.CharField(max_length=255, null=True, unique=True)),
+                (
+                    "scopes",
+                    models.JSONField(
+                        default=list, help_text="The developer's choice; empty: all of the subscribed APIs."
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("CREATED", "Created"), ("COMPLETED", "Completed")], default="CREATED", max_length=10
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "application",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="keys", to="store.application"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Developer',
+            name="Developer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('joined_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='developer', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("joined_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="developer",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ThrottlingPolicy',
+            name="ThrottlingPolicy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=50)),
-                ('level', models.CharField(choices=[('application', 'Application'), ('subscription', 'Subscription')], max_length=12)),
-                ('description', models.CharField(max_length=200)),
-                ('request_count', models.PositiveIntegerField(help_text='Calls per unit time; empty: no limit.', null=True)),
-                ('unit_time', models.PositiveIntegerField(default=60, help_text='Seconds.')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=50)),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("application", "Application"), ("subscription", "Subscription")], max_length=12
+                    ),
+                ),
+                ("description", models.CharField(max_length=200)),
+                (
+                    "request_count",
+                    models.PositiveIntegerField(help_text="Calls per unit time; empty: no limit.", null=True),
+                ),
+                ("unit_time", models.PositiveIntegerField(default=60, help_text="Seconds.")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('name', 'level'), name='throttling_policy_once')],
+                "constraints": [models.UniqueConstraint(fields=("name", "level"), name="throttling_policy_once")],
             },
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('status', models.CharField(choices=[('UNBLOCKED', 'Unblocked'), ('BLOCKED', 'Blocked'), ('PROD_ONLY_BLOCKED', 'Prod Only Blocked'), ('ON_HOLD', 'On Hold'), ('REJECTED', 'Rejected')], default='UNBLOCKED', max_length=17)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('api', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='store.api')),
-                ('application', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to='store.application')),
-                ('policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='store.throttlingpolicy')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("UNBLOCKED", "Unblocked"),
+                            ("BLOCKED", "Blocked"),
+                            ("PROD_ONLY_BLOCKED", "Prod Only Blocked"),
+                            ("ON_HOLD", "On Hold"),
+                            ("REJECTED", "Rejected"),
+                        ],
+                        default="UNBLOCKED",
+                        max_length=17,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "api",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="subscriptions", to="store.api"
+                    ),
+                ),
+                (
+                    "application",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="subscriptions",
+                        to="store.application",
+                    ),
+                ),
+                (
+                    "policy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="store.throttlingpolicy"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='application',
-            name='policy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='store.throttlingpolicy'),
+            model_name="application",
+            name="policy",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="+", to="store.throttlingpolicy"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='api',
-            constraint=models.UniqueConstraint(fields=('context', 'version'), name='api_context_version_once'),
+            model_name="api",
+            constraint=models.UniqueConstraint(fields=("context", "version"), name="api_context_version_once"),
         ),
         migrations.AddConstraint(
-            model_name='api',
-            constraint=models.UniqueConstraint(fields=('name', 'version'), name='api_name_version_once'),
+            model_name="api",
+            constraint=models.UniqueConstraint(fields=("name", "version"), name="api_name_version_once"),
         ),
         migrations.AddConstraint(
-            model_name='api',
-            constraint=models.CheckConstraint(condition=models.Q(('context__startswith', '/')), name='api_context_begins_with_slash'),
+            model_name="api",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("context__startswith", "/")), name="api_context_begins_with_slash"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='applicationkey',
-            constraint=models.UniqueConstraint(fields=('application', 'key_type'), name='application_key_once_per_type'),
+            model_name="applicationkey",
+            constraint=models.UniqueConstraint(
+                fields=("application", "key_type"), name="application_key_once_per_type"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(fields=('application', 'api'), name='subscription_once'),
+            model_name="subscription",
+            constraint=models.UniqueConstraint(fields=("application", "api"), name="subscription_once"),
         ),
         migrations.AddConstraint(
-            model_name='application',
-            constraint=models.UniqueConstraint(models.F('owner'), django.db.models.functions.text.Lower('name'), name='application_name_once_per_owner'),
+            model_name="application",
+            constraint=models.UniqueConstraint(
+                models.F("owner"), django.db.models.functions.text.Lower("name"), name="application_name_once_per_owner"
+            ),
         ),
     ]

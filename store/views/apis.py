@@ -94,6 +94,4 @@ def api_openapi(request: HttpRequest, api_id: uuid.UUID) -> HttpResponse:
     shown = access.api(request.user, api_id)
     document = shown.definition | {"servers": [{"url": settings.GATEWAY_URL + shown.path}]}
     disposition = f'attachment; filename="{shown.name}-{shown.version}.openapi.json"'
-    return JsonResponse(
-        document, json_dumps_params={"indent": 2}, headers={"Content-Disposition": disposition}
-    )
+    return JsonResponse(document, json_dumps_params={"indent": 2}, headers={"Content-Disposition": disposition})

@@ -25,7 +25,7 @@ def completed_key(application: Application, key_type: str) -> ApplicationKey | N
 
 def scopes_of(key: ApplicationKey) -> dict[str, str]:
     """What may be chosen: scopes of subscribed APIs, and what was chosen before and is not offered any more."""
-    kept = {name: "Not of an API this application is subscribed to now" for name in key.scopes}
+    kept = dict.fromkeys(key.scopes, "Not of an API this application is subscribed to now")
     return kept | keys.available_scopes(application=key.application)
 
 
@@ -108,7 +108,7 @@ def curl(client: ClientDescription, secret: str | None) -> str:
         parameters = [("client_id", client.consumer_key), *parameters]
     else:
         shown = shlex.quote(f"{client.consumer_key}:{secret}") if secret else f'"{client.consumer_key}:$SECRET"'
-        lines[0] += f" -u {shown}"
+        lines += [f"  -u {shown}"]
     lines += [f"  --data-urlencode {quoted(name, value)}" for name, value in parameters]
     return " \\\n".join([*lines, f"  {settings.GATEWAY_URL}/token"])
 

@@ -53,7 +53,7 @@ def subscription_edit(request: SignedInRequest, subscription_id: uuid.UUID) -> H
         except StoreError as error:
             messages.error(request, str(error))
         else:
-            messages.success(request, f"{subscription.application} now calls {subscription.api} under {subscription.policy}.")
+            messages.success(request, f"{subscription.api} is now called under {subscription.policy}.")
         return redirect("store:application-subscriptions", application_id=subscription.application_id)
     return render(request, "store/subscription_edit.html", {"subscription": subscription, "form": form})
 

@@ -1,5 +1,5 @@
 /* A form is sent once: a second click would generate or regenerate a second time and lose the first answer.
-   And the menu behind the initials closes when one clicks elsewhere. */
+   The current tab is scrolled into its strip, and the menu behind the initials closes when one clicks elsewhere. */
 (() => {
   for (const form of document.querySelectorAll("form[method=post]")) {
     form.addEventListener("submit", (event) => {
@@ -11,6 +11,8 @@
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
+
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 
   const close = (menu) => menu.removeAttribute("open");
   document.addEventListener("click", (event) => {

@@ -1,0 +1,58 @@
+"""The administrator's view. What the key manager is told about is only looked at: applications, keys, …"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from store.models import Api, Application, ApplicationKey, Subscription, ThrottlingPolicy
+
+if TYPE_CHECKING:
+    Admin = admin.ModelAdmin[Any]
+else:
+    Admin = admin.ModelAdmin
+
+
+class ReadOnly(Admin):
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Api)
+class ApiAdmin(Admin):
+    list_display = ("name", "version", "context", "provider", "status")
+    list_filter = ("status",)
+    search_fields = ("name", "context")
+    list_select_related = ("provider",)
+
+
+@admin.register(ThrottlingPolicy)
+class ThrottlingPolicyAdmin(ReadOnly):
+    list_display = ("name", "level", "description", "request_count", "unit_time")
+
+
+@admin.register(Application)
+class ApplicationAdmin(ReadOnly):
+    list_display = ("name", "owner", "policy", "token_type", "created_at")
+    search_fields = ("name", "owner__username")
+    list_select_related = ("owner", "policy")
+
+
+@admin.register(ApplicationKey)
+class ApplicationKeyAdmin(ReadOnly):
+    list_display = ("application", "key_type", "consumer_key", "state")
+    list_select_related = ("application",)
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(ReadOnly):
+    list_display = ("application", "api", "policy", "status")
+    list_select_related = ("application", "api", "policy")
