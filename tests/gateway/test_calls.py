@@ -34,6 +34,12 @@ def test_call_of_a_subscriber_reaches_the_backend(live: Live) -> None:
     assert reply.json["body"] == '{"title": "Sea"}'
 
 
+def test_upload_of_a_picture_passes_whole(live: Live) -> None:
+    reply = live.gateway.call("POST", "/echo/1.0/pictures", live.token, body="x" * 3_000_000)
+
+    assert len(reply.json["body"]) == 3_000_000
+
+
 def test_token_is_passed_on_for_the_backend_to_verify(live: Live) -> None:
     token = live.token
 
