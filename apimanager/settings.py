@@ -161,6 +161,8 @@ X_FRAME_OPTIONS = "DENY"
 # OAuth. Every toolkit model is ours (keymanager/models.py); the toolkit's defaults that matter are set, not inherited.
 AUTHORIZATION_CODE_LIFETIME = 300  # seconds
 REFRESH_TOKEN_LIFETIME = 84600  # seconds
+# How long a client that lost the answer to a refresh may ask again and gets the same one (docs/decisions/0007).
+REFRESH_TOKEN_GRACE = env.integer("APIM_REFRESH_TOKEN_GRACE", 10)  # seconds
 OAUTH2_PROVIDER_APPLICATION_MODEL = "keymanager.Client"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "keymanager.AccessToken"
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "keymanager.RefreshToken"

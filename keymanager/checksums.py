@@ -1,4 +1,4 @@
-"""What is kept of a generated secret, code or token: a keyed hash.
+"""What is kept of a generated secret, code or token: a keyed hash. And what is kept sealed.
 
 The values carry 256 random bits, so no stretching is needed (docs/decisions/0004); the key keeps a stolen table from
 being checked against guessed formats, and the purpose keeps a code from ever being taken for a token.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import secrets
 from functools import cache
 
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 
@@ -25,8 +27,22 @@ CONSENT_REQUEST = "consent request"
 @cache
 def derived_key(purpose: str) -> bytes:
     """32 bytes that stand for `purpose`, from the installation's secret key (RFC 5869)."""
+    return derive(settings.SECRET_KEY.encode(), purpose)
+
+
+def derive(secret: bytes, purpose: str) -> bytes:
     kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=b"apimanager", info=purpose.encode())
-    return kdf.derive(settings.SECRET_KEY.encode())
+    return kdf.derive(secret)
+
+
+def seal(plain: bytes, key: bytes, bound_to: str) -> bytes:
+    """12 bytes of nonce, then AES-256-GCM of `plain` under the 32 bytes of `key`, bound to a name."""
+    nonce = os.urandom(12)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound_to.encode())
+
+
+def unseal(sealed: bytes, key: bytes, bound_to: str) -> bytes:
+    return AESGCM(key).decrypt(sealed[:12], sealed[12:], bound_to.encode())
 
 
 def checksum(value: str, purpose: str) -> str:

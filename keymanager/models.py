@@ -210,7 +210,11 @@ class AccessToken(AbstractAccessToken):
 
 
 class RefreshToken(AbstractRefreshToken):
-    """RFC 6749 6. Its family is its Authorization; used once, then `consumed_at` tells a replay from a first use."""
+    """RFC 6749 6. Its family is its Authorization; used once, then `consumed_at` tells a replay from a first use.
+
+    `sealed_answer` is what its use answered, for a client that lost the answer on the way: readable only with the token
+    itself, and only for a moment (keymanager/grants/refresh_token.py).
+    """
 
     token = ""
     access_token = None
@@ -219,6 +223,7 @@ class RefreshToken(AbstractRefreshToken):
     scope = models.TextField(blank=True)
     expires_at = models.DateTimeField()
     consumed_at = models.DateTimeField(null=True, blank=True)
+    sealed_answer = models.BinaryField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["token_checksum"], name="refresh_token_once")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.utils import timezone
 from jwt.algorithms import ECAlgorithm
 
@@ -88,17 +86,14 @@ def thumbprint(public: dict[str, str]) -> str:
 
 
 def seal(private_key: ec.EllipticCurvePrivateKey, kid: str) -> bytes:
-    """12 bytes of nonce, then AES-256-GCM of the key in DER, bound to its kid."""
     plain = private_key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    nonce = os.urandom(12)
-    return nonce + AESGCM(checksums.derived_key(PURPOSE)).encrypt(nonce, plain, kid.encode())
+    return checksums.seal(plain, checksums.derived_key(PURPOSE), kid)
 
 
 def unseal(row: SigningKey) -> ec.EllipticCurvePrivateKey:
-    sealed = bytes(row.sealed_private_key)
-    plain = AESGCM(checksums.derived_key(PURPOSE)).decrypt(sealed[:12], sealed[12:], row.kid.encode())
+    plain = checksums.unseal(bytes(row.sealed_private_key), checksums.derived_key(PURPOSE), row.kid)
     private_key = serialization.load_der_private_key(plain, password=None)
     assert isinstance(private_key, ec.EllipticCurvePrivateKey)
     return private_key

@@ -15,10 +15,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from keymanager import authorizations, checksums, errors, signing
+from keymanager import authorizations, checksums, signing
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken, RevokedToken, TokenFormat
-
-REFRESH_UNUSABLE = "Invalid, expired or revoked refresh token"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,29 +111,6 @@ def issue_refresh_token(authorization: Authorization) -> str | None:
         expires_at=timezone.now() + timedelta(seconds=settings.REFRESH_TOKEN_LIFETIME),
     )
     return token
-
-
-def redeem_refresh_token(token: str, *, client: Client) -> RefreshToken:
-    """The token's row, consumed (RFC 9700 4.14.2: rotation; a second use is a replay). Inside the transaction."""
-    row = (
-        RefreshToken.objects
-        .filter(token_checksum=checksums.checksum(token, checksums.REFRESH_TOKEN))
-        .first()
-    )
-    if row is None or row.application_id != client.pk:
-        raise errors.InvalidGrant(REFRESH_UNUSABLE, detail="unknown refresh token, or of another client")
-    if row.expires_at <= timezone.now():
-        raise errors.InvalidGrant("Refresh token is expired.", detail="expired refresh token")
-    claimed = RefreshToken.objects.filter(pk=row.pk, consumed_at=None, revoked=None).update(consumed_at=timezone.now())
-    if not claimed:
-        raise errors.Replayed(
-            REFRESH_UNUSABLE, authorization_id=row.authorization_id, detail="refresh token replayed or revoked"
-        )
-    authorization = authorizations.hold(row.authorization_id)
-    if authorization is None:
-        raise errors.InvalidGrant(REFRESH_UNUSABLE, detail="authorization was revoked")
-    row.authorization = authorization
-    return row
 
 
 def find(token: str) -> Bearer | None:

@@ -1,21 +1,26 @@
-"""RFC 6749 6."""
+"""RFC 6749 6, with rotation (RFC 9700 4.14.2)."""
 
 from __future__ import annotations
 
 from django.db import transaction
 
-from keymanager import errors, oidc, tokens
+from keymanager import errors, oidc, refresh_tokens, tokens
 from keymanager.grants.base import Answer, TokenRequest
 
 
 @transaction.atomic
 def exchange(request: TokenRequest) -> Answer:
-    """A new pair for an old refresh token, which is consumed by it."""
-    row = tokens.redeem_refresh_token(request.required("refresh_token"), client=request.client)
+    """A new pair for an old refresh token, which is consumed by it; a retry within the grace period gets the same pair."""
+    token = request.required("refresh_token")
+    row = refresh_tokens.find(token, client=request.client)
     scope = narrowed(row.scope, request.parameters.get("scope", ""))
+    if not refresh_tokens.claim(row):
+        return refresh_tokens.answer_again(row, token)
+    refresh_tokens.hold_authorization(row)
     answer = tokens.for_authorization(row.authorization, scope=scope)
     if "openid" in scope.split():
         answer["id_token"] = oidc.id_token(row.authorization, access_token=answer["access_token"])
+    refresh_tokens.keep_answer(row, token, answer)
     return answer
 
 

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client as Browser
+from pytest_django.fixtures import Settings
 
 from keymanager import clients
 from keymanager.models import AuthorizationCode, ClientURI
@@ -98,8 +99,8 @@ def test_a_sign_in_at_the_store_is_none_at_the_key_manager(printer: Registered, 
     assert "/oauth2/account/login/" in response["Location"]
 
 
-def test_a_separate_authentication_server_is_a_setting(printer: Registered, settings: object) -> None:
-    settings.AUTHENTICATION_ENDPOINT_URL = "https://login.example/authenticationendpoint/login.do"  # type: ignore[attr-defined]
+def test_a_separate_authentication_server_is_a_setting(printer: Registered, settings: Settings) -> None:
+    settings.AUTHENTICATION_ENDPOINT_URL = "https://login.example/authenticationendpoint/login.do"
 
     response = authorize(Browser(), printer)
 

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client as Browser
+from pytest_django.fixtures import Settings
 
 from keymanager import authorizations, tokens
-from keymanager.models import Authorization, AuthorizationCode
+from keymanager.models import Authorization, AuthorizationCode, RefreshToken
 from tests.keymanager.conftest import Registered, authorize, code_for, exchange, post_token
 from tests.races import at_once
 
@@ -29,9 +30,24 @@ def test_of_many_exchanges_of_one_code_one_wins_and_the_replays_kill_it(
     assert tokens.find(won[0]["access_token"]) is None
 
 
-def test_of_many_uses_of_one_refresh_token_one_wins_and_the_family_dies(
+def test_many_uses_of_one_refresh_token_at_once_get_one_identical_pair(
     bobs_browser: Browser, printer: Registered
 ) -> None:
+    first = exchange(printer, code_for(bobs_browser, printer)).json()
+
+    answers = at_once(
+        THREADS, lambda: post_token(printer, grant_type="refresh_token", refresh_token=first["refresh_token"])
+    )
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.content for answer in answers}) == 1
+    assert RefreshToken.objects.filter(consumed_at=None).count() == 1
+
+
+def test_without_a_grace_period_one_wins_and_the_family_dies(
+    bobs_browser: Browser, printer: Registered, settings: Settings
+) -> None:
+    settings.REFRESH_TOKEN_GRACE = 0
     first = exchange(printer, code_for(bobs_browser, printer)).json()
 
     answers = at_once(

@@ -165,11 +165,30 @@ def test_a_refresh_token_is_exchanged_for_a_new_pair(bobs_browser: Browser, prin
     assert second.json()["scope"] == "photos:read"
 
 
+def test_who_lost_the_answer_gets_the_very_same_one(bobs_browser: Browser, printer: Registered) -> None:
+    first = exchange(printer, code_for(bobs_browser, printer, scope="openid photos:read")).json()
+
+    second = post_token(printer, grant_type="refresh_token", refresh_token=first["refresh_token"])
+    again = post_token(printer, grant_type="refresh_token", refresh_token=first["refresh_token"])
+
+    assert again.content == second.content
+
+
+def test_what_is_kept_for_that_cannot_be_read_from_the_database(bobs_browser: Browser, printer: Registered) -> None:
+    first = exchange(printer, code_for(bobs_browser, printer)).json()
+    second = post_token(printer, grant_type="refresh_token", refresh_token=first["refresh_token"]).json()
+
+    for row in RefreshToken.objects.all():
+        assert second["refresh_token"].encode() not in bytes(row.sealed_answer or b"")
+        assert "access_token" not in str(bytes(row.sealed_answer or b""))
+
+
 @pytest.mark.rfc("9700#4.14.2")
 def test_a_replayed_refresh_token_kills_its_family(bobs_browser: Browser, printer: Registered) -> None:
     first = exchange(printer, code_for(bobs_browser, printer)).json()
     second = post_token(printer, grant_type="refresh_token", refresh_token=first["refresh_token"]).json()
 
+    RefreshToken.objects.exclude(consumed_at=None).update(consumed_at=timezone.now() - timedelta(seconds=11))
     replay = post_token(printer, grant_type="refresh_token", refresh_token=first["refresh_token"])
 
     assert replay.json()["error"] == "invalid_grant"

@@ -1,0 +1,57 @@
+"""A refresh token is used once. Whoever lost the answer may ask again for a moment and gets the very same one."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from keymanager import authorizations, checksums, errors
+from keymanager.models import Client, RefreshToken
+
+UNUSABLE = "Invalid, expired or revoked refresh token"
+SEAL = "answer to a refresh token"
+
+
+def find(token: str, *, client: Client) -> RefreshToken:
+    """The row of a token that is this client's and has not expired, used or not."""
+    row = RefreshToken.objects.filter(token_checksum=checksums.checksum(token, checksums.REFRESH_TOKEN)).first()
+    if row is None or row.application_id != client.pk:
+        raise errors.InvalidGrant(UNUSABLE, detail="unknown refresh token, or of another client")
+    if row.expires_at <= timezone.now():
+        raise errors.InvalidGrant("Refresh token is expired.", detail="expired refresh token")
+    return row
+
+
+def claim(row: RefreshToken) -> bool:
+    """Whether this use is the first (RFC 9700 4.14.2). Of two at once the second waits for the first to commit."""
+    claimed = RefreshToken.objects.filter(pk=row.pk, consumed_at=None, revoked=None).update(consumed_at=timezone.now())
+    return bool(claimed)
+
+
+def hold_authorization(row: RefreshToken) -> None:
+    authorization = authorizations.hold(row.authorization_id)
+    if authorization is None:
+        raise errors.InvalidGrant(UNUSABLE, detail="authorization was revoked")
+    row.authorization = authorization
+
+
+def keep_answer(row: RefreshToken, token: str, answer: dict[str, Any]) -> None:
+    """Sealed with a key that only the used token gives: the database alone cannot read it."""
+    sealed = checksums.seal(json.dumps(answer).encode(), checksums.derive(token.encode(), SEAL), str(row.pk))
+    RefreshToken.objects.filter(pk=row.pk).update(sealed_answer=sealed)
+
+
+def answer_again(row: RefreshToken, token: str) -> dict[str, Any]:
+    """What the first use answered, within the grace period; later, and once revoked, a second use is a replay."""
+    row.refresh_from_db()
+    grace = timedelta(seconds=settings.REFRESH_TOKEN_GRACE)
+    in_time = row.consumed_at is not None and timezone.now() - row.consumed_at < grace
+    if row.revoked is not None or row.sealed_answer is None or not in_time:
+        raise errors.Replayed(UNUSABLE, authorization_id=row.authorization_id, detail="refresh token replayed or revoked")
+    key = checksums.derive(token.encode(), SEAL)
+    answer: dict[str, Any] = json.loads(checksums.unseal(bytes(row.sealed_answer), key, str(row.pk)))
+    return answer
