@@ -98,6 +98,7 @@ MESSAGE_STORAGE = "playground.notices.Storage"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STATIC_URL = "/playground2/static/"
 WHITENOISE_USE_FINDERS = True  # no collectstatic: the few files are served from where they lie
 USE_TZ = True

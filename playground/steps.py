@@ -30,6 +30,7 @@ ASK = Step(1, "Ask")
 COME_BACK = Step(2, "Come back")
 GET_TOKEN = Step(3, "Get Access Token")
 GET_PHOTOS = Step(4, "Get Photos")
+EXCHANGE = "This site's server exchanges the code, out of the browser's sight."
 GIVEN_BACK = "The token was given back; nothing of it is left here."
 START = "Who asks, for what, and where to come back."
 
@@ -41,7 +42,7 @@ def at_the_start(failed: Attempt | None = None) -> dict[str, Any]:
         "grant": "",
         "ask": replace(ASK, status="current", text=START, problem=problem, traces=traces),
         "come_back": replace(COME_BACK, text="After signing in and approving, the browser returns here with a code."),
-        "get_token": replace(GET_TOKEN, text="This site's server exchanges the code, out of the browser's sight."),
+        "get_token": replace(GET_TOKEN, text=EXCHANGE),
         "get_photos": replace(GET_PHOTOS, text="The token opens the photo API: only for the person who approved."),
     }
 
@@ -84,7 +85,7 @@ def _get_token(attempt: Attempt) -> Step:
     if attempt.revoked:
         return replace(step, status="done", chip="revoked", text=GIVEN_BACK)
     if attempt.token is None:
-        return replace(step, status="current" if attempt.code else "later")
+        return replace(step, status="current", text=EXCHANGE) if attempt.code else step
     if attempt.grant_type == IMPLICIT:
         return replace(step, status="done", chip="came with step 2", text="No exchange, no secret, no refresh token.")
     return replace(step, status="done", chip=outcome)
@@ -110,4 +111,5 @@ def _get_photos(attempt: Attempt, visit: Visit | None) -> Step:
     if visit.problem is not None:
         chip = visit.outcome() or visit.problem.code
         return replace(step, status="failed", chip=chip, problem=visit.problem, traces=visit.traces)
-    return replace(step, status="done", chip=visit.outcome(), traces=visit.traces)
+    status = "current" if visit.profile else "done"  # UserInfo alone brings no photos
+    return replace(step, status=status, chip=visit.outcome(), traces=visit.traces)

@@ -98,6 +98,13 @@ def _page(request: HttpRequest, attempt: attempts.Attempt, form: forms.ExchangeF
         "attempt": attempt,
         "form": form,
         "steps": steps.of_attempt(attempt),
-        "may_exchange": bool(attempt.code) and not attempt.code_used,
+        "ask_again_at": _ask_again_at(attempt),
     }
     return render(request, "playground/code.html", context, status=status)
+
+
+def _ask_again_at(attempt: attempts.Attempt) -> int:
+    """The step at which there is nothing left but to ask again; 0 when the code can still be exchanged."""
+    if not attempt.code:
+        return 2
+    return 3 if attempt.code_used else 0

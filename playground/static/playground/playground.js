@@ -16,10 +16,15 @@
 
   // Copy buttons.
   for (const button of document.querySelectorAll("[data-copy]")) {
+    if (!navigator.clipboard) continue; // not offered on plain http away from this machine
     button.hidden = false;
     button.addEventListener("click", async function () {
-      await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
-      button.textContent = "Copied";
+      try {
+        await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+        button.textContent = "Copied";
+      } catch {
+        button.textContent = "Not allowed here";
+      }
       setTimeout(function () {
         button.textContent = "Copy";
       }, 2000);
