@@ -204,8 +204,11 @@ ACCESS_TOKEN_AUDIENCE = GATEWAY_URL
 # Store
 KEY_MANAGER = env.text("APIM_KEY_MANAGER", "store.key_managers.builtin.BuiltinKeyManager")
 
-# Gateway: what an Envoy shows to be given its routes.
+# Gateway: where the key lies that an Envoy shows to be given its routes, and how it meets the backends.
 GATEWAY_STATE = VAR / "gateway"
+GATEWAY_ADMIN_PORT = env.integer("APIM_GATEWAY_ADMIN_PORT", 0)
+GATEWAY_BACKEND_TIMEOUT = env.integer("APIM_GATEWAY_BACKEND_TIMEOUT", 60)  # seconds
+GATEWAY_BACKEND_CA_FILE = env.text("APIM_GATEWAY_BACKEND_CA_FILE")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

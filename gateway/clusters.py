@@ -61,7 +61,7 @@ def address(host: str, port: int) -> Resource:
 
 def backend_ca_file() -> str:
     """The certificate authorities that may vouch for a backend: those of the system unless the setting says."""
-    return str(getattr(settings, "GATEWAY_BACKEND_CA_FILE", "") or ssl.get_default_verify_paths().cafile or "")
+    return str(settings.GATEWAY_BACKEND_CA_FILE or ssl.get_default_verify_paths().cafile or "")
 
 
 def upstream_tls(endpoint: Endpoint, ca_file: str) -> Resource:

@@ -114,7 +114,7 @@ def to_backend(api: PublishedApi, key_type: str, endpoint: Endpoint) -> Resource
         "cluster": clusters.name(api, key_type),
         "regex_rewrite": {"pattern": {"regex": f"^{re.escape(api.path)}/?"}, "substitution": f"{endpoint.path}/"},
         "host_rewrite_literal": endpoint.authority,
-        "timeout": f"{getattr(settings, 'GATEWAY_BACKEND_TIMEOUT', 60)}s",
+        "timeout": f"{settings.GATEWAY_BACKEND_TIMEOUT}s",
     }
 
 

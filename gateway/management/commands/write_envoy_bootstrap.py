@@ -25,7 +25,7 @@ class Command(BaseCommand):
         for name in ("ca.pem", "localhost.pem", "localhost-key.pem"):
             if not (tls / name).exists():
                 raise CommandError(f"{tls / name} is missing: make the certificates first.")
-        admin_port = int(getattr(settings, "GATEWAY_ADMIN_PORT", 0))
+        admin_port = settings.GATEWAY_ADMIN_PORT
         door = bootstrap.Door(node_id, listen, settings.GATEWAY_PORT, admin_port)
         write_private(output, json.dumps(bootstrap.configuration(door, node_key.ensure()), indent=1))
         self.stdout.write(str(output))
