@@ -1,0 +1,62 @@
+"""The command line of each part. Every one of them listens on loopback only."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from demo.settings import (
+    PROGRAMS,
+    Door,
+    Settings,
+    photos_environment,
+    playground_environment,
+    portal_environment,
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    door: Door
+    command: str
+    environment: dict[str, str]
+
+
+def all_parts(settings: Settings) -> list[Part]:
+    """In the order of their needs: the gateway opens its door when the portal has given it routes."""
+    return [
+        Part(settings.portal, portal(settings), portal_environment(settings)),
+        Part(settings.photos, granian("photos", settings.photos, threads=2), photos_environment(settings)),
+        Part(settings.playground, granian("playground", settings.playground), playground_environment(settings)),
+        Part(settings.gateway, gateway(settings), portal_environment(settings)),
+    ]
+
+
+def portal(settings: Settings) -> str:
+    tls = [
+        *("--ssl-certificate", str(settings.tls / "localhost.pem")),
+        *("--ssl-keyfile", str(settings.tls / "localhost-key.pem")),
+        *("--ssl-protocol-min", "tls1.2"),
+    ]
+    return granian("apimanager", settings.portal, options=tls)
+
+
+def granian(package: str, door: Door, *, threads: int = 1, options: Iterable[str] = ()) -> str:
+    """One blocking thread is the fastest for Python that does not wait (granian's own advice and our measurement)."""
+    return shlex.join([
+        str(PROGRAMS / "granian"), f"{package}.wsgi:application",
+        "--interface", "wsgi", "--no-ws", "--http", "auto",
+        "--host", door.address, "--port", str(door.port),
+        "--workers", "1", "--blocking-threads", str(threads),
+        "--workers-kill-timeout", "3", "--log-level", "warning",
+        *options,
+    ])  # fmt: skip
+
+
+def gateway(settings: Settings) -> str:
+    """Without hot restart: it would share memory with every other Envoy of this machine."""
+    return shlex.join([
+        str(PROGRAMS / "envoy"), "--config-path", str(settings.var / "gateway" / "envoy.json"),
+        "--concurrency", "1", "--log-level", "warning", "--disable-hot-restart",
+    ])  # fmt: skip
