@@ -7,7 +7,7 @@ for the loopback interface, and private-use schemes that are a reversed domain n
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from django.core.exceptions import ValidationError
@@ -39,11 +39,15 @@ def validate_callback_url(url: str, *, public: bool) -> None:
 
 def validate_callback_urls(urls: Iterable[str], *, public: bool) -> None:
     urls = list(urls)
+    validate_count(urls)
+    for url in urls:
+        validate_callback_url(url, public=public)
+
+
+def validate_count(urls: Collection[str]) -> None:
     if len(urls) > MAX_COUNT:
         sentence = f"An application has at most {MAX_COUNT} callback URLs; these are {len(urls)}."
         raise ValidationError(sentence, code="callback_url")
-    for url in urls:
-        validate_callback_url(url, public=public)
 
 
 def refused_as_text(url: str) -> str:

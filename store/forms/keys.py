@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -118,12 +118,13 @@ class KeysForm(forms.Form):
             self.add_error("callback_url", NO_CALLBACK)
         if self.is_public and "client_credentials" in grant_types:
             self.add_error("grant_types", PUBLIC_NEEDS_OTHERS)
-        self.check_callbacks("callback_url", [url for url in [cleaned.get("callback_url", "")] if url])
-        self.check_callbacks("more_callback_urls", self.lines())
+        self.check("callback_url", urls[:1] if cleaned.get("callback_url") else [])
+        self.check("more_callback_urls", self.lines(), together=cleaned["callback_urls"])
         return cleaned
 
-    def check_callbacks(self, field: str, urls: list[str]) -> None:
+    def check(self, field: str, urls: Sequence[str], together: Sequence[str] = ()) -> None:
         try:
+            callbacks.validate_count(together)
             callbacks.validate_callback_urls(urls, public=self.is_public)
         except ValidationError as error:
             self.add_error(field, error)
@@ -167,10 +168,6 @@ class KeysForm(forms.Form):
     @property
     def more_open(self) -> bool:
         return bool(self["more_callback_urls"].value() or self["more_callback_urls"].errors)
-
-    @property
-    def problem_count(self) -> int:
-        return sum(len(errors) for errors in self.errors.values())
 
 
 def initial_settings() -> dict[str, Any]:

@@ -39,7 +39,7 @@ def application_keys(request: SignedInRequest, application_id: uuid.UUID, key_ty
         credentials = keys.generate(application=application, key_type=key_type, settings=form.settings)
     except StoreError as error:
         return keys_page.show(request, application, key_type, form=form, problem=str(error), status=CONFLICT)
-    return keys_page.show(request, application, key_type, secret=credentials.consumer_secret, generated=True)
+    return keys_page.show(request, application, key_type, secret=credentials.consumer_secret)
 
 
 @require_http_methods(METHODS)

@@ -37,7 +37,6 @@ def show(
     form: KeysForm | None = None,
     problem: str = "",
     secret: str | None = None,
-    generated: bool = False,
     token: IssuedToken | None = None,
     status: int = 200,
 ) -> HttpResponse:
@@ -49,7 +48,6 @@ def show(
         "type_label": KeyType(key_type).label,
         "problem": problem,
         "secret": secret,
-        "generated": generated,
         "token": token,
         "playground_url": settings.PLAYGROUND_URL if settings.DEMO else "",
     }

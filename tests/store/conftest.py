@@ -1,0 +1,128 @@
+"""alice develops: PhotoShare is published, and her application Photo Printer is subscribed to it.
+
+A browser is Django's test client; the key manager is the real one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+
+from accounts.models import User
+from keymanager.models import Client
+from store import applications, catalogue, keys, subscriptions
+from store.keys import KeySettings
+from store.models import Api, Application, ApplicationKey, ThrottlingPolicy
+
+CALLBACK = "https://printer.example/callback"
+DEFINITION = json.loads((Path(__file__).parent / "photoshare.json").read_text())
+
+Generate = Callable[..., "Generated"]
+
+
+def tier(name: str) -> ThrottlingPolicy:
+    return ThrottlingPolicy.objects.get(level="subscription", name=name)
+
+
+def quota(name: str) -> ThrottlingPolicy:
+    return ThrottlingPolicy.objects.get(level="application", name=name)
+
+
+def publish(provider: User, **changes: Any) -> Api:
+    described: dict[str, Any] = {
+        "name": "PhotoShare",
+        "version": "1.0",
+        "context": "/photos",
+        "definition": DEFINITION,
+        "production_endpoint": "http://127.0.0.1:8090",
+        "sandbox_endpoint": "http://127.0.0.1:8090",
+        "tags": ["photos", "sample"],
+    }
+    return catalogue.publish(provider=provider, **(described | changes))
+
+
+def add(owner: User, name: str, **changes: Any) -> Application:
+    fields: dict[str, Any] = {"policy": quota("50PerMin"), "description": "", "token_type": "JWT"}
+    return applications.add(owner=owner, name=name, **(fields | changes))
+
+
+@pytest.fixture
+def photoshare(bob: User) -> Api:
+    return publish(bob)
+
+
+@pytest.fixture
+def printer(alice: User) -> Application:
+    return add(alice, "Photo Printer")
+
+
+@pytest.fixture
+def subscribed(printer: Application, photoshare: Api) -> Application:
+    subscriptions.subscribe(application=printer, api=photoshare, policy=tier("Gold"))
+    return printer
+
+
+class Generated:
+    """A key set that was generated, and its secret."""
+
+    def __init__(self, application: Application, key_type: str, secret: str | None) -> None:
+        self.key = ApplicationKey.objects.get(application=application, key_type=key_type)
+        self.secret = secret
+
+    @property
+    def client(self) -> Client:
+        return Client.objects.get(client_id=self.key.consumer_key)
+
+
+def settings(**changes: Any) -> KeySettings:
+    chosen: dict[str, Any] = {
+        "callback_urls": [CALLBACK],
+        "grant_types": ["authorization_code", "refresh_token", "client_credentials"],
+        "scopes": [],
+        "access_token_lifetime": 3600,
+    }
+    return KeySettings(**(chosen | changes))
+
+
+def generate(application: Application, key_type: str = "PRODUCTION", **changes: Any) -> Generated:
+    credentials = keys.generate(application=application, key_type=key_type, settings=settings(**changes))
+    return Generated(application, key_type, credentials.consumer_secret)
+
+
+@pytest.fixture
+def generated(subscribed: Application) -> Generated:
+    return generate(subscribed)
+
+
+def browser_of(user: User) -> Browser:
+    browser = Browser()
+    browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return browser
+
+
+@pytest.fixture
+def alices(alice: User) -> Browser:
+    """alice's browser, signed in at the store."""
+    return browser_of(alice)
+
+
+@pytest.fixture
+def charlies(charlie: User) -> Browser:
+    """The browser of a stranger to alice's applications, signed in at the store."""
+    return browser_of(charlie)
+
+
+def typed(**changes: Any) -> dict[str, Any]:
+    """The keys form as a developer fills it."""
+    fields: dict[str, Any] = {
+        "callback_url": CALLBACK,
+        "more_callback_urls": "",
+        "grant_types": ["authorization_code", "refresh_token"],
+        "access_token_lifetime": "3600",
+    }
+    return fields | changes

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+from django.test import Client as Browser
+
+from accounts.models import User
+from store.models import Api
+from tests.store.conftest import publish
+
+
+def test_the_catalogue_is_public(client: Browser, photoshare: Api) -> None:
+    page = client.get("/store/").content.decode()
+
+    assert "PhotoShare" in page
+    assert "1.0 · /photos · by bob" in page
+    assert "Sign In" in page
+    assert "Sign Up" in page
+
+
+def test_the_address_of_the_walk_leads_to_the_catalogue(client: Browser, photoshare: Api) -> None:
+    response = client.get("/store", follow=True)
+
+    assert response.status_code == 200
+    assert response.request["PATH_INFO"] == "/store/"
+
+
+@pytest.mark.parametrize("query", ["q=photo", "q=SHARE", "q=samp", "tag=photos"])
+def test_an_api_is_found_by_name_or_tag(client: Browser, photoshare: Api, query: str) -> None:
+    assert "/photos · by bob" in client.get(f"/store/?{query}").content.decode()
+
+
+@pytest.mark.parametrize("query", ["q=weather", "tag=phot", "q=photo&tag=weather"])
+def test_another_word_finds_nothing_and_says_so(client: Browser, photoshare: Api, query: str) -> None:
+    page = client.get(f"/store/?{query}").content.decode()
+
+    assert "/photos · by bob" not in page
+    assert "Nothing found" in page
+
+
+def test_what_was_searched_is_shown_as_text(client: Browser, photoshare: Api) -> None:
+    page = client.get("/store/?q=<script>").content.decode()
+
+    assert "<script>" not in page.split("<body>")[1]
+    assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize("status", ["CREATED", "BLOCKED", "RETIRED"])
+def test_what_is_not_published_is_not_shown(client: Browser, bob: User, status: str) -> None:
+    api = publish(bob)
+    Api.objects.filter(pk=api.pk).update(status=status)
+
+    assert "No API is published yet" in client.get("/store/").content.decode()
+
+
+def test_wrong_method(client: Browser, db: None) -> None:
+    assert client.post("/store/").status_code == 405
