@@ -3,12 +3,12 @@
   const textOf = (element) => ("value" in element ? element.value : element.textContent).trim();
 
   const say = (button, word) => {
-    const before = button.dataset.word || button.textContent;
-    button.dataset.word = before;
-    button.textContent = word;
+    if (button.dataset.copied !== undefined) return;
+    const before = [...button.childNodes];
+    button.replaceChildren(word);
     button.dataset.copied = "";
     setTimeout(() => {
-      button.textContent = before;
+      button.replaceChildren(...before);
       delete button.dataset.copied;
     }, 2000);
   };
@@ -22,7 +22,10 @@
       const range = document.createRange();
       range.selectNodeContents(source);
       if ("select" in source) source.select();
-      else getSelection().removeAllRanges(), getSelection().addRange(range);
+      else {
+        getSelection().removeAllRanges();
+        getSelection().addRange(range);
+      }
       say(button, document.execCommand("copy") ? "Copied" : "Press Ctrl+C");
     }
   };

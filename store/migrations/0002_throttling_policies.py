@@ -1,7 +1,11 @@
 """The tiers every portal starts with (wso2-2.6: 50PerMin, 20PerMin, 10PerMin for applications; Gold, Silver, Bronze for
 subscriptions), unlimited last."""
 
+from __future__ import annotations
+
+from django.apps.registry import Apps
 from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 POLICIES = [
     ("application", "50PerMin", "50 calls a minute for each access token", 50),
@@ -15,7 +19,7 @@ POLICIES = [
 ]
 
 
-def create(apps, schema_editor):
+def create(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     policy = apps.get_model("store", "ThrottlingPolicy")
     for position, (level, name, description, count) in enumerate(POLICIES):
         policy.objects.create(

@@ -76,7 +76,8 @@ class Generated:
 
     @property
     def client(self) -> Client:
-        return Client.objects.get(client_id=self.key.consumer_key)
+        client: Client = Client.objects.get(client_id=self.key.consumer_key)
+        return client
 
 
 def settings(**changes: Any) -> KeySettings:

@@ -65,7 +65,7 @@ def test_chart_and_table_say_the_same(alices: Browser, printer: Application, bob
     page = alices.get(URL).content.decode()
 
     assert "Registered Users for Application" in page
-    assert '<text class="chart-label" x="0" y="66">Photo Printer</text>' in page
+    assert '<text class="chart-label" x="0" y="66">Photo Printer<title>' in page
     assert '<td data-label="Who">bob</td>' in page
 
 

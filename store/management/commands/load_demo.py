@@ -32,6 +32,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Demo accounts exist in demo mode only: their passwords are in the README.")
+        mark_state_folder()
         definition = read(options["definition"])
         made = [name for name, first, last in PEOPLE if make_person(name, first, last)]
         api = catalogue.publish(
@@ -45,6 +46,12 @@ class Command(BaseCommand):
             tags=["photos", "sample"],
         )
         self.stdout.write(f"{api} is published; accounts made: {', '.join(made) or 'none, they were there'}.")
+
+
+def mark_state_folder() -> None:
+    """From here on manage.py runs its commands on this state in demo mode without being told."""
+    settings.VAR.mkdir(parents=True, exist_ok=True)
+    (settings.VAR / "demo").touch()
 
 
 def read(path: Path) -> dict[str, Any]:
