@@ -1,4 +1,4 @@
-"""X.509 for localhost: a certificate authority that can vouch for this machine's names only, and a server certificate."""
+"""X.509 for localhost: a certificate authority for this machine's names only, and a server certificate."""
 
 from __future__ import annotations
 

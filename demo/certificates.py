@@ -15,7 +15,7 @@ SERVER, SERVER_KEY = "localhost.pem", "localhost-key.pem"
 
 
 def ensure(settings: Settings) -> list[str]:
-    """Makes what is missing, damaged, about to expire or for other host names. Returns a sentence for each thing made."""
+    """Makes what is missing, damaged, about to expire or for other names. Returns a sentence for each thing made."""
     return ensure_in(settings.tls, {settings.portal.host, settings.gateway.host}, dt.datetime.now(dt.UTC))
 
 

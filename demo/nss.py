@@ -16,15 +16,15 @@ FIREFOX = (
     "Library/Application Support/Firefox/Profiles",
 )
 HOW = (
-    "Browsers: the program certutil is missing. Install it (Debian: apt install libnss3-tools; macOS: brew install nss) "
-    "and repeat, or import {ca} by hand:\n"
+    "Browsers: the program certutil is missing. Install it (Debian: apt install libnss3-tools; macOS: brew install "
+    "nss) and repeat, or import {ca} by hand:\n"
     "  Chrome: chrome://certificate-manager, Custom, Trusted certificates, Import\n"
     "  Firefox: Settings, Privacy & Security, View Certificates, Authorities, Import"
 )
 
 
 def trust(machine: Machine, ca: Path) -> list[str]:
-    """Puts `ca` into every store found; Chrome's is made where there is none. Returns what was done, or how to do it."""
+    """Puts `ca` into every store found, making Chrome's where there is none. Returns what was done, or how to."""
     certutil = machine.program("certutil")
     if certutil is None:
         return [HOW.format(ca=ca)]

@@ -1,4 +1,4 @@
-"""What the demo takes from the environment, and what it hands to each part. Every value can be set; docs/settings.md."""
+"""What the demo takes from the environment, and what it hands to each part (docs/settings.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The system's own certificate store: Debian and Fedora as root, the login keychain on macOS, elsewhere how to do it."""
+"""The system's certificate store: Debian and Fedora as root, the login keychain on macOS, else how to do it."""
 
 from __future__ import annotations
 
