@@ -113,6 +113,6 @@ def test_the_kind_of_a_client_cannot_be_changed(generated: Generated) -> None:
 def test_a_message_goes_to_stderr_with_exit_1() -> None:
     command = [sys.executable, "manage.py", "generate_keys", *NAMED, "--key-type", "STAGING"]
 
-    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "There is no key type STAGING" in ended.stderr
