@@ -1,0 +1,36 @@
+"""The README's command line walk, executed as it stands."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+
+from tests.journeys.conftest import ROOT, Installation
+
+
+def test_the_walk_on_the_command_line(installation: Installation) -> None:
+    text = (ROOT / "README.md").read_text()
+    block = re.search(r"<!-- walk on the command line -->\n```sh\n(.*?)```", text, re.DOTALL)
+    assert block is not None
+    script = (
+        block[1]
+        .replace("var/tls/ca.pem", str(installation.state / "tls" / "ca.pem"))
+        .replace("https://localhost:8243", installation.url("GATEWAY"))
+        .replace("http://localhost:8080", installation.url("PLAYGROUND"))
+    )
+
+    walked = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=ROOT,
+        env=installation.environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert walked.returncode == 0, walked.stderr
+    answer = json.loads(walked.stdout)
+    assert set(answer) == {"scope", "token_type", "expires_in", "refresh_token", "access_token"}
+    assert answer["scope"] == "default"
