@@ -13,7 +13,7 @@ from django.conf import settings
 Config = dict[str, Any]
 
 JWT = "envoy.filters.http.jwt_authn"
-TOKEN_TYPE = "gateway.token_type"  # noqa: S105
+TOKEN_TYPE = "gateway.token_type"
 SUBSCRIPTION = "gateway.subscription"
 REQUIREMENT = "access_token"
 # Schemes are the same in any case (RFC 9110 11.1), Envoy compares letters: these are the spellings seen in the field.

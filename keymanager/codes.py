@@ -57,11 +57,7 @@ def redeem(code: str, *, client: Client, redirect_uri: str, verifier: str) -> Au
 
 
 def find(code: str) -> AuthorizationCode:
-    row = (
-        AuthorizationCode.objects
-        .filter(checksum=checksums.checksum(code, checksums.CODE))
-        .first()
-    )
+    row = AuthorizationCode.objects.filter(checksum=checksums.checksum(code, checksums.CODE)).first()
     if row is None:
         raise errors.InvalidGrant(UNUSABLE, detail="unknown code")
     return row

@@ -34,7 +34,7 @@ class TokenFormat(models.TextChoices):
 
 
 class Client(AbstractApplication):
-    """An OAuth client (RFC 6749 2): the toolkit's Application, with several grant types, and URIs and secrets as rows."""
+    """An OAuth client (RFC 6749 2): the toolkit's Application with several grant types, and URIs and secrets as rows."""
 
     key_type = models.CharField(max_length=10, choices=KeyType.choices, default=KeyType.PRODUCTION)
     grant_types = models.JSONField(default=list, help_text="Grant types as RFC 7591 names them.")
@@ -143,7 +143,7 @@ class Scope(models.Model):
 
 
 class Consent(models.Model):
-    """The remembered part of what a person agreed to: one row a scope and resource, so that only what is new is asked."""
+    """The remembered part of what a person agreed to: a row a scope and resource, so that only what is new is asked."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="consents")
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="consents")
@@ -291,5 +291,3 @@ class SigningKey(models.Model):
 
     def __str__(self) -> str:
         return self.kid
-
-

@@ -51,7 +51,9 @@ def answer_again(row: RefreshToken, token: str) -> dict[str, Any]:
     grace = timedelta(seconds=settings.REFRESH_TOKEN_GRACE)
     in_time = row.consumed_at is not None and timezone.now() - row.consumed_at < grace
     if row.revoked is not None or row.sealed_answer is None or not in_time:
-        raise errors.Replayed(UNUSABLE, authorization_id=row.authorization_id, detail="refresh token replayed or revoked")
+        raise errors.Replayed(
+            UNUSABLE, authorization_id=row.authorization_id, detail="refresh token replayed or revoked"
+        )
     key = checksums.derive(token.encode(), SEAL)
     answer: dict[str, Any] = json.loads(checksums.unseal(bytes(row.sealed_answer), key, str(row.pk)))
     return answer

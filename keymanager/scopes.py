@@ -28,7 +28,7 @@ STANDARD = {
 
 
 def granted(client: Client, asked: str) -> str:
-    """The scopes given of those `asked` (space separated), sorted; what may not be given is left out, not refused.
+    """The scopes given of those `asked` (space separated), sorted; others are left out, not refused.
 
     RFC 6749 3.3 allows both and asks that the answer names what was given; the original filters (wso2-2.6.md section 5),
     so that `scope=PRODUCTION`, which its page sends, is dropped and `default` remains.

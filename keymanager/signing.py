@@ -95,7 +95,8 @@ def seal(private_key: ec.EllipticCurvePrivateKey, kid: str) -> bytes:
 def unseal(row: SigningKey) -> ec.EllipticCurvePrivateKey:
     plain = checksums.unseal(bytes(row.sealed_private_key), checksums.derived_key(PURPOSE), row.kid)
     private_key = serialization.load_der_private_key(plain, password=None)
-    assert isinstance(private_key, ec.EllipticCurvePrivateKey)
+    if not isinstance(private_key, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"Signing key {row.kid} is not an elliptic curve key.")
     return private_key
 
 

@@ -116,7 +116,9 @@ def issue_refresh_token(authorization: Authorization) -> str | None:
 def find(token: str) -> Bearer | None:
     """The live access token that `token` is, or None: unknown, expired, revoked, or its client blocked."""
     bearer = find_self_contained(token) if token.count(".") == 2 else find_opaque(token)
-    return bearer if bearer and bearer.client.blocked_at is None and (not bearer.user or bearer.user.is_active) else None
+    return (
+        bearer if bearer and bearer.client.blocked_at is None and (not bearer.user or bearer.user.is_active) else None
+    )
 
 
 def find_opaque(token: str) -> Bearer | None:

@@ -140,9 +140,13 @@ def decide(
 
 
 def error_page(
-    request: HttpRequest, error: errors.OAuthError, received: dict[str, str], *, title: str = "This request cannot go on"
+    request: HttpRequest,
+    error: errors.OAuthError,
+    received: dict[str, str],
+    *,
+    title: str = "This request cannot go on",
 ) -> HttpResponse:
-    """The page for faults that must not be sent anywhere (RFC 6749 4.1.2.1). It names what came, never what is known."""
+    """The page for faults that must not be sent anywhere (RFC 6749 4.1.2.1). Names what came, not what is known."""
     log.info("authorization error page: %s, received %s", error, received)
     context = {"title": title, "error": error, "received": received}
     return render(request, "keymanager/error.html", context, status=400)

@@ -8,7 +8,7 @@ import tempfile
 os.environ.setdefault("APIM_DEMO", "1")
 os.environ.setdefault("APIM_VAR", tempfile.mkdtemp(prefix="apim-tests-"))
 
-from apimanager.settings import *  # noqa: E402, F403
+from apimanager.settings import *  # noqa: F403
 
 # A file and not memory: threads that race need connections of their own.
 if "sqlite3" in DATABASES["default"]["ENGINE"]:  # noqa: F405

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from allauth.account.adapter import get_adapter
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from allauth.account.adapter import get_adapter
 from keymanager import authorizations, errors, oidc, scopes, tokens
 from keymanager.grants.base import Answer, TokenRequest
 from keymanager.models import TokenHolder

@@ -10,7 +10,7 @@ from keymanager.grants.base import Answer, TokenRequest
 
 @transaction.atomic
 def exchange(request: TokenRequest) -> Answer:
-    """A new pair for an old refresh token, which is consumed by it; a retry within the grace period gets the same pair."""
+    """A new pair for an old refresh token, which it consumes; a retry within the grace period gets the same pair."""
     token = request.required("refresh_token")
     row = refresh_tokens.find(token, client=request.client)
     scope = narrowed(row.scope, request.parameters.get("scope", ""))

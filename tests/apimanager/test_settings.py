@@ -37,9 +37,7 @@ def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
         ({"APIM_DEMO": "1", "APIM_PORTAL_PORT": "70000"}, "must be a port between 1 and 65535"),
     ],
 )
-def test_a_setting_that_must_not_be_stops_the_start(
-    tmp_path: Path, environment: dict[str, str], sentence: str
-) -> None:
+def test_a_setting_that_must_not_be_stops_the_start(tmp_path: Path, environment: dict[str, str], sentence: str) -> None:
     started = start(tmp_path, **environment)
 
     assert started.returncode != 0

@@ -138,7 +138,7 @@ NARROW_DARK = Look("dark", 390, 844)
 
 @pytest.fixture
 def open_page(browser: Browser, installation: Installation) -> Iterator[Callable[..., Page]]:
-    """Opens a page in a fresh browser session; afterwards nothing foreign may have been asked and nothing complained."""
+    """Opens a page in a fresh browser session; afterwards nothing foreign was asked and nothing complained."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 

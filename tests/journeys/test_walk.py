@@ -99,7 +99,14 @@ def test_the_gateway_s_authorize_endpoint_works_as_well(
 
 
 def gateway_keys(installation: Installation, name: str) -> walk.Keys:
-    words = ("--grant-type", "authorization_code", "--grant-type", "refresh_token", "--subscribe", "PhotoShare:1.0:Gold")
+    words = (
+        "--grant-type",
+        "authorization_code",
+        "--grant-type",
+        "refresh_token",
+        "--subscribe",
+        "PhotoShare:1.0:Gold",
+    )
     return walk.keys_by_command(installation, name, *words)
 
 
@@ -193,9 +200,7 @@ def test_the_back_button_after_approving_is_harmless(
     expect(page.get_by_text(re.compile("expired|Access Token|Import Photos")).first).to_be_visible()
 
 
-def test_without_a_subscription_the_gateway_refuses(
-    open_page: Callable[..., Page], installation: Installation
-) -> None:
+def test_without_a_subscription_the_gateway_refuses(open_page: Callable[..., Page], installation: Installation) -> None:
     keys = walk.keys_by_command(installation, "Unsubscribed", "--grant-type", "authorization_code")
     page = open_page()
     walk.import_photos(page, installation, keys)

@@ -50,7 +50,9 @@ def test_the_refresh_token_is_left_out_without_that_grant_type(
 
 
 @pytest.mark.rfc("6749#10.5")
-def test_a_replay_is_refused_and_revokes_what_the_first_use_produced(bobs_browser: Browser, printer: Registered) -> None:
+def test_a_replay_is_refused_and_revokes_what_the_first_use_produced(
+    bobs_browser: Browser, printer: Registered
+) -> None:
     code = code_for(bobs_browser, printer)
     first = exchange(printer, code).json()
 

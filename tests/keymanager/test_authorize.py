@@ -49,7 +49,8 @@ def test_a_foreign_redirect_uri_is_named_on_a_page_and_never_redirected(printer:
 
 
 @pytest.mark.parametrize(
-    "uri", [CALLBACK + "/", CALLBACK.upper(), CALLBACK + "?x=1", CALLBACK + "#f", "https://printer.example:443/callback"]
+    "uri",
+    [CALLBACK + "/", CALLBACK.upper(), CALLBACK + "?x=1", CALLBACK + "#f", "https://printer.example:443/callback"],
 )
 @pytest.mark.rfc("9700#2.1")
 def test_a_redirect_uri_is_compared_character_by_character(printer: Registered, uri: str) -> None:

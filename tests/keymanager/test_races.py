@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from urllib.parse import urlsplit
 
 import pytest
@@ -63,18 +65,24 @@ def test_without_a_grace_period_one_wins_and_the_family_dies(
 
 def test_no_token_escapes_a_revocation_at_the_same_moment(bobs_browser: Browser, printer: Registered) -> None:
     first = exchange(printer, code_for(bobs_browser, printer)).json()
-    authorization = Authorization.objects.get()
-    deeds = iter([lambda: authorizations.revoke(authorization.pk, reason="withdrawn")] + [lambda: refresh(first)] * 3)
+    authorization_id = Authorization.objects.get().pk
 
-    def refresh(pair: dict[str, str]) -> object:
-        return post_token(printer, grant_type="refresh_token", refresh_token=pair["refresh_token"]).json()
+    def refresh(pair: dict[str, str]) -> dict[str, str]:
+        parameters = {"grant_type": "refresh_token", "refresh_token": pair["refresh_token"]}
+        answer: dict[str, str] = post_token(printer, **parameters).json()
+        return answer
 
+    def withdraw() -> dict[str, str]:
+        authorizations.revoke(authorization_id, reason="withdrawn")
+        return {}
+
+    deeds: Iterator[Callable[[], dict[str, str]]] = iter([withdraw, *[partial(refresh, first)] * 3])
     answers = at_once(4, lambda: next(deeds)())
 
     for answer in answers:
-        if isinstance(answer, dict) and "access_token" in answer:
+        if "access_token" in answer:
             assert tokens.find(answer["access_token"]) is None
-            assert "error" in refresh(answer)  # type: ignore[operator]
+            assert "error" in refresh(answer)
 
 
 def test_of_two_clicks_on_approve_one_makes_a_code(bobs_browser: Browser, printer: Registered) -> None:

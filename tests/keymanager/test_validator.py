@@ -15,7 +15,7 @@ from tests.keymanager.conftest import Registered, post_token
 pytestmark = pytest.mark.django_db
 
 
-@protected_resource(scopes=["photos:read"], validator_cls=Validator)
+@protected_resource(scopes=["photos:read"], validator_cls=Validator)  # type: ignore[untyped-decorator]
 def resource(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 

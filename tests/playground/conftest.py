@@ -100,6 +100,6 @@ def visitor(db: None) -> Client:
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     """A real file: two threads of a test must meet at SQLite's write lock, as two requests do."""
-    from django.conf import settings
+    from django.db import connections
 
-    settings.DATABASES["default"]["TEST"]["NAME"] = str(tmp_path_factory.mktemp("db") / "test.sqlite3")
+    connections.settings["default"]["TEST"]["NAME"] = str(tmp_path_factory.mktemp("db") / "test.sqlite3")
