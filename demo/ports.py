@@ -20,15 +20,16 @@ def check(doors: Iterable[Door]) -> None:
 
 
 def check_door(door: Door) -> None:
-    if answers(door.host, door.port) or not can_listen(door):
+    # Browsers take a host name to ::1 as well: whoever listens there would be asked instead of us.
+    addresses = [door.address] if door.host == door.address else [door.address, "::1"]
+    if any(answers(address, door.port) for address in addresses) or not can_listen(door):
         sentence = f"Port {door.port} is in use ({door.part})."
         raise DemoError(f"{sentence} Stop the other program or set {door.variable}_PORT.")
 
 
-def answers(host: str, port: int) -> bool:
-    """Somebody else may listen on ::1, where a browser that follows the host name would end up."""
+def answers(address: str, port: int) -> bool:
     try:
-        socket.create_connection((host, port), timeout=1).close()
+        socket.create_connection((address, port), timeout=1).close()
     except OSError:
         return False
     return True

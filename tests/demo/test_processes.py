@@ -1,0 +1,112 @@
+"""Real processes that have children of their own, ended by real signals."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.demo.conftest import ROOT
+
+# Each leaves the number of a grandchild in a file.
+PARENT = "sleep 600 & echo $! > parent; echo hello; wait"
+STUBBORN = "trap '' TERM INT; sleep 600 & echo $! > stubborn; while true; do sleep 1; done"
+CARELESS = "sleep 600 >/dev/null 2>&1 & echo $! > careless; exec sleep 600"
+
+Started = subprocess.Popen[str]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Started]]:
+    running: list[Started] = []
+
+    def started(**commands: str) -> Started:
+        words = [f"{name}={command}" for name, command in commands.items()]
+        command = [sys.executable, "-m", "tests.demo.three_parts", str(tmp_path), *words]
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        running.append(process)
+        return process
+
+    yield started
+    for process in running:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(process: Started, folder: Path, *names: str) -> None:
+    assert process.stdout is not None
+    assert process.stdout.readline() == "running\n"
+    deadline = time.monotonic() + 10
+    while not all((folder / name).exists() and (folder / name).read_text().strip() for name in names):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def lives(folder: Path, name: str) -> bool:
+    """A zombie that nobody has collected yet does not live."""
+    number = (folder / name).read_text().strip()
+    state = subprocess.run(["ps", "-o", "stat=", "-p", number], capture_output=True, text=True).stdout.strip()
+    return bool(state) and not state.startswith("Z")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_children_and_grandchildren(start: Callable[..., Started], tmp_path: Path, number: int) -> None:
+    process = start(one=PARENT, two=CARELESS)
+    wait_for(process, tmp_path, "parent", "careless")
+
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=10)
+
+    assert output == "asked=True fallen=None\n"
+    assert not lives(tmp_path, "parent")
+    assert not lives(tmp_path, "careless")
+
+
+def test_whoever_does_not_end_is_killed_after_the_grace(start: Callable[..., Started], tmp_path: Path) -> None:
+    process = start(one=PARENT, two=STUBBORN)
+    wait_for(process, tmp_path, "parent", "stubborn")
+
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=10)
+
+    assert output == "asked=True fallen=None\n"
+    assert not lives(tmp_path, "stubborn")
+
+
+def test_a_second_signal_does_not_wait_for_the_grace(start: Callable[..., Started], tmp_path: Path) -> None:
+    process = start(two=STUBBORN)
+    wait_for(process, tmp_path, "stubborn")
+
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    process.communicate(timeout=10)
+
+    assert time.monotonic() - began < 0.6
+    assert not lives(tmp_path, "stubborn")
+
+
+def test_when_one_part_ends_all_end_and_its_last_words_are_shown(start: Callable[..., Started], tmp_path: Path) -> None:
+    process = start(one=PARENT, broken="echo out of cheese; sleep 0.5; exit 3")
+
+    output, _ = process.communicate(timeout=10)
+
+    assert output.splitlines()[1] == "asked=False fallen=broken"
+    assert output.splitlines()[-1] == "  out of cheese"
+    assert not lives(tmp_path, "parent")
+
+
+def test_what_a_part_says_is_in_its_log(start: Callable[..., Started], tmp_path: Path) -> None:
+    process = start(one=PARENT)
+    wait_for(process, tmp_path, "parent", "one.log")
+
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=10)
+
+    assert (tmp_path / "one.log").read_text().endswith(" hello\n")
