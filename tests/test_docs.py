@@ -47,3 +47,15 @@ def test_every_variable_is_explained() -> None:
     explained = set(re.findall(r"^\| `(APIM_\w+)`", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
 
     assert read == explained
+
+
+def test_every_test_that_the_coverage_names_exists() -> None:
+    text = (ROOT / "docs/coverage.md").read_text()
+    written = {
+        f"{path.name}::{name}"
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+
+    assert set(re.findall(r"`(test_\w+\.py::test_\w+)`", text)) <= written
+    assert all((ROOT / path).exists() for path in re.findall(r"`(tests/[\w/.]+)`", text))
