@@ -19,7 +19,7 @@ from playground.traces import Trace, parameters
 CODE = "authorization_code"
 IMPLICIT = "implicit"
 CLIENT_CREDENTIALS = "client_credentials"
-PASSWORD = "password"  # noqa: S105 (the name of a grant type)
+PASSWORD = "password"
 
 
 def prepare(attempt: Attempt) -> str:

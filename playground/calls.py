@@ -10,8 +10,7 @@ from typing import Any
 
 import requests
 from django.conf import settings
-from requests.exceptions import ConnectionError as Unreachable
-from requests.exceptions import RequestException, SSLError, Timeout
+from requests.exceptions import ConnectionError as Unreachable, RequestException, SSLError, Timeout
 
 from playground.problems import Problem, Refused
 
