@@ -10,17 +10,18 @@ import shlex
 import sys
 
 import django
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 
 def main(settings: str, *commands: str) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = settings
-    django.setup()
-    for command in commands:
-        try:
+    try:
+        django.setup()
+        for command in commands:
             call_command(*shlex.split(command))
-        except CommandError as error:
-            sys.exit(f"{command}: {error}")
+    except (CommandError, ImproperlyConfigured) as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

@@ -5,17 +5,40 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Any
 
 from honcho.manager import Manager
+from honcho.process import Popen, Process
 
 from demo.logs import Logs
 
 GRACE_SECONDS = 8.0
+WATCH_SECONDS = 0.2
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Child(Popen):
+    """The first process of a part. It lives in a process of honcho's, which watches both sides: what outlives it in its
+    group is of no use, and would hold its output open; and without the runner itself nobody could end it any more."""
+
+    def __init__(self, command: str, **options: Any) -> None:
+        super().__init__(command, **options)
+        threading.Thread(target=self._outlive_nobody, args=(os.getppid(),), daemon=True).start()
+
+    def _outlive_nobody(self, runner: int) -> None:
+        while self.poll() is None and os.getppid() == runner:
+            time.sleep(WATCH_SECONDS)
+        signal_group(self.pid, signal.SIGKILL)
+
+
+class Part(Process):
+    def __init__(self, command: str, **options: Any) -> None:
+        super().__init__(command, **options)
+        self._child_ctor: type[Popen] = Child
 
 
 class Parts(Manager):
@@ -24,6 +47,7 @@ class Parts(Manager):
 
     def __init__(self, logs: Logs, attend: Callable[[Parts], None]) -> None:
         super().__init__(logs)
+        self._process_ctor: type[Process] = Part
         self.ending = threading.Event()
         self.asked_to_end = False
         self.fallen: str | None = None
@@ -36,7 +60,8 @@ class Parts(Manager):
             self.loop()
         finally:
             self.ending.set()
-            self._sweep()
+            # A part may have ended before its own children did.
+            self._signal_groups(signal.SIGKILL)
             self.attendant.join(timeout=GRACE_SECONDS)
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -81,13 +106,13 @@ class Parts(Manager):
             timer.start()
         super().terminate()
 
-    def _sweep(self) -> None:
-        """A part may have ended before its own children did."""
-        self._signal_groups(signal.SIGKILL)
-
     def _signal_groups(self, number: signal.Signals) -> None:
         parts: dict[str, dict[str, Any]] = self._processes
         for part in parts.values():
             if pid := part.get("pid"):
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(pid, number)
+                signal_group(pid, number)
+
+
+def signal_group(leader: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, number)

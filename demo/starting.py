@@ -18,8 +18,8 @@ from demo.settings import ROOT, Settings
 def run(settings: Settings) -> None:
     """Returns when somebody asked for the end; raises DemoError when a part failed."""
     signal.signal(signal.SIGTERM, interrupt)
+    ports.check(settings.doors)
     with alone(settings.var):
-        ports.check(settings.doors)
         for sentence in certificates.ensure(settings):
             say(sentence)
         say("Preparing the databases ...")

@@ -35,7 +35,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Started]]:
     yield started
     for process in running:
         process.kill()
-        process.communicate()
+        if process.stdout and not process.stdout.closed:
+            process.communicate()
 
 
 def wait_for(process: Started, folder: Path, *names: str) -> None:
@@ -100,6 +101,27 @@ def test_when_one_part_ends_all_end_and_its_last_words_are_shown(start: Callable
     assert output.splitlines()[1] == "asked=False fallen=broken"
     assert output.splitlines()[-1] == "  out of cheese"
     assert not lives(tmp_path, "parent")
+
+
+def test_a_part_that_is_killed_leaves_no_orphan(start: Callable[..., Started], tmp_path: Path) -> None:
+    process = start(one=PARENT, killed="sleep 600 & echo $! > orphan; sleep 0.5; kill -KILL $$")
+
+    output, _ = process.communicate(timeout=10)
+
+    assert "asked=False fallen=killed" in output
+    assert not lives(tmp_path, "orphan")
+
+
+def test_nothing_goes_on_without_the_runner(start: Callable[..., Started], tmp_path: Path) -> None:
+    process = start(one=PARENT, two=STUBBORN)
+    wait_for(process, tmp_path, "parent", "stubborn")
+
+    process.kill()
+    process.communicate()  # honcho's processes hold its output open until they end
+    time.sleep(0.1)
+
+    assert not lives(tmp_path, "parent")
+    assert not lives(tmp_path, "stubborn")
 
 
 def test_what_a_part_says_is_in_its_log(start: Callable[..., Started], tmp_path: Path) -> None:
