@@ -9,7 +9,16 @@ from pathlib import Path
 from demo.running import alone
 from demo.settings import Settings
 
-FORGOTTEN = ("portal.sqlite3", "portal.sqlite3-wal", "portal.sqlite3-shm", "photos", "playground", "gateway", "log")
+FORGOTTEN = (
+    "demo",
+    "portal.sqlite3",
+    "portal.sqlite3-wal",
+    "portal.sqlite3-shm",
+    "photos",
+    "playground",
+    "gateway",
+    "log",
+)
 ELSEWHERE = ("APIM_DATABASE_URL", "PHOTOS_VAR", "PLAYGROUND_VAR")
 
 
