@@ -25,9 +25,9 @@ Started = subprocess.Popen[str]
 def start(tmp_path: Path) -> Iterator[Callable[..., Started]]:
     running: list[Started] = []
 
-    def started(**commands: str) -> Started:
+    def started(grace: float = 1, **commands: str) -> Started:
         words = [f"{name}={command}" for name, command in commands.items()]
-        command = [sys.executable, "-m", "tests.demo.three_parts", str(tmp_path), *words]
+        command = [sys.executable, "-m", "tests.demo.three_parts", str(tmp_path), str(grace), *words]
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         running.append(process)
         return process
@@ -61,7 +61,7 @@ def test_a_signal_ends_children_and_grandchildren(start: Callable[..., Started],
     wait_for(process, tmp_path, "parent", "careless")
 
     process.send_signal(number)
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=30)
 
     assert output == "asked=True fallen=None\n"
     assert not lives(tmp_path, "parent")
@@ -73,30 +73,28 @@ def test_whoever_does_not_end_is_killed_after_the_grace(start: Callable[..., Sta
     wait_for(process, tmp_path, "parent", "stubborn")
 
     process.send_signal(signal.SIGINT)
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=30)
 
     assert output == "asked=True fallen=None\n"
     assert not lives(tmp_path, "stubborn")
 
 
 def test_a_second_signal_does_not_wait_for_the_grace(start: Callable[..., Started], tmp_path: Path) -> None:
-    process = start(two=STUBBORN)
+    process = start(grace=60, two=STUBBORN)
     wait_for(process, tmp_path, "stubborn")
 
     process.send_signal(signal.SIGINT)
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    began = time.monotonic()
-    process.communicate(timeout=10)
+    process.communicate(timeout=30)
 
-    assert time.monotonic() - began < 0.6
     assert not lives(tmp_path, "stubborn")
 
 
 def test_when_one_part_ends_all_end_and_its_last_words_are_shown(start: Callable[..., Started], tmp_path: Path) -> None:
     process = start(one=PARENT, broken="echo out of cheese; sleep 0.5; exit 3")
 
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=30)
 
     assert output.splitlines()[1] == "asked=False fallen=broken"
     assert output.splitlines()[-1] == "  out of cheese"
@@ -106,7 +104,7 @@ def test_when_one_part_ends_all_end_and_its_last_words_are_shown(start: Callable
 def test_a_part_that_is_killed_leaves_no_orphan(start: Callable[..., Started], tmp_path: Path) -> None:
     process = start(one=PARENT, killed="sleep 600 & echo $! > orphan; sleep 0.5; kill -KILL $$")
 
-    output, _ = process.communicate(timeout=10)
+    output, _ = process.communicate(timeout=30)
 
     assert "asked=False fallen=killed" in output
     assert not lives(tmp_path, "orphan")
@@ -117,8 +115,10 @@ def test_nothing_goes_on_without_the_runner(start: Callable[..., Started], tmp_p
     wait_for(process, tmp_path, "parent", "stubborn")
 
     process.kill()
-    process.communicate()  # honcho's processes hold its output open until they end
-    time.sleep(0.1)
+    process.communicate()
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline and (lives(tmp_path, "parent") or lives(tmp_path, "stubborn")):
+        time.sleep(0.05)
 
     assert not lives(tmp_path, "parent")
     assert not lives(tmp_path, "stubborn")
@@ -129,6 +129,6 @@ def test_what_a_part_says_is_in_its_log(start: Callable[..., Started], tmp_path:
     wait_for(process, tmp_path, "parent", "one.log")
 
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=10)
+    process.communicate(timeout=30)
 
     assert (tmp_path / "one.log").read_text().endswith(" hello\n")

@@ -1,4 +1,4 @@
-"""A demo of three small parts for test_processes.py: `python -m tests.demo.three_parts FOLDER NAME=COMMAND …`"""
+"""A demo of three small parts for test_processes.py: `python -m tests.demo.three_parts FOLDER GRACE NAME=COMMAND …`"""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from demo.logs import Logs
 from demo.processes import Parts
 
 
-def main(folder: str, *commands: str) -> None:
-    processes.GRACE_SECONDS = 1.0
+def main(folder: str, grace: str, *commands: str) -> None:
+    processes.GRACE_SECONDS = float(grace)
     logs = Logs(Path(folder), verbose=False)
     parts = Parts(logs, lambda parts: print("running", flush=True))
     for name, command in (words.split("=", 1) for words in commands):
