@@ -34,7 +34,7 @@ class TokenFormat(models.TextChoices):
 
 
 class Client(AbstractApplication):
-    """An OAuth client (RFC 6749 2): the toolkit's Application with several grant types, and URIs and secrets as rows."""
+    """An OAuth client (RFC 6749 2): the toolkit's Application with several grant types; URIs and secrets are rows."""
 
     key_type = models.CharField(max_length=10, choices=KeyType.choices, default=KeyType.PRODUCTION)
     grant_types = models.JSONField(default=list, help_text="Grant types as RFC 7591 names them.")

@@ -30,8 +30,8 @@ STANDARD = {
 def granted(client: Client, asked: str) -> str:
     """The scopes given of those `asked` (space separated), sorted; others are left out, not refused.
 
-    RFC 6749 3.3 allows both and asks that the answer names what was given; the original filters (wso2-2.6.md section 5),
-    so that `scope=PRODUCTION`, which its page sends, is dropped and `default` remains.
+    RFC 6749 3.3 allows both and asks that the answer names what was given. The original filters (wso2-2.6.md 5), so
+    that `scope=PRODUCTION`, which its page sends, is dropped and `default` remains.
     """
     allowed = ALWAYS_ALLOWED | set(client.scopes)
     kept = {scope for scope in asked.split() if scope in allowed or DEVICE.match(scope)}

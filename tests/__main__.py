@@ -1,4 +1,7 @@
-"""Everything that `make test` runs, one after the other, counted together: `python -m tests`."""
+"""Everything that `make test` runs, counted together: `python -m tests`.
+
+The suites without a browser run side by side, two at a time; each one's output is shown when it ends.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -37,22 +41,25 @@ class Suite:
 
 
 # A folder of tests that is new belongs to the portal until it is named here.
-SUITES = (
-    Suite("portal", ("tests", *(f"--ignore={folder}" for folder in APART), "--numprocesses=2")),
+PORTAL = Suite("portal", ("tests", *(f"--ignore={folder}" for folder in APART), "--numprocesses=2", "--dist=loadgroup"))
+STRANGERS = (
     Suite("photos", ("tests/photos", "--ds=photos.settings")),
     Suite("playground", ("tests/playground", "--ds=playground.settings")),
     Suite("demo", ("tests/demo",)),
-    Suite("journeys", ("tests/journeys",)),
 )
+JOURNEYS = Suite("journeys", ("tests/journeys",))
 
 
 def main() -> int:
     browser = find_browser()
     lint = subprocess.run(["make", "--no-print-directory", "lint"], cwd=ROOT, check=False).returncode
     RESULTS.mkdir(exist_ok=True)
-    total = Count()
-    for suite in SUITES:
-        total += run(suite, browser)
+    began = time.monotonic()
+    with ThreadPoolExecutor(2) as lanes:
+        waiting = [lanes.submit(run, suite, browser) for suite in (PORTAL, *STRANGERS)]
+        total = sum((count.result() for count in waiting), Count())
+    print(f"\nwithout the browser: {time.monotonic() - began:.0f} s", flush=True)
+    total += run(JOURNEYS, browser)
     print(f"\nlinters: {'failed, see above' if lint else 'passed'}\n\n{total}", flush=True)
     return 1 if lint or total.failed else 0
 
@@ -67,16 +74,19 @@ def find_browser() -> str:
 
 
 def run(suite: Suite, browser: str) -> Count:
-    print(f"\n== {suite.name}: pytest {' '.join(suite.words)}", flush=True)
     began, report = time.monotonic(), RESULTS / f"{suite.name}.xml"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "--quiet", f"--junit-xml={report}", *suite.words]
-    code = subprocess.run(command, cwd=ROOT, env=os.environ | {"CHROME": browser}, check=False).returncode
+    environment = os.environ | {"CHROME": browser}
+    ended = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     count = read(report)
-    if code != 0 and not count.failed:
+    if ended.returncode != 0 and not count.failed:
         # No test ran, or pytest itself broke: that is no success.
         count += Count(failed=1)
-    print(f"== {suite.name}: {count} in {time.monotonic() - began:.0f} s", flush=True)
+    headline = f"== {suite.name}: {count} in {time.monotonic() - began:.0f} s: pytest {' '.join(suite.words)}"
+    print(f"\n{headline}\n{ended.stdout}", flush=True)
     return count
 
 

@@ -67,3 +67,10 @@ def live(var: Path, backend: Backend, django_db_setup: None, django_db_blocker: 
         gateway.end()
         portal.end()
         store.forget()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All in one process of a run with several: the portal, the backend and Envoy are started once."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("gateway"))

@@ -77,7 +77,11 @@ def test_no_token_escapes_a_revocation_at_the_same_moment(bobs_browser: Browser,
         return {}
 
     deeds: Iterator[Callable[[], dict[str, str]]] = iter([withdraw, *[partial(refresh, first)] * 3])
-    answers = at_once(4, lambda: next(deeds)())
+
+    def do_next() -> dict[str, str]:
+        return next(deeds)()
+
+    answers = at_once(4, do_next)
 
     for answer in answers:
         if "access_token" in answer:
