@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -25,9 +26,9 @@ class Child(Popen):
     """The first process of a part. It lives in a process of honcho's, which watches both sides: what outlives it in its
     group is of no use, and would hold its output open; and without the runner itself nobody could end it any more."""
 
-    def __init__(self, command: str, **options: Any) -> None:
+    def __init__(self, command: str, *, runner: int, **options: Any) -> None:
         super().__init__(command, **options)
-        threading.Thread(target=self._outlive_nobody, args=(os.getppid(),), daemon=True).start()
+        threading.Thread(target=self._outlive_nobody, args=(runner,), daemon=True).start()
 
     def _outlive_nobody(self, runner: int) -> None:
         while self.poll() is None and os.getppid() == runner:
@@ -38,7 +39,8 @@ class Child(Popen):
 class Part(Process):
     def __init__(self, command: str, **options: Any) -> None:
         super().__init__(command, **options)
-        self._child_ctor: type[Popen] = Child
+        # Taken here, in the runner: asked for in the child it would be too late if the runner had just been killed.
+        self._child_ctor: Callable[..., Popen] = partial(Child, runner=os.getpid())
 
 
 class Parts(Manager):

@@ -1,6 +1,6 @@
 """Everything that `make test` runs, counted together: `python -m tests`.
 
-The suites without a browser run side by side, two at a time; each one's output is shown when it ends.
+The suites without a browser run side by side, three at a time; each one's output is shown when it ends.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def main() -> int:
     lint = subprocess.run(["make", "--no-print-directory", "lint"], cwd=ROOT, check=False).returncode
     RESULTS.mkdir(exist_ok=True)
     began = time.monotonic()
-    with ThreadPoolExecutor(2) as lanes:
+    with ThreadPoolExecutor(3) as lanes:
         waiting = [lanes.submit(run, suite, browser) for suite in (PORTAL, *STRANGERS)]
         total = sum((count.result() for count in waiting), Count())
     print(f"\nwithout the browser: {time.monotonic() - began:.0f} s", flush=True)

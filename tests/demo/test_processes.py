@@ -121,7 +121,7 @@ def test_nothing_goes_on_without_the_runner(start: Callable[..., Started], tmp_p
     wait_for(process, tmp_path, "parent", "stubborn")
 
     process.kill()
-    process.communicate()
+    process.communicate(timeout=30)
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and (lives(tmp_path, "parent") or lives(tmp_path, "stubborn")):
         time.sleep(0.05)
