@@ -12,7 +12,7 @@ LINTERS := lint-types-portal lint-types-photos lint-types-playground lint-format
 	lint-templates lint-templates-format lint-migrations
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix demo-reset trust lock clean environment environment-dev python scratch $(LINTERS)
+.PHONY: help run test lint fix screenshots demo-reset trust lock clean environment environment-dev python scratch $(LINTERS)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,11 @@ fix: environment-dev ## Format the code and mend what the linters can mend
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 	find $(TEMPLATES) -name '*.html' -print0 | xargs -0 -r $(BIN)/djade --target-version 5.2
+
+screenshots: environment-dev ## Take the pictures of docs/screenshots anew
+	APIM_SCREENSHOTS=docs/screenshots CHROME=$$($(BIN)/python -m demo.browser) \
+		$(BIN)/python -m pytest --quiet tests/journeys -k "word_for_word or statistics"
+	rm -f docs/screenshots/*-dark-narrow.png
 
 demo-reset: environment ## Forget the demo's databases and pictures (keeps the certificates)
 	@exec $(BIN)/python -m demo reset

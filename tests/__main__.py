@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
+LONGEST = 1200  # seconds a suite may take
 APART = ("tests/photos", "tests/playground", "tests/demo", "tests/journeys")
 
 
@@ -78,16 +79,27 @@ def run(suite: Suite, browser: str) -> Count:
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "--quiet", f"--junit-xml={report}", *suite.words]
     environment = os.environ | {"CHROME": browser}
-    ended = subprocess.run(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
+    with (RESULTS / f"{suite.name}.log").open("w+") as output:
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output) as process:
+            succeeded = ends_well(process)
+        output.seek(0)
+        said = output.read()
     count = read(report)
-    if ended.returncode != 0 and not count.failed:
-        # No test ran, or pytest itself broke: that is no success.
+    if not succeeded and not count.failed:
+        # No test ran, or pytest itself broke or hung: that is no success.
         count += Count(failed=1)
     headline = f"== {suite.name}: {count} in {time.monotonic() - began:.0f} s: pytest {' '.join(suite.words)}"
-    print(f"\n{headline}\n{ended.stdout}", flush=True)
+    print(f"\n{headline}\n{said}", flush=True)
     return count
+
+
+def ends_well(process: subprocess.Popen[bytes]) -> bool:
+    try:
+        return process.wait(timeout=LONGEST) == 0
+    except subprocess.TimeoutExpired:
+        print(f"A suite was still running after {LONGEST} s and is ended.", flush=True)
+        process.kill()
+        return False
 
 
 def read(report: Path) -> Count:

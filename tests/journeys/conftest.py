@@ -69,8 +69,11 @@ def free_ports(count: int) -> list[int]:
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    state = tmp_path_factory.mktemp("installation")
+def installation() -> Iterator[Installation]:
+    # In the project, so that the paths which pages name are short and the same on every machine.
+    state = ROOT / "test-results" / "installation"
+    shutil.rmtree(state, ignore_errors=True)
+    state.mkdir(parents=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("APIM_", "DJANGO_"))}
     ports = {f"APIM_{part}_PORT": str(port) for part, port in zip(PARTS, free_ports(len(PARTS)), strict=True)}
     environment = kept | ports | {"APIM_VAR": str(state), "PYTHONUNBUFFERED": "1"}
