@@ -40,7 +40,7 @@ class Part(Process):
     def __init__(self, command: str, **options: Any) -> None:
         super().__init__(command, **options)
         # Taken here, in the runner: asked for in the child it would be too late if the runner had just been killed.
-        self._child_ctor: Callable[..., Popen] = partial(Child, runner=os.getpid())
+        self._child_ctor = partial(Child, runner=os.getpid())  # type: ignore[assignment]
 
 
 class Parts(Manager):
