@@ -11,7 +11,7 @@ from uuid import UUID
 
 import jwt
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -146,14 +146,10 @@ def find_opaque(token: str) -> Bearer | None:
 def find_self_contained(token: str) -> Bearer | None:
     """RFC 9068 4, then what only the database knows: whether the token or its authorization was revoked."""
     claims = verified_claims(token)
-    if claims is None or RevokedToken.objects.filter(jti=claims["jti"]).exists():
+    if claims is None:
         return None
-    client, user = None, None
-    if grant_id := claims.get("grant_id"):
-        row = Authorization.objects.select_related("client", "user").filter(pk=grant_id, revoked_at=None).first()
-        client, user = (row.client, row.user) if row else (None, None)
-    else:
-        client = Client.objects.filter(client_id=claims["client_id"]).first()
+    grant_id = claims.get("grant_id")
+    client, user = authorized_by(grant_id) if grant_id else (unrevoked_client(claims), None)
     if client is None:
         return None
     return Bearer(
@@ -164,6 +160,18 @@ def find_self_contained(token: str) -> Bearer | None:
         jti=claims["jti"],
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
     )
+
+
+def authorized_by(grant_id: str) -> tuple[Client | None, User | None]:
+    """Client and person of a live authorization. Revoking such a token revokes the authorization (see `revoke`)."""
+    row = Authorization.objects.select_related("client", "user").filter(pk=grant_id, revoked_at=None).first()
+    return (row.client, row.user) if row else (None, None)
+
+
+def unrevoked_client(claims: dict[str, Any]) -> Client | None:
+    """The client of an application token, which no authorization stands behind and which is revoked by its id."""
+    revoked = RevokedToken.objects.filter(jti=claims["jti"])
+    return Client.objects.filter(~Exists(revoked), client_id=claims["client_id"]).first()
 
 
 def verified_claims(token: str) -> dict[str, Any] | None:

@@ -1,0 +1,79 @@
+"""How many statements each step may cost; BEGIN, COMMIT and savepoints are not counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+
+from keymanager import client_secrets, tokens
+from tests.keymanager.conftest import Registered, authorize, challenge, code_for, decide, exchange, post_token, query_of
+
+pytestmark = pytest.mark.django_db
+UNCOUNTED = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+
+
+@contextmanager
+def at_most(most: int) -> Iterator[None]:
+    with CaptureQueriesContext(connection) as captured:
+        yield
+    counted = [query["sql"] for query in captured if not query["sql"].startswith(UNCOUNTED)]
+    assert len(counted) <= most, "\n".join(counted)
+
+
+def warmed(registered: Registered) -> Registered:
+    """The secret's last use was noted less than a minute ago, as for every client that is busy."""
+    post_token(registered, grant_type="client_credentials")
+    assert client_secrets.verify(registered.id, str(registered.secret))
+    return registered
+
+
+@pytest.mark.parametrize(("token_format", "most"), [("JWT", 1), ("OPAQUE", 2)])
+def test_client_credentials(register: Callable[..., Registered], token_format: str, most: int) -> None:
+    registered = warmed(register(access_token_format=token_format))
+
+    with at_most(most):
+        post_token(registered, grant_type="client_credentials")
+
+
+@pytest.mark.parametrize(("token_format", "most"), [("JWT", 6), ("OPAQUE", 7)])
+def test_refresh_with_rotation(
+    bobs_browser: Browser, register: Callable[..., Registered], token_format: str, most: int
+) -> None:
+    registered = warmed(register(access_token_format=token_format))
+    pair = exchange(registered, code_for(bobs_browser, registered, scope="openid")).json()
+
+    with at_most(most):
+        post_token(registered, grant_type="refresh_token", refresh_token=pair["refresh_token"])
+
+
+def test_the_code_flow_with_remembered_consent(bobs_browser: Browser, printer: Registered) -> None:
+    warmed(printer)
+    decide(bobs_browser, authorize(bobs_browser, printer, scope="openid"), "approve_always")
+
+    with at_most(7):
+        code = query_of(authorize(bobs_browser, printer, scope="openid", **challenge()))["code"]
+    with at_most(5):
+        exchange(printer, code, code_verifier="a-verifier-of-at-least-forty-three-characters-long")
+
+
+@pytest.mark.parametrize("token_format", ["JWT", "OPAQUE"])
+def test_userinfo(bobs_browser: Browser, register: Callable[..., Registered], token_format: str) -> None:
+    registered = register(access_token_format=token_format)
+    token = exchange(registered, code_for(bobs_browser, registered, scope="openid")).json()["access_token"]
+
+    with at_most(1):
+        assert Browser().get("/oauth2/userinfo", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+@pytest.mark.parametrize("token_format", ["JWT", "OPAQUE"])
+def test_looking_an_application_token_up(register: Callable[..., Registered], token_format: str) -> None:
+    registered = register(access_token_format=token_format)
+    token = post_token(registered, grant_type="client_credentials").json()["access_token"]
+
+    with at_most(1):
+        assert tokens.find(token)
