@@ -14,12 +14,14 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpResponse
+from django.template.loader import render_to_string
 
 from keymanager import authorizations, clients, errors, grants, scopes
 from keymanager.grants.base import Answer, Approved
 from keymanager.login import BrowserSession
 from keymanager.models import Client
 
+RESPONSE_MODES = ("query", "fragment", "form_post")
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 # RFC 7636 4.2: S256 gives exactly 43 characters.
 CHALLENGE = re.compile(r"^[A-Za-z0-9_-]{43}$")
@@ -100,16 +102,16 @@ def check_response_type(client: Client, parameters: dict[str, str]) -> str:
     response_type = " ".join(sorted(parameters["response_type"].split()))
     if response_type not in grants.RESPONSES:
         raise errors.UnsupportedResponseType(detail=response_type)
-    grant_type, _ = grants.RESPONSES[response_type]
-    if not client.has_grant_type(grant_type):
-        raise errors.UnauthorizedClient(detail=f"{grant_type} is not ticked for this key set")
+    missing = [name for name in grants.RESPONSES[response_type].grant_types if not client.has_grant_type(name)]
+    if missing:
+        raise errors.UnauthorizedClient(detail=f"{', '.join(missing)} not ticked for this key set")
     return response_type
 
 
 def check_response_mode(response_type: str, parameters: dict[str, str]) -> None:
     """OAuth 2.0 Multiple Response Types 2.1 and 5: tokens never travel in a query."""
     mode = parameters.get("response_mode", default_response_mode(response_type))
-    if mode not in {"query", "fragment"} or (mode == "query" and response_type != "code"):
+    if mode not in RESPONSE_MODES or (mode == "query" and response_type != "code"):
         raise errors.InvalidRequest("Invalid response_mode parameter value", detail=mode)
 
 
@@ -117,7 +119,7 @@ def check_pkce(client: Client, response_type: str, parameters: dict[str, str]) -
     """RFC 7636 4.4.1; RFC 9700 2.1.1: public clients MUST use it, and `plain` shows the verifier."""
     challenge = parameters.get("code_challenge")
     if challenge is None:
-        if response_type == "code" and (client.is_public or client.require_pkce):
+        if "code" in response_type.split() and (client.is_public or client.require_pkce):
             raise errors.InvalidRequest("PKCE is mandatory for this application: send a code_challenge.")
         return
     if parameters.get("code_challenge_method") != "S256":
@@ -149,11 +151,11 @@ def check_openid(response_type: str, scope: str, parameters: dict[str, str]) -> 
 @transaction.atomic
 def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
     """What goes back to the client when the person agreed: a code, or tokens, hanging on a new authorization."""
-    grant_type, respond = grants.RESPONSES[request.response_type]
+    response_type = grants.RESPONSES[request.response_type]
     authorization = authorizations.record(
         user=session.user,
         client=request.client,
-        grant_type=grant_type,
+        grant_type=response_type.name,
         scope=request.scope,
         auth_time=session.auth_time,
         sid=session.sid,
@@ -166,19 +168,27 @@ def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
         code_challenge=request.parameters.get("code_challenge", ""),
         code_challenge_method=request.parameters.get("code_challenge_method", ""),
     )
-    return respond(approved)
+    return response_type.respond(approved)
 
 
 def answer(redirect_uri: str, parameters: dict[str, str], members: Answer) -> HttpResponse:
-    """302 to the client with `members`, its `state`, and who answers (RFC 9207)."""
+    """To the client with `members`, its `state`, and who answers (RFC 9207): a 302, or a form that posts itself."""
     members = members | {"iss": settings.ISSUER}
     if "state" in parameters:
         members["state"] = parameters["state"]
     response_type = " ".join(sorted(parameters.get("response_type", "code").split()))
     mode = parameters.get("response_mode", default_response_mode(response_type))
+    if mode == "form_post":
+        return posted(redirect_uri, members)
     location = appended(redirect_uri, urlencode(members), fragment=mode == "fragment" or response_type != "code")
     # Not HttpResponseRedirect: a native client's own scheme (RFC 8252 7.1) is allowed, it was registered.
     return HttpResponse(status=302, headers={"Location": location, "Cache-Control": "no-store"})
+
+
+def posted(redirect_uri: str, members: Answer) -> HttpResponse:
+    """OAuth 2.0 Form Post Response Mode 2: nothing of the answer stands in an address."""
+    page = render_to_string("keymanager/form_post.html", {"redirect_uri": redirect_uri, "members": members})
+    return HttpResponse(page, headers={"Cache-Control": "no-store"})
 
 
 def refuse(redirect_uri: str, parameters: dict[str, str], error: errors.OAuthError) -> HttpResponse:

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from keymanager import grants, scopes, signing
+from keymanager.authorize import RESPONSE_MODES
 
 
 def document() -> dict[str, Any]:
@@ -21,7 +22,7 @@ def document() -> dict[str, Any]:
         "jwks_uri": f"{issuer}/oauth2/jwks",
         "scopes_supported": sorted(scopes.ALWAYS_ALLOWED),
         "response_types_supported": list(grants.RESPONSES),
-        "response_modes_supported": ["query", "fragment"],
+        "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": [*grants.EXCHANGES, "implicit"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
@@ -29,7 +30,7 @@ def document() -> dict[str, Any]:
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [signing.ALGORITHM],
         "claims_supported": [
-            *("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "sid", "at_hash"),
+            *("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "sid", "at_hash", "c_hash"),
             *("preferred_username", "name", "given_name", "family_name", "email", "email_verified"),
         ],
         "authorization_response_iss_parameter_supported": True,

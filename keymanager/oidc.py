@@ -17,7 +17,7 @@ from keymanager.models import Authorization
 LIFETIME = 3600
 
 
-def id_token(authorization: Authorization, *, nonce: str = "", access_token: str = "") -> str:
+def id_token(authorization: Authorization, *, nonce: str = "", access_token: str = "", code: str = "") -> str:
     """OpenID Connect Core 2."""
     now = int(time.time())
     claims: dict[str, Any] = {
@@ -35,6 +35,8 @@ def id_token(authorization: Authorization, *, nonce: str = "", access_token: str
         claims["nonce"] = nonce
     if access_token:
         claims["at_hash"] = half_hash(access_token)
+    if code:
+        claims["c_hash"] = half_hash(code)
     return signing.sign(claims, typ="JWT")
 
 

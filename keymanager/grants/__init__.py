@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from keymanager.grants import authorization_code, client_credentials, implicit, password, refresh_token
-from keymanager.grants.base import Answer, Approved, TokenRequest
+from keymanager.grants import authorization_code, client_credentials, hybrid, implicit, password, refresh_token
+from keymanager.grants.base import Answer, ResponseType, TokenRequest
 
 EXCHANGES: dict[str, Callable[[TokenRequest], Answer]] = {
     "authorization_code": authorization_code.exchange,
@@ -15,10 +15,19 @@ EXCHANGES: dict[str, Callable[[TokenRequest], Answer]] = {
 }
 """What the token endpoint does, by grant_type."""
 
-RESPONSES: dict[str, tuple[str, Callable[[Approved], Answer]]] = {
-    "code": ("authorization_code", authorization_code.respond),
-    "token": ("implicit", implicit.respond),
-    "id_token": ("implicit", implicit.respond),
-    "id_token token": ("implicit", implicit.respond),
+CODE = ResponseType(
+    name="authorization_code", grant_types=frozenset({"authorization_code"}), respond=authorization_code.respond
+)
+IMPLICIT = ResponseType(name="implicit", grant_types=frozenset({"implicit"}), respond=implicit.respond)
+HYBRID = ResponseType(name="hybrid", grant_types=frozenset({"authorization_code", "implicit"}), respond=hybrid.respond)
+
+RESPONSES: dict[str, ResponseType] = {
+    "code": CODE,
+    "token": IMPLICIT,
+    "id_token": IMPLICIT,
+    "id_token token": IMPLICIT,
+    "code id_token": HYBRID,
+    "code token": HYBRID,
+    "code id_token token": HYBRID,
 }
-"""What the authorization endpoint does, by response_type (words sorted): the grant type it needs, and the answer."""
+"""What the authorization endpoint does, by response_type (words sorted)."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,15 @@ class TokenRequest:
         if name not in self.parameters:
             raise errors.InvalidRequest(f"Missing parameter: {name}")
         return self.parameters[name]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResponseType:
+    """What a response_type needs to be ticked, and how the authorization endpoint answers it."""
+
+    name: str
+    grant_types: frozenset[str]
+    respond: Callable[[Approved], Answer]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from keymanager import oidc, tokens
 from keymanager.grants.base import Answer, Approved
 
 
-def respond(approved: Approved) -> Answer:
+def respond(approved: Approved, *, code: str = "") -> Answer:
     """RFC 6749 4.2.2: "The authorization server MUST NOT issue a refresh token." """
     authorization = approved.authorization
     answer: Answer = {}
@@ -17,6 +17,6 @@ def respond(approved: Approved) -> Answer:
         answer = tokens.answer(token, expires_in=expires_in, scope=authorization.scope)
     if "id_token" in approved.response_type.split():
         answer["id_token"] = oidc.id_token(
-            authorization, nonce=approved.nonce, access_token=answer.get("access_token", "")
+            authorization, nonce=approved.nonce, access_token=answer.get("access_token", ""), code=code
         )
     return answer

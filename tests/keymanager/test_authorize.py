@@ -112,7 +112,7 @@ def test_a_separate_authentication_server_is_a_setting(printer: Registered, sett
     ("changes", "error"),
     [
         ({"response_type": None}, "invalid_request"),
-        ({"response_type": "code token"}, "unsupported_response_type"),
+        ({"response_type": "code nonsense"}, "unsupported_response_type"),
         ({"response_mode": "fragmint"}, "invalid_request"),
         ({"prompt": "none login"}, "invalid_request"),
         ({"prompt": "sing"}, "invalid_request"),
