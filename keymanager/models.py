@@ -175,6 +175,12 @@ class Authorization(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_reason = models.CharField(max_length=40, blank=True)
 
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["created_at"], name="authorization_created"),
+            models.Index(fields=["revoked_at"], name="authorization_revoked", condition=Q(revoked_at__isnull=False)),
+        ]
+
     def __str__(self) -> str:
         return str(self.id)
 

@@ -1,0 +1,63 @@
+"""Rows that nothing can need any more leave: by an index, in batches, with a breath in between for everybody else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from keymanager.models import AccessToken, Authorization, AuthorizationCode, ConsentRequest, RefreshToken, RevokedToken
+
+BATCH = 2000
+PAUSE_SECONDS = 0.01
+# A used code or refresh token is kept this long after its end, so that a late replay is still known for what it is.
+REMEMBERED = timedelta(days=1)
+# No access token lives longer than a year, so nothing hangs on an older authorization but a refresh token.
+LONGEST_TOKEN = timedelta(days=366)
+
+
+def clear(tell: Callable[[str, int], None] = lambda name, count: None) -> int:
+    """Deletes what has expired; the number of rows. `tell` hears of each table when it is done."""
+    total = 0
+    for name, expired in tables(timezone.now()):
+        count = in_batches(expired)
+        tell(name, count)
+        total += count
+    return total
+
+
+def tables(now: datetime) -> list[tuple[str, QuerySet[Any]]]:
+    """What has expired, each query led by an index on its time."""
+    live = RefreshToken.objects.filter(authorization=OuterRef("pk"), expires_at__gt=now)
+    return [
+        ("authorization codes", AuthorizationCode.objects.filter(expires__lt=now - REMEMBERED).order_by("expires")),
+        ("access tokens", AccessToken.objects.filter(expires__lt=now).order_by("expires")),
+        ("refresh tokens", RefreshToken.objects.filter(expires_at__lt=now - REMEMBERED).order_by("expires_at")),
+        ("consent requests", ConsentRequest.objects.filter(expires_at__lt=now).order_by("expires_at")),
+        ("revoked tokens", RevokedToken.objects.filter(expires_at__lt=now).order_by("expires_at")),
+        # A missing authorization refuses its tokens just as a revoked one does.
+        (
+            "revoked authorizations",
+            Authorization.objects.filter(revoked_at__lt=now - REMEMBERED).order_by("revoked_at"),
+        ),
+        (
+            "old authorizations",
+            Authorization.objects.filter(~Exists(live), created_at__lt=now - LONGEST_TOKEN).order_by("created_at"),
+        ),
+    ]
+
+
+def in_batches(expired: QuerySet[Any]) -> int:
+    """Two statements a batch (more where rows hang on rows), never a count of the whole set."""
+    total = 0
+    while True:
+        batch = list(expired.values_list("pk", flat=True)[:BATCH])
+        if not batch:
+            return total
+        expired.model._default_manager.filter(pk__in=batch).delete()
+        total += len(batch)
+        time.sleep(PAUSE_SECONDS)
