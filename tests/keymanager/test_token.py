@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import jwt
 import pytest
+from django.core.cache import cache
 from django.test import Client as Browser
 from django.utils import timezone
 
@@ -147,6 +148,19 @@ def test_a_wrong_password_is_refused(printer: Registered, bob: User, name: str, 
     assert response.status_code == 400
     assert response.json()["error"] in {"invalid_grant", "invalid_request"}
     assert not TokenHolder.objects.exists()
+
+
+@pytest.mark.rfc("6749#4.3.2")
+def test_passwords_cannot_be_guessed_for_long(printer: Registered, bob: User) -> None:
+    cache.clear()
+
+    answers = [post_token(printer, grant_type="password", username="bob", password="wrong") for _ in range(12)]
+    right = post_token(printer, grant_type="password", username="bob", password="bob")
+    cache.clear()
+
+    assert answers[-1].json()["error_description"] == "Too many wrong passwords; try again later."
+    assert right.json()["error"] == "invalid_grant"
+    assert post_token(printer, grant_type="password", username="bob", password="bob").status_code == 200
 
 
 def test_an_inactive_person_gets_nothing(printer: Registered, bob: User) -> None:
