@@ -51,6 +51,12 @@ class AuthorizationAdmin(ReadOnly):
     search_fields: ClassVar = ("user__username", "client__client_id")
 
 
+@admin.register(models.DeviceGrant)
+class DeviceGrantAdmin(ReadOnly):
+    list_display = ("pk", "client", "user", "scope", "status", "expires", "consumed_at")
+    list_select_related = ("client", "user")
+
+
 @admin.register(models.Scope)
 class ScopeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "title", "description")

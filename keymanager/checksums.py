@@ -22,6 +22,8 @@ CODE = "authorization code"
 ACCESS_TOKEN = "access token"
 REFRESH_TOKEN = "refresh token"
 CONSENT_REQUEST = "consent request"
+DEVICE_CODE = "device code"
+USER_CODE = "user code"
 
 
 @cache

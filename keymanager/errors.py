@@ -74,6 +74,27 @@ class AccessDenied(OAuthError):
     description = "User denied the consent"
 
 
+class AuthorizationPending(OAuthError):
+    """RFC 8628 3.5."""
+
+    error = "authorization_pending"
+    description = "The person has not answered yet."
+
+
+class SlowDown(OAuthError):
+    """RFC 8628 3.5."""
+
+    error = "slow_down"
+    description = "Asked too soon: wait five seconds longer from now on."
+
+
+class ExpiredToken(OAuthError):
+    """RFC 8628 3.5."""
+
+    error = "expired_token"
+    description = "The device code has expired; start again."
+
+
 class LoginRequired(OAuthError):
     error = "login_required"
     description = "The person has to sign in, which prompt=none forbids."

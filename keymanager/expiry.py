@@ -10,7 +10,15 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from keymanager.models import AccessToken, Authorization, AuthorizationCode, ConsentRequest, RefreshToken, RevokedToken
+from keymanager.models import (
+    AccessToken,
+    Authorization,
+    AuthorizationCode,
+    ConsentRequest,
+    DeviceGrant,
+    RefreshToken,
+    RevokedToken,
+)
 
 BATCH = 2000
 PAUSE_SECONDS = 0.01
@@ -37,6 +45,7 @@ def tables(now: datetime) -> list[tuple[str, QuerySet[Any]]]:
         ("authorization codes", AuthorizationCode.objects.filter(expires__lt=now - REMEMBERED).order_by("expires")),
         ("access tokens", AccessToken.objects.filter(expires__lt=now).order_by("expires")),
         ("refresh tokens", RefreshToken.objects.filter(expires_at__lt=now - REMEMBERED).order_by("expires_at")),
+        ("device grants", DeviceGrant.objects.filter(expires__lt=now - REMEMBERED).order_by("expires")),
         ("consent requests", ConsentRequest.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("revoked tokens", RevokedToken.objects.filter(expires_at__lt=now).order_by("expires_at")),
         # A missing authorization refuses its tokens just as a revoked one does.

@@ -19,6 +19,7 @@ def document() -> dict[str, Any]:
         "token_endpoint": f"{issuer}/oauth2/token",
         "userinfo_endpoint": f"{issuer}/oauth2/userinfo",
         "revocation_endpoint": f"{issuer}/oauth2/revoke",
+        "device_authorization_endpoint": f"{issuer}/oauth2/device_authorization",
         "jwks_uri": f"{issuer}/oauth2/jwks",
         "scopes_supported": sorted(scopes.ALWAYS_ALLOWED),
         "response_types_supported": list(grants.RESPONSES),

@@ -237,7 +237,26 @@ class RefreshToken(AbstractRefreshToken):
 
 
 class DeviceGrant(AbstractDeviceGrant):
-    """RFC 8628."""
+    """RFC 8628 3.2: a device that waits for a person. Consumed, never deleted by use."""
+
+    device_code = ""  # the toolkit's columns for the codes themselves
+    user_code = ""
+    last_checked = None  # type: ignore[assignment]  # last_polled_at says it
+    device_code_checksum = models.CharField(max_length=64)
+    user_code_checksum = models.CharField(max_length=64)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="device_grants")
+    authorization = models.ForeignKey(
+        Authorization, on_delete=models.CASCADE, related_name="device_grants", null=True, blank=True
+    )
+    last_polled_at = models.DateTimeField(null=True, blank=True)
+    consumed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["device_code_checksum"], name="device_code_once"),
+            models.UniqueConstraint(fields=["user_code_checksum"], name="user_code_once"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["expires"], name="device_grant_expires")]
 
 
 class RevokedToken(models.Model):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from keymanager import views
+from keymanager import device_views, views
 
 app_name = "keymanager"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("oauth2/token", views.token, name="token"),
     path("oauth2/revoke", views.revoke, name="revoke"),
     path("oauth2/userinfo", views.userinfo, name="userinfo"),
+    path("oauth2/device_authorization", device_views.device_authorization, name="device-authorization"),
+    path("oauth2/device", device_views.device, name="device"),
+    path("oauth2/device/qr", device_views.qr, name="device-qr"),
     path("oauth2/jwks", views.jwks, name="jwks"),
     path(".well-known/openid-configuration", views.metadata, name="openid-configuration"),
     path(".well-known/oauth-authorization-server", views.metadata, name="authorization-server"),

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from keymanager.grants import authorization_code, client_credentials, hybrid, implicit, password, refresh_token
+from keymanager.grants import (
+    authorization_code,
+    client_credentials,
+    device_code,
+    hybrid,
+    implicit,
+    password,
+    refresh_token,
+)
 from keymanager.grants.base import Answer, ResponseType, TokenRequest
 
 EXCHANGES: dict[str, Callable[[TokenRequest], Answer]] = {
@@ -12,6 +20,7 @@ EXCHANGES: dict[str, Callable[[TokenRequest], Answer]] = {
     "refresh_token": refresh_token.exchange,
     "client_credentials": client_credentials.exchange,
     "password": password.exchange,
+    device_code.GRANT_TYPE: device_code.exchange,
 }
 """What the token endpoint does, by grant_type."""
 
