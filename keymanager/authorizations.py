@@ -32,9 +32,12 @@ def hold(authorization_id: UUID) -> Authorization | None:
 
 
 @transaction.atomic
-def revoke(authorization_id: UUID, *, reason: str) -> None:
-    """Three statements however many tokens there are. The self-contained ones are refused by their `grant_id`."""
+def revoke(authorization_id: UUID, *, reason: str) -> bool:
+    """Whether it was live until now. Three statements however many tokens there are; the self-contained ones are
+    refused by their `grant_id`."""
     now = timezone.now()
-    Authorization.objects.filter(pk=authorization_id, revoked_at=None).update(revoked_at=now, revoked_reason=reason)
+    live = Authorization.objects.filter(pk=authorization_id, revoked_at=None)
+    revoked = live.update(revoked_at=now, revoked_reason=reason)
     RefreshToken.objects.filter(authorization_id=authorization_id, revoked=None).update(revoked=now)
     AccessToken.objects.filter(authorization_id=authorization_id).delete()
+    return bool(revoked)

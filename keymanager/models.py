@@ -45,6 +45,9 @@ class Client(AbstractApplication):
     access_token_claims = models.JSONField(default=dict, help_text="Claims added to every access token.")
     require_pkce = models.BooleanField(default=False, help_text="Always on for public clients.")
     blocked_at = models.DateTimeField(null=True, blank=True)
+    is_resource_server = models.BooleanField(
+        default=False, help_text="May read every access token at the introspection endpoint, as a gateway does."
+    )
 
     # Columns of the toolkit that rows and sets replace.
     authorization_grant_type = ""

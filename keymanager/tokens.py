@@ -15,13 +15,16 @@ from django.db.models import Exists, Q
 from django.utils import timezone
 
 from accounts.models import User
-from keymanager import authorizations, checksums, signing
+from keymanager import checksums, signing
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken, RevokedToken, TokenFormat
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bearer:
-    """A live access token as a resource sees it. `user` is None when it stands for the client itself."""
+    """A live access token as a resource sees it. `user` is None when it stands for the client itself.
+
+    `claims` is what a self-contained one says, or what an opaque one would say (RFC 9068 2.2).
+    """
 
     client: Client
     user: User | None
@@ -29,6 +32,7 @@ class Bearer:
     authorization_id: UUID | None
     jti: str
     expires_at: datetime
+    claims: dict[str, Any]
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -140,11 +144,18 @@ def find_opaque(token: str) -> Bearer | None:
         authorization_id=row.authorization_id,
         jti=str(row.pk),
         expires_at=row.expires,
+        claims={
+            "iss": settings.ISSUER,
+            "aud": settings.ACCESS_TOKEN_AUDIENCE,
+            "sub": str(row.user.subject) if row.user else row.application.client_id,
+            "iat": int(row.created.timestamp()),
+            "exp": int(row.expires.timestamp()),
+        },
     )
 
 
 def find_self_contained(token: str) -> Bearer | None:
-    """RFC 9068 4, then what only the database knows: whether the token or its authorization was revoked."""
+    """RFC 9068 4, then what only the database knows, in one statement: whether it or its authorization was revoked."""
     claims = verified_claims(token)
     if claims is None:
         return None
@@ -159,11 +170,12 @@ def find_self_contained(token: str) -> Bearer | None:
         authorization_id=UUID(grant_id) if grant_id else None,
         jti=claims["jti"],
         expires_at=datetime.fromtimestamp(claims["exp"], UTC),
+        claims=claims,
     )
 
 
 def authorized_by(grant_id: str) -> tuple[Client | None, User | None]:
-    """Client and person of a live authorization. Revoking such a token revokes the authorization (see `revoke`)."""
+    """Client and person of a live authorization. Revoking such a token revokes the authorization (revocation.py)."""
     row = Authorization.objects.select_related("client", "user").filter(pk=grant_id, revoked_at=None).first()
     return (row.client, row.user) if row else (None, None)
 
@@ -194,25 +206,3 @@ def verified_claims(token: str) -> dict[str, Any] | None:
     except jwt.PyJWTError:
         return None
     return claims
-
-
-def revoke(token: str, *, client: Client) -> None:
-    """RFC 7009 2: revokes `token` and what was issued with it; a token that is not `client`'s is left alone, silently.
-
-    "Invalid tokens do not cause an error response since the client cannot handle such an error in a reasonable way."
-    """
-    refresh = RefreshToken.objects.filter(
-        token_checksum=checksums.checksum(token, checksums.REFRESH_TOKEN), application=client
-    ).first()
-    if refresh is not None:
-        authorizations.revoke(refresh.authorization_id, reason="revoked by the client")
-        return
-    bearer = find(token)
-    if bearer is None or bearer.client.pk != client.pk:
-        return
-    if bearer.authorization_id is not None:
-        authorizations.revoke(bearer.authorization_id, reason="revoked by the client")
-    elif token.count(".") == 2:
-        RevokedToken.objects.get_or_create(jti=bearer.jti, defaults={"expires_at": bearer.expires_at})
-    else:
-        AccessToken.objects.filter(pk=bearer.jti).delete()

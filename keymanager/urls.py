@@ -12,6 +12,7 @@ urlpatterns = [
     path("oauth2/consent/<str:key>", views.consent, name="consent"),
     path("oauth2/token", views.token, name="token"),
     path("oauth2/revoke", views.revoke, name="revoke"),
+    path("oauth2/introspect", views.introspect, name="introspect"),
     path("oauth2/userinfo", views.userinfo, name="userinfo"),
     path("oauth2/device_authorization", device_views.device_authorization, name="device-authorization"),
     path("oauth2/device", device_views.device, name="device"),

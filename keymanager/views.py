@@ -25,10 +25,12 @@ from keymanager import (
     consents,
     errors,
     grants,
+    introspection,
     login,
     metadata as described,
     oidc,
     parameters as wire,
+    revocation,
     scopes,
     signing,
     tokens,
@@ -192,7 +194,7 @@ def refused(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def revoke(request: HttpRequest) -> HttpResponse:
-    """RFC 7009 2."""
+    """RFC 7009 2, answered like the original: an empty text/html with what was revoked in its headers."""
     try:
         received = wire.single_valued(request.POST)
         client = client_authentication.authenticate(request, received)
@@ -200,8 +202,24 @@ def revoke(request: HttpRequest) -> HttpResponse:
             raise errors.InvalidRequest("Invalid revocation request")
     except errors.OAuthError as error:
         return refused(request, error)
-    tokens.revoke(received["token"], client=client)
-    return HttpResponse(headers=NO_STORE)
+    revoked = revocation.revoke(received["token"], client=client)
+    return HttpResponse(headers=NO_STORE | (revoked.headers if revoked else {}))
+
+
+@csrf_exempt
+@require_POST
+def introspect(request: HttpRequest) -> HttpResponse:
+    """RFC 7662 2; signed when the caller accepts that best (RFC 9701 4)."""
+    try:
+        received = wire.single_valued(request.POST)
+        client = client_authentication.authenticate(request, received)
+        members = introspection.introspect(client, received)
+    except errors.OAuthError as error:
+        return refused(request, error)
+    if introspection.is_jwt_asked(request):
+        signed = introspection.signed(client, members)
+        return HttpResponse(signed, content_type=introspection.MEDIA_TYPE, headers=NO_STORE)
+    return JsonResponse(members, headers=NO_STORE)
 
 
 @csrf_exempt
