@@ -168,7 +168,8 @@ SIGNING_KEY_LIFETIME = env.integer("APIM_SIGNING_KEY_LIFETIME", 90 * 24 * 3600) 
 SIGNING_KEY_LEAD = env.integer("APIM_SIGNING_KEY_LEAD", 24 * 3600)  # seconds
 if not 60 <= SIGNING_KEY_LEAD < SIGNING_KEY_LIFETIME <= 10 * 365 * 24 * 3600:
     raise ImproperlyConfigured(
-        "APIM_SIGNING_KEY_LEAD must be at least 60 seconds, APIM_SIGNING_KEY_LIFETIME longer than it and at most ten years."
+        "APIM_SIGNING_KEY_LEAD must be at least 60 seconds, "
+        "APIM_SIGNING_KEY_LIFETIME longer than it and at most ten years."
     )
 OAUTH2_PROVIDER_APPLICATION_MODEL = "keymanager.Client"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "keymanager.AccessToken"

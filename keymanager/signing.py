@@ -83,9 +83,9 @@ def private_key_of(signer: SigningKey) -> PrivateKey:
 
 
 def sign(claims: dict[str, Any], *, typ: str, algorithm: str = ALGORITHM) -> str:
-    """A compact JWS of `claims` (RFC 7515), its header naming the key and `typ`. No statement while the keys are held."""
+    """A compact JWS of `claims` (RFC 7515), its header naming the key and `typ`; no statement while keys are held."""
     current = keys(algorithm)
-    lifetime = claims["exp"] - claims["iat"] if "exp" in claims and "iat" in claims else 0
+    lifetime = min(claims.get("exp", 0) - claims.get("iat", int(time.time())), signing_keys.LONGEST_LIFETIME)
     if lifetime > current.longest_lifetime:
         current = _cached[algorithm] = read(algorithm)
         signing_keys.note_lifetime(current.kid, lifetime)

@@ -28,9 +28,10 @@ Later = Callable[[int], None]
 
 @pytest.fixture
 def later() -> Iterator[Later]:
-    """Moves the clock to so many seconds after the test's beginning; nothing read before is remembered."""
+    """Moves the clock to so many seconds after the first keys were made; nothing read before is remembered."""
     with time_machine.travel(int(time.time()), tick=False) as traveller:
         start = time.time()
+        rotate_keys()
 
         def move(seconds: int) -> None:
             traveller.move_to(start + seconds)
@@ -112,14 +113,14 @@ def test_when_its_time_comes_the_next_key_signs_and_old_tokens_stay_good(printer
 def test_a_client_with_an_old_copy_of_the_jwks_verifies_throughout(printer: Registered, later: Later) -> None:
     later(LIFETIME - LEAD)
     copy = jwks()
+    later(LIFETIME - 1)
     before = access_token(printer)
 
     later(LIFETIME)
     after = access_token(printer)
 
     assert kid_of(before) != kid_of(after)
-    assert verifies(before, jwks()) or verifies(before, copy)
-    assert verifies(after, copy)
+    assert all(verifies(token, keys) for token in (before, after) for keys in (copy, jwks()))
 
 
 def test_a_retired_key_goes_when_its_last_token_has_expired(printer: Registered, later: Later) -> None:
@@ -160,11 +161,11 @@ def test_a_portal_that_slept_too_long_still_publishes_before_it_signs(printer: R
     assert kid_of(access_token(printer)) != first
 
 
-def test_over_two_years_few_keys_are_kept(printer: Registered, later: Later) -> None:
+def test_over_two_years_few_keys_are_kept(later: Later) -> None:
     seen = set()
     for day in range(0, 730, 5):
         later(day * DAY)
-        seen.add(kid_of(access_token(printer)))
+        seen.add(published()[0])
 
     assert len(seen) == 9
     assert SigningKey.objects.filter(algorithm="ES256").count() <= 2
@@ -247,7 +248,6 @@ def test_after_an_emergency_the_calendar_begins_anew(printer: Registered, later:
 
 
 def test_the_command_tells_what_it_did_and_twice_is_once(db: None, later: Later) -> None:
-    assert "is new and published" in rotate_keys()
     assert rotate_keys() == "ES256: nothing is due.\nRS256: nothing is due.\n"
     later(LIFETIME - LEAD)
     assert rotate_keys().count("is new and published.") == 2
@@ -295,13 +295,12 @@ def test_many_first_starts_at_once_make_one_key(algorithm: str) -> None:
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_many_rotations_at_once_make_one_key(later: Later) -> None:
-    signing.read()
     later(LIFETIME - LEAD)
 
     changes = at_once(6, lambda: signing_keys.rotate("ES256"))
 
     assert sum(len(change.made) for change in changes) == 1
-    assert SigningKey.objects.count() == 2
+    assert SigningKey.objects.filter(algorithm="ES256").count() == 2
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

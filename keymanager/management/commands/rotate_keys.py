@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand
 from keymanager import signing, signing_keys
 from keymanager.signing_keys import Changes
 
-MEANING = """Every access token and ID token signed with a withdrawn key is dead from now on: clients refresh or ask again.
-Portal processes follow within {portal:.0f} seconds, gateways within 30; caches may hold the old list for {max_age} seconds.
+MEANING = """Every access token and ID token signed with a withdrawn key is dead from now on: clients must get new ones.
+Portal processes follow within {portal:.0f} seconds, gateways within 30, caches of the JWKS within {max_age}.
 Until a gateway has fetched the new key it refuses the new tokens too."""
 
 
@@ -37,5 +37,7 @@ def told(changes: Changes, *, emergency: bool) -> list[str]:
     """A line for each thing that was done."""
     lines = [f"{kid} is new and published{' and signs at once' * emergency}." for kid in changes.made]
     lines += [f"{kid} is retired; published until its tokens have expired." for kid in changes.retired]
-    lines += [f"{kid} is {'withdrawn' if emergency else 'removed: its tokens have expired'}." for kid in changes.removed]
+    lines += [
+        f"{kid} is {'withdrawn' if emergency else 'removed: its tokens have expired'}." for kid in changes.removed
+    ]
     return lines or ["nothing is due."]
