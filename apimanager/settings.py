@@ -163,6 +163,14 @@ AUTHORIZATION_CODE_LIFETIME = 300  # seconds
 REFRESH_TOKEN_LIFETIME = 84600  # seconds
 # How long a client that lost the answer to a refresh may ask again and gets the same one (docs/decisions/0007).
 REFRESH_TOKEN_GRACE = env.integer("APIM_REFRESH_TOKEN_GRACE", 10)  # seconds
+# How long a key signs, and how long before that it is published (docs/decisions/0008).
+SIGNING_KEY_LIFETIME = env.integer("APIM_SIGNING_KEY_LIFETIME", 90 * 24 * 3600)  # seconds
+SIGNING_KEY_LEAD = env.integer("APIM_SIGNING_KEY_LEAD", 24 * 3600)  # seconds
+if not 60 <= SIGNING_KEY_LEAD < SIGNING_KEY_LIFETIME <= 10 * 365 * 24 * 3600:
+    raise ImproperlyConfigured(
+        "APIM_SIGNING_KEY_LEAD must be at least 60 seconds, "
+        "APIM_SIGNING_KEY_LIFETIME longer than it and at most ten years."
+    )
 OAUTH2_PROVIDER_APPLICATION_MODEL = "keymanager.Client"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "keymanager.AccessToken"
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "keymanager.RefreshToken"

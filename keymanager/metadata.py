@@ -32,7 +32,7 @@ def document() -> dict[str, Any]:
         "introspection_signing_alg_values_supported": [signing.ALGORITHM],
         "code_challenge_methods_supported": ["S256"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": [signing.ALGORITHM],
+        "id_token_signing_alg_values_supported": signing.ALGORITHMS,
         "claims_supported": [
             *("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "sid", "at_hash", "c_hash"),
             *("preferred_username", "name", "given_name", "family_name", "email", "email_verified"),

@@ -33,6 +33,13 @@ class TokenFormat(models.TextChoices):
     OPAQUE = "OPAQUE"
 
 
+class SigningAlgorithm(models.TextChoices):
+    """RFC 7518 3.1."""
+
+    ES256 = "ES256"
+    RS256 = "RS256"
+
+
 class Client(AbstractApplication):
     """An OAuth client (RFC 6749 2): the toolkit's Application with several grant types; URIs and secrets are rows."""
 
@@ -43,6 +50,10 @@ class Client(AbstractApplication):
     access_token_format = models.CharField(max_length=6, choices=TokenFormat.choices, default=TokenFormat.JWT)
     access_token_lifetime = models.PositiveIntegerField(default=3600, help_text="Seconds.")
     access_token_claims = models.JSONField(default=dict, help_text="Claims added to every access token.")
+    # Registration 1.0 section 2 has RS256 for clients that say nothing; those of our own store get the quicker one.
+    id_token_signed_response_alg = models.CharField(
+        max_length=10, choices=SigningAlgorithm.choices, default=SigningAlgorithm.ES256
+    )
     require_pkce = models.BooleanField(default=False, help_text="Always on for public clients.")
     blocked_at = models.DateTimeField(null=True, blank=True)
     is_resource_server = models.BooleanField(
@@ -307,15 +318,26 @@ class TokenHolder(models.Model):
 
 
 class SigningKey(models.Model):
-    """A key pair that signs tokens. The private half is sealed (keymanager/signing.py)."""
+    """A key pair that signs tokens. The private half is sealed (keymanager/signing_keys.py)."""
 
     kid = models.CharField(max_length=64, unique=True)
-    algorithm = models.CharField(max_length=10, default="ES256")
+    algorithm = models.CharField(max_length=10, choices=SigningAlgorithm.choices, default=SigningAlgorithm.ES256)
+    generation = models.PositiveIntegerField(default=1)
     public_jwk = models.JSONField()
     sealed_private_key = models.BinaryField()
     created_at = models.DateTimeField(default=timezone.now)
     active_from = models.DateTimeField(default=timezone.now, help_text="Signs from here on; published before.")
     retired_at = models.DateTimeField(null=True, blank=True, help_text="Signs no more; published until tokens expired.")
+    published_until = models.DateTimeField(null=True, blank=True, help_text="Known once it is retired; then it goes.")
+    # Unknown is taken for the longest there is.
+    longest_lifetime = models.PositiveIntegerField(
+        default=365 * 24 * 3600, help_text="Seconds: of the longest-lived token it has signed."
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["algorithm", "generation"], name="signing_key_generation_once")
+        ]
 
     def __str__(self) -> str:
         return self.kid

@@ -37,11 +37,11 @@ def id_token(authorization: Authorization, *, nonce: str = "", access_token: str
         claims["at_hash"] = half_hash(access_token)
     if code:
         claims["c_hash"] = half_hash(code)
-    return signing.sign(claims, typ="JWT")
+    return signing.sign(claims, typ="JWT", algorithm=authorization.client.id_token_signed_response_alg)
 
 
 def half_hash(value: str) -> str:
-    """OpenID Connect Core 3.1.3.6: base64url of the left half of SHA-256."""
+    """OpenID Connect Core 3.1.3.6: base64url of the left half of SHA-256, which both ES256 and RS256 have."""
     return urlsafe_b64encode(hashlib.sha256(value.encode()).digest()[:16]).rstrip(b"=").decode()
 
 

@@ -1,106 +1,102 @@
-"""The key that signs tokens: made on first use, sealed at rest, published as JWKS (RFC 7517)."""
+"""Signing: the keys as this process holds them, the tokens they sign, and what is published of them (RFC 7517)."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from django.conf import settings
 from django.utils import timezone
-from jwt.algorithms import ECAlgorithm
 
-from keymanager import checksums
-from keymanager.models import SigningKey
+from keymanager import signing_keys
+from keymanager.models import SigningAlgorithm, SigningKey
+from keymanager.signing_keys import PrivateKey
 
-ALGORITHM = "ES256"
-PURPOSE = "signing key"
-# A key is parsed once and looked for again after this long, so that a new one is taken up without a restart.
+# Of access tokens, and of ID tokens unless the client asks for another.
+ALGORITHM = SigningAlgorithm.ES256.value
+ALGORITHMS = SigningAlgorithm.values
+# The rows are looked at again after this long, so that every process follows a rotation without a restart.
 REFRESH_SECONDS = 5.0
+LONGEST_MAX_AGE = 60
 
 
 @dataclass(frozen=True)
 class KeySet:
+    """The keys of one algorithm: the one that signs, and every published one by its `kid`."""
+
     kid: str
-    private_key: ec.EllipticCurvePrivateKey
+    private_key: PrivateKey
+    longest_lifetime: int
     public_keys: dict[str, Any]
-    jwks: dict[str, Any]
+    jwks: list[dict[str, Any]]
     read_at: float
 
 
-_cached: KeySet | None = None
+_cached: dict[str, KeySet] = {}
+# By algorithm, with its `kid`: to load an RSA key takes 31 ms, so it is done once and not at every look.
+_private_keys: dict[str, tuple[str, PrivateKey]] = {}
 
 
-def keys() -> KeySet:
+def keys(algorithm: str = ALGORITHM) -> KeySet:
     """The key that signs now and every published one, at most REFRESH_SECONDS old."""
-    global _cached
-    if _cached is None or time.monotonic() - _cached.read_at > REFRESH_SECONDS:
-        _cached = read()
-    return _cached
+    held = _cached.get(algorithm)
+    if held is None or time.monotonic() - held.read_at > REFRESH_SECONDS:
+        held = _cached[algorithm] = read(algorithm)
+    return held
 
 
 def forget() -> None:
     """Read the keys again at the next use."""
-    global _cached
-    _cached = None
+    _cached.clear()
+    _private_keys.clear()
 
 
-def read() -> KeySet:
-    rows = list(published()) or [create()]
-    now = timezone.now()
-    signer = next((row for row in rows if row.active_from <= now and row.retired_at is None), rows[0])
+def read(algorithm: str = ALGORITHM) -> KeySet:
+    """The keys after what their calendar asked for was done. One statement when it asked for nothing."""
+    read_at = time.monotonic()
+    rows = list(signing_keys.of(algorithm))
+    if signing_keys.is_due(rows, timezone.now()):
+        signing_keys.rotate(algorithm)
+        rows = list(signing_keys.of(algorithm))
+    signer = signing_keys.signer(rows, timezone.now()) or rows[-1]
+    # A client that ignores `kid` takes the first key: that is the one that signs.
+    jwks = [signer.public_jwk, *(row.public_jwk for row in rows if row != signer)]
     return KeySet(
         kid=signer.kid,
-        private_key=unseal(signer),
-        public_keys={row.kid: jwt.PyJWK(row.public_jwk).key for row in rows},
-        jwks={"keys": [row.public_jwk for row in rows]},
-        read_at=time.monotonic(),
+        private_key=private_key_of(signer),
+        longest_lifetime=signer.longest_lifetime,
+        public_keys={jwk["kid"]: jwt.PyJWK(jwk).key for jwk in jwks},
+        jwks=jwks,
+        read_at=read_at,
     )
 
 
-def published() -> Any:
-    return SigningKey.objects.order_by("-active_from", "-pk")
-
-
-def create() -> SigningKey:
-    private_key = ec.generate_private_key(ec.SECP256R1())
-    public = json.loads(ECAlgorithm.to_jwk(private_key.public_key()))
-    kid = thumbprint(public)
-    return SigningKey.objects.create(
-        kid=kid,
-        algorithm=ALGORITHM,
-        public_jwk=public | {"kid": kid, "alg": ALGORITHM, "use": "sig"},
-        sealed_private_key=seal(private_key, kid),
-    )
-
-
-def thumbprint(public: dict[str, str]) -> str:
-    """RFC 7638 3, of an elliptic curve key."""
-    members = json.dumps({name: public[name] for name in ("crv", "kty", "x", "y")}, separators=(",", ":"))
-    return urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).rstrip(b"=").decode()
-
-
-def seal(private_key: ec.EllipticCurvePrivateKey, kid: str) -> bytes:
-    plain = private_key.private_bytes(
-        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return checksums.seal(plain, checksums.derived_key(PURPOSE), kid)
-
-
-def unseal(row: SigningKey) -> ec.EllipticCurvePrivateKey:
-    plain = checksums.unseal(bytes(row.sealed_private_key), checksums.derived_key(PURPOSE), row.kid)
-    private_key = serialization.load_der_private_key(plain, password=None)
-    if not isinstance(private_key, ec.EllipticCurvePrivateKey):
-        raise TypeError(f"Signing key {row.kid} is not an elliptic curve key.")
+def private_key_of(signer: SigningKey) -> PrivateKey:
+    """Unsealed once a process; the key that signed before is let go of."""
+    kid, private_key = _private_keys.get(signer.algorithm, ("", None))
+    if private_key is None or kid != signer.kid:
+        private_key = signing_keys.unseal(signer)
+        _private_keys[signer.algorithm] = signer.kid, private_key
     return private_key
 
 
-def sign(claims: dict[str, Any], *, typ: str) -> str:
-    """A compact JWS of `claims` (RFC 7515), its header naming the key and `typ`."""
-    current = keys()
-    return jwt.encode(claims, current.private_key, algorithm=ALGORITHM, headers={"typ": typ, "kid": current.kid})
+def sign(claims: dict[str, Any], *, typ: str, algorithm: str = ALGORITHM) -> str:
+    """A compact JWS of `claims` (RFC 7515), its header naming the key and `typ`; no statement while keys are held."""
+    current = keys(algorithm)
+    lifetime = min(claims.get("exp", 0) - claims.get("iat", int(time.time())), signing_keys.LONGEST_LIFETIME)
+    if lifetime > current.longest_lifetime:
+        current = _cached[algorithm] = read(algorithm)
+        signing_keys.note_lifetime(current.kid, lifetime)
+    return jwt.encode(claims, current.private_key, algorithm=algorithm, headers={"typ": typ, "kid": current.kid})
+
+
+def jwks() -> dict[str, Any]:
+    """RFC 7517 5: every key that a live token may be signed with, and those that will sign soon."""
+    return {"keys": [jwk for algorithm in ALGORITHMS for jwk in keys(algorithm).jwks]}
+
+
+def max_age() -> int:
+    """Seconds for which a copy of the JWKS may be kept: well within the lead, so that no copy misses a new key."""
+    return int(min(LONGEST_MAX_AGE, settings.SIGNING_KEY_LEAD // 4))

@@ -249,7 +249,7 @@ def bearer_token(request: HttpRequest) -> str:
 @require_GET
 def jwks(request: HttpRequest) -> HttpResponse:
     """RFC 7517 5."""
-    return JsonResponse(signing.keys().jwks, headers={"Cache-Control": "public, max-age=60"})
+    return JsonResponse(signing.jwks(), headers={"Cache-Control": f"public, max-age={signing.max_age()}"})
 
 
 @require_GET

@@ -68,15 +68,15 @@ class LivePortal:
 
     def add_signing_key(self, private_key: ec.EllipticCurvePrivateKey) -> str:
         """Gives the key manager a key that the tests know too; returns its kid."""
-        from keymanager import signing
+        from keymanager import signing_keys
         from keymanager.models import SigningKey
 
         public = json.loads(ECAlgorithm.to_jwk(private_key.public_key()))
-        kid = signing.thumbprint(public)
+        kid = signing_keys.thumbprint(public)
         row = SigningKey(
             kid=kid,
             public_jwk=public | {"kid": kid, "alg": "ES256", "use": "sig"},
-            sealed_private_key=signing.seal(private_key, kid),
+            sealed_private_key=signing_keys.seal(private_key, kid),
         )
         with self.database():
             row.save(using=ALIAS)

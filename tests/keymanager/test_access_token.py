@@ -5,10 +5,11 @@ from typing import Any
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from django.test import Client as Browser
 
 from accounts.models import User
-from keymanager import signing, tokens
+from keymanager import signing, signing_keys, tokens
 from tests.keymanager.conftest import Registered, code_for, exchange, post_token
 
 pytestmark = pytest.mark.django_db
@@ -56,19 +57,11 @@ def test_the_published_keys_hold_no_private_half(db: None) -> None:
 def test_the_private_half_is_sealed_at_rest(db: None) -> None:
     signing.keys()
 
-    row = signing.published()[0]
+    row = signing_keys.of("ES256")[0]
     assert b"PRIVATE" not in bytes(row.sealed_private_key)
-    assert signing.unseal(row).curve.name == "secp256r1"
-
-
-def test_the_newest_active_key_signs_and_the_older_is_still_published(db: None) -> None:
-    old = signing.create()
-    new = signing.create()
-
-    current = signing.read()
-
-    assert current.kid == new.kid
-    assert set(current.public_keys) == {old.kid, new.kid}
+    private_key = signing_keys.unseal(row)
+    assert isinstance(private_key, EllipticCurvePrivateKey)
+    assert private_key.curve.name == "secp256r1"
 
 
 @pytest.mark.parametrize("token_format", ["JWT", "OPAQUE"])
