@@ -16,13 +16,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 from urllib.parse import quote
 
 PROGRAMS = ("initdb", "postgres", "pg_isready")
 CREATECLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 STARTING = 60  # seconds it may take to start, and to stop
 OWNER = "apim"
+
+
+class Account(TypedDict, total=False):
+    """Who a program runs as, in the words of `subprocess`; empty: as ourselves."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
 
 
 class NoServerError(Exception):
@@ -33,6 +41,7 @@ class NoServerError(Exception):
 def cluster() -> Iterator[str]:
     """The address of a new, empty server, which ends with the block however that is left. NoServerError."""
     programs = installed() or install()
+    before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # Not below TMPDIR, which may be long: the path of a socket has 107 characters at most.
     folder = Path(tempfile.mkdtemp(prefix="apim-postgres-", dir="/tmp"))
     try:
@@ -42,6 +51,7 @@ def cluster() -> Iterator[str]:
             yield f"postgresql://{OWNER}@{quote(str(folder), safe='')}/apim"
     finally:
         shutil.rmtree(folder)
+        signal.signal(signal.SIGTERM, before)
 
 
 def installed() -> Path | None:
@@ -78,7 +88,7 @@ def install() -> Path:
     raise NoServerError("the package postgresql was installed and brought no server")
 
 
-def unprivileged(folder: Path) -> dict[str, Any]:
+def unprivileged(folder: Path) -> Account:
     """PostgreSQL refuses to run as root: the account that it runs as instead, to which the folder is given."""
     if os.geteuid() != 0:
         return {}
@@ -88,9 +98,9 @@ def unprivileged(folder: Path) -> dict[str, Any]:
     return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
-def initialize(programs: Path, folder: Path, account: dict[str, Any]) -> None:
+def initialize(programs: Path, folder: Path, account: Account) -> None:
     # Who reaches the socket is let in; nobody but this account and root can enter the folder.
-    command = [programs / "initdb", "--pgdata=data", f"--username={OWNER}", "--auth-local=trust", "--auth-host=reject"]
+    command = [f"{programs}/initdb", "--pgdata=data", f"--username={OWNER}", "--auth-local=trust", "--auth-host=reject"]
     words = ["--encoding=UTF8", "--locale=C", "--no-instructions"]
     done = subprocess.run([*command, *words], cwd=folder, capture_output=True, text=True, check=False, **account)
     if done.returncode != 0:
@@ -98,9 +108,9 @@ def initialize(programs: Path, folder: Path, account: dict[str, Any]) -> None:
 
 
 @contextmanager
-def serving(programs: Path, folder: Path, account: dict[str, Any]) -> Iterator[None]:
+def serving(programs: Path, folder: Path, account: Account) -> Iterator[None]:
     """fsync stays on, as its default is: what a test kills, it kills in the middle of real writing."""
-    command = [programs / "postgres", "-D", "data", "-k", folder, "-c", "listen_addresses="]
+    command = [f"{programs}/postgres", "-D", "data", "-k", f"{folder}", "-c", "listen_addresses="]
     with (folder / "log").open("w") as log:
         # A session of its own: Ctrl-C at the terminal reaches the tests first, and the server when they have ended.
         server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, start_new_session=True, **account)
@@ -112,7 +122,7 @@ def serving(programs: Path, folder: Path, account: dict[str, Any]) -> Iterator[N
 
 
 def await_readiness(programs: Path, folder: Path, server: subprocess.Popen[bytes]) -> None:
-    command = [programs / "pg_isready", "--quiet", f"--host={folder}"]
+    command = [f"{programs}/pg_isready", "--quiet", f"--host={folder}"]
     deadline = time.monotonic() + STARTING
     while subprocess.run(command, check=False).returncode != 0:
         if server.poll() is not None or time.monotonic() > deadline:
@@ -138,7 +148,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         main()
     except NoServerError as error:

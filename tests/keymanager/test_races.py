@@ -21,7 +21,7 @@ from django.db.models import F
 from django.test import Client as Browser
 from pytest_django.fixtures import Settings
 
-from keymanager import authorizations, tokens
+from keymanager import authorizations, clients, tokens
 from keymanager.models import AccessToken, Authorization, AuthorizationCode, RefreshToken, TokenFormat
 from tests.keymanager.conftest import CALLBACK, Registered, authorize, basic, code_for, exchange, post_token
 from tests.races import at_once
@@ -220,3 +220,24 @@ def test_of_two_clicks_on_approve_one_makes_a_code(bobs_browser: Browser, printe
 
     assert sorted(at_once(2, click)) == [302, 400]
     assert AuthorizationCode.objects.count() == 1
+
+
+@pytest.mark.parametrize("grant_type", ["client_credentials", "authorization_code", "refresh_token", "password"])
+def test_a_client_removed_during_an_exchange_is_refused_and_nothing_stays(
+    bobs_browser: Browser, opaque: Registered, grant_type: str
+) -> None:
+    first = exchange(opaque, code_for(bobs_browser, opaque)).json()
+    sent = {"username": "bob", "password": "bob", "redirect_uri": CALLBACK, "code": code_for(bobs_browser, opaque)}
+    parameters = sent | {"grant_type": grant_type, "refresh_token": first["refresh_token"]}
+    deeds: Iterator[Callable[[], Any]] = iter(
+        [lambda: clients.remove(opaque.id), *[lambda: post_token(opaque, **parameters)] * THREADS]
+    )
+
+    def do_next() -> Any:
+        return next(deeds)()
+
+    answers = at_once(THREADS + 1, do_next)
+
+    assert {answer.status_code for answer in answers if answer} <= {200, 400, 401}
+    assert not AccessToken.objects.exists()
+    assert not Authorization.objects.exists()
