@@ -22,7 +22,11 @@ def record(
 
 def hold(authorization_id: UUID) -> Authorization | None:
     """The live authorization, locked until the transaction ends, so that a revocation at the same moment either comes
-    first, and None is returned, or comes after, and finds the tokens that are being made."""
+    first, and None is returned, or comes after, and finds the tokens that are being made.
+
+    It is locked before any code or token that hangs on it, here and in `revoke`: in another order two would wait for
+    each other, and PostgreSQL would end one of them.
+    """
     return (
         Authorization.objects.select_for_update(of=("self",))
         .select_related("client", "user")

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from keymanager import client_secrets
-from keymanager.models import Client, ClientURI
+from keymanager.models import Authorization, Client, ClientURI
 
 ALPHABET = string.ascii_letters + string.digits + "_"
 CLIENT_ID_LENGTH = 28
@@ -58,3 +58,16 @@ def has_redirect_uri(client: Client, uri: str) -> bool:
 
 def mark_redirect_uri_used(client: Client, uri: str) -> None:
     client.uris.filter(kind=ClientURI.Kind.REDIRECT, uri=uri).update(last_used_at=timezone.now())
+
+
+@transaction.atomic
+def remove(client_id: str) -> None:
+    """The client and all that hangs on it; twice is once.
+
+    Locked in the order of an exchange: authorizations first, then what hangs on them. The client's own row comes before
+    the deletion, so that an exchange under way either has committed and is deleted too, or fails.
+    """
+    row = Client.objects.filter(client_id=client_id)
+    list(Authorization.objects.select_for_update(of=("self",)).filter(client__in=row).order_by("pk").values_list("pk"))
+    list(row.select_for_update().values_list("pk"))
+    row.delete()

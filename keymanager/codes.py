@@ -51,8 +51,8 @@ def redeem(code: str, *, client: Client, redirect_uri: str, verifier: str) -> Au
     check_expiry(row)
     check_redirect_uri(row, redirect_uri)
     check_verifier(row, verifier)
-    claim(row)
     hold_authorization(row)
+    claim(row)
     return row
 
 
@@ -100,7 +100,7 @@ def challenge(verifier: str) -> str:
 def claim(row: AuthorizationCode) -> None:
     """RFC 6749 4.1.2: "The client MUST NOT use the authorization code more than once."
 
-    The update is the lock: of two exchanges the second waits for the first to commit and then finds nothing to update.
+    Of two exchanges the second waits for the first to commit and then finds nothing to update.
     """
     claimed = AuthorizationCode.objects.filter(pk=row.pk, consumed_at=None).update(consumed_at=timezone.now())
     if not claimed:

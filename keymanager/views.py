@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from allauth.account.views import LoginView
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -179,7 +179,11 @@ def exchange(request: HttpRequest) -> dict[str, Any]:
         raise errors.UnsupportedGrantType(detail=grant_type)
     if not client.has_grant_type(grant_type):
         raise errors.UnauthorizedClient(detail=f"{grant_type} is not ticked for this key set")
-    return grants.EXCHANGES[grant_type](TokenRequest(http=request, client=client, parameters=received))
+    try:
+        return grants.EXCHANGES[grant_type](TokenRequest(http=request, client=client, parameters=received))
+    except IntegrityError as gone:
+        # Nothing is left: the client or the person was deleted while this ran, which the commit finds out.
+        raise errors.InvalidGrant(detail=f"deleted meanwhile: {gone}") from gone
 
 
 def refused(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:

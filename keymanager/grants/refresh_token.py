@@ -14,9 +14,9 @@ def exchange(request: TokenRequest) -> Answer:
     token = request.required("refresh_token")
     row = refresh_tokens.find(token, client=request.client)
     scope = narrowed(row.scope, request.parameters.get("scope", ""))
+    refresh_tokens.hold_authorization(row)
     if not refresh_tokens.claim(row):
         return refresh_tokens.answer_again(row, token)
-    refresh_tokens.hold_authorization(row)
     answer = tokens.for_authorization(row.authorization, scope=scope)
     if "openid" in scope.split():
         answer["id_token"] = oidc.id_token(row.authorization, access_token=answer["access_token"])

@@ -61,7 +61,7 @@ class BuiltinKeyManager:
         return client_secrets.regenerate(client)
 
     def delete(self, consumer_key: str) -> None:
-        Client.objects.filter(client_id=consumer_key).delete()
+        clients.remove(consumer_key)
 
     def test_token(self, consumer_key: str, scopes: Sequence[str]) -> IssuedToken:
         client = find(consumer_key)

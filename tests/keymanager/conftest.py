@@ -105,13 +105,14 @@ def code_for(browser: Browser, registered: Registered, **changes: str | None) ->
 
 def post_token(registered: Registered, *, secret: str | None = None, **parameters: str) -> Any:
     """POST of the token endpoint with Basic; a public client names itself in the body."""
-    headers = {}
     if registered.secret is None:
-        parameters = {"client_id": registered.id, **parameters}
-    else:
-        pair = f"{registered.id}:{secret or registered.secret}"
-        headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
-    return Browser().post("/oauth2/token", parameters, headers=headers)
+        return Browser().post("/oauth2/token", {"client_id": registered.id, **parameters})
+    return Browser().post("/oauth2/token", parameters, headers=basic(registered, secret))
+
+
+def basic(registered: Registered, secret: str | None = None) -> dict[str, str]:
+    pair = f"{registered.id}:{secret or registered.secret}"
+    return {"Authorization": "Basic " + base64.b64encode(pair.encode()).decode()}
 
 
 def exchange(registered: Registered, code: str, **changes: str) -> Any:
