@@ -45,3 +45,16 @@ def revoke(authorization_id: UUID, *, reason: str) -> bool:
     RefreshToken.objects.filter(authorization_id=authorization_id, revoked=None).update(revoked=now)
     AccessToken.objects.filter(authorization_id=authorization_id).delete()
     return bool(revoked)
+
+
+@transaction.atomic
+def revoke_all(user: User, client: Client, *, reason: str) -> int:
+    """How many authorizations were live; four statements however many there are. Locked first, as in `hold`, and in a
+    fixed order, so that two who end several never wait for each other in a circle."""
+    now = timezone.now()
+    live = Authorization.objects.filter(user=user, client=client, revoked_at=None)
+    held = list(live.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
+    Authorization.objects.filter(pk__in=held).update(revoked_at=now, revoked_reason=reason)
+    RefreshToken.objects.filter(user=user, application=client, revoked=None).update(revoked=now)
+    AccessToken.objects.filter(authorization__user=user, authorization__client=client).delete()
+    return len(held)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,22 +15,53 @@ from keymanager.login import BrowserSession
 from keymanager.models import Client, Consent, ConsentRequest
 
 WAIT = timedelta(minutes=10)
+UNTIL_WITHDRAWN = "until-withdrawn"
+PRESELECTED = "30-days"
+
+
+@dataclass(frozen=True)
+class Duration:
+    """For how long "Approve Always" is remembered; None is until withdrawn."""
+
+    name: str
+    title: str
+    length: timedelta | None
+
+
+DURATIONS = (
+    Duration(UNTIL_WITHDRAWN, "Until withdrawn", None),
+    Duration("30-days", "30 days", timedelta(days=30)),
+    Duration("1-day", "One day", timedelta(days=1)),
+    Duration("1-hour", "One hour", timedelta(hours=1)),
+)
+
+
+def duration(name: str) -> Duration | None:
+    return next((known for known in DURATIONS if known.name == name), None)
+
+
+def remembered(user: User) -> QuerySet[Consent]:
+    return Consent.objects.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), user=user)
 
 
 def missing(user: User, client: Client, scope: str) -> list[str]:
     """Of the scopes (space separated) those that the person has not approved for good; one statement."""
     if client.skip_authorization:
         return []
-    remembered = set(
-        Consent.objects.filter(
-            Q(expires_at=None) | Q(expires_at__gt=timezone.now()), user=user, client=client, scope__in=scope.split()
-        ).values_list("scope", flat=True)
-    )
-    return [name for name in scope.split() if name not in remembered]
+    known = set(remembered(user).filter(client=client, scope__in=scope.split()).values_list("scope", flat=True))
+    return [name for name in scope.split() if name not in known]
 
 
-def remember(user: User, client: Client, names: Iterable[str]) -> None:
-    rows = [Consent(user=user, client=client, scope=name, granted_at=timezone.now()) for name in names]
+def asked_for(user: User, client: Client, scope: str) -> list[str]:
+    """What the consent page asks: what is new, or everything when the client wants to ask again (prompt=consent)."""
+    return missing(user, client, scope) or scope.split()
+
+
+def remember(user: User, client: Client, names: Iterable[str], length: timedelta | None = None) -> None:
+    """For `length`, or until withdrawn."""
+    now = timezone.now()
+    until = now + length if length else None
+    rows = [Consent(user=user, client=client, scope=name, granted_at=now, expires_at=until) for name in names]
     Consent.objects.bulk_create(
         rows,
         update_conflicts=True,

@@ -138,11 +138,12 @@ def in_time(row: DeviceGrant) -> bool:
 
 
 def claim(row: DeviceGrant) -> Authorization:
-    """What was authorized, locked; of two uses at once the second finds nothing to claim. Must run in a transaction."""
-    claimed = DeviceGrant.objects.filter(pk=row.pk, status=DeviceGrant.AUTHORIZED, consumed_at=None)
-    if row.authorization_id is None or not claimed.update(consumed_at=timezone.now()):
-        raise errors.InvalidGrant(UNUSABLE, detail="device code used at the same moment")
-    authorization = authorizations.hold(row.authorization_id)
+    """What was authorized, locked before the code is claimed; of two uses at once the second finds nothing to claim.
+    Must run in a transaction."""
+    authorization = authorizations.hold(row.authorization_id) if row.authorization_id else None
     if authorization is None:
         raise errors.InvalidGrant(UNUSABLE, detail="authorization was revoked")
+    claimed = DeviceGrant.objects.filter(pk=row.pk, status=DeviceGrant.AUTHORIZED, consumed_at=None)
+    if not claimed.update(consumed_at=timezone.now()):
+        raise errors.InvalidGrant(UNUSABLE, detail="device code used at the same moment")
     return authorization

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from keymanager import device_views, views
+from keymanager import approval_views, device_views, views
 
 app_name = "keymanager"
 urlpatterns = [
-    path("oauth2/", views.home, name="home"),
+    path("oauth2/", approval_views.home, name="home"),
+    path("oauth2/approvals.json", approval_views.download, name="approvals-download"),
+    path("oauth2/approvals/<int:client>/withdraw", approval_views.withdraw, name="withdraw"),
     path("oauth2/authorize", views.authorize, name="authorize"),
     path("oauth2/account/login/", views.sign_in, name="sign-in"),
     path("oauth2/consent/<str:key>", views.consent, name="consent"),

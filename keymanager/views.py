@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 
 from allauth.account.views import LoginView
 from django.conf import settings
-from django.contrib.auth.decorators import login_required
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -99,7 +98,7 @@ def consent(request: HttpRequest, key: str) -> HttpResponse:
     try:
         asked = authorization.check(client, redirect_uri, waiting.parameters)
         if request.method == "GET":
-            return consent_page(request, asked, key)
+            return consent_page(request, session, asked, key)
         return decide(request, session, waiting, asked)
     except errors.OAuthError as error:
         return authorization.refuse(redirect_uri, waiting.parameters, error)
@@ -108,11 +107,19 @@ def consent(request: HttpRequest, key: str) -> HttpResponse:
 STALE = "This request was answered already, or has waited too long. Go back to the application and start again."
 
 
-def consent_page(request: HttpRequest, asked: authorization.AuthorizationRequest, key: str) -> HttpResponse:
+def consent_page(
+    request: HttpRequest, session: login.BrowserSession, asked: authorization.AuthorizationRequest, key: str
+) -> HttpResponse:
+    """What is new is asked for; what was approved before is told apart from it."""
+    new = consents.asked_for(session.user, asked.client, asked.scope)
+    words = scopes.described(asked.scope.split())
     context = {
         "client": asked.client,
         "return_host": urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,
-        "scopes": scopes.described(asked.scope.split()),
+        "scopes": [scope for scope in words if scope["name"] in new],
+        "approved": [scope for scope in words if scope["name"] not in new],
+        "durations": consents.DURATIONS,
+        "duration": consents.PRESELECTED,
         "key": key,
         "authorize_path": login.authorize_path(asked.parameters),
     }
@@ -128,15 +135,17 @@ def decide(
 ) -> HttpResponse:
     """One answer a request: of two clicks at once one finds it answered."""
     decision = request.POST.get("decision")
-    if decision not in {"approve", "approve_always", "deny"}:
-        error = errors.InvalidRequest("Choose Approve, Approve Always or Deny.")
+    duration = consents.duration(request.POST.get("duration", consents.UNTIL_WITHDRAWN))
+    if decision not in {"approve", "approve_always", "deny"} or duration is None:
+        error = errors.InvalidRequest("Choose Approve, Approve Always or Deny, and one of the times offered.")
         return error_page(request, error, {}, title="Nothing was chosen")
     if not consents.claim(waiting):
         return error_page(request, errors.AccessDenied(STALE), {}, title="This page has expired")
     if decision == "deny":
         return authorization.refuse(asked.redirect_uri, asked.parameters, errors.AccessDenied())
     if decision == "approve_always":
-        consents.remember(session.user, asked.client, asked.scope.split())
+        names = consents.asked_for(session.user, asked.client, asked.scope)
+        consents.remember(session.user, asked.client, names, duration.length)
     clients.mark_redirect_uri_used(asked.client, asked.redirect_uri)
     return authorization.answer(asked.redirect_uri, asked.parameters, authorization.approve(asked, session))
 
@@ -260,13 +269,6 @@ def jwks(request: HttpRequest) -> HttpResponse:
 def metadata(request: HttpRequest) -> HttpResponse:
     """RFC 8414 3 and OpenID Connect Discovery 4."""
     return JsonResponse(described.document(), headers={"Cache-Control": "public, max-age=300"})
-
-
-@login_required
-@require_GET
-def home(request: HttpRequest) -> HttpResponse:
-    """Where a person lands who signed in here without an application waiting."""
-    return render(request, "keymanager/home.html")
 
 
 class SignIn(LoginView):  # type: ignore[misc]

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client as Browser
+from django.utils import timezone
 
 from accounts.models import User
 from keymanager.models import Authorization, AuthorizationCode, Consent, ConsentRequest, Scope
@@ -148,3 +151,91 @@ def test_a_callback_withdrawn_while_the_page_was_open_is_no_target(bobs_browser:
 
     assert answer.status_code == 400
     assert CALLBACK not in answer.headers.get("Location", "")
+
+
+def approve_always(browser: Browser, registered: Registered, duration: str, **changes: str | None) -> Any:
+    path = urlsplit(authorize(browser, registered, **changes)["Location"]).path
+    return browser.post(path, {"decision": "approve_always", "duration": duration})
+
+
+def test_the_page_asks_for_how_long_and_says_how_to_withdraw(bobs_browser: Browser, printer: Registered) -> None:
+    page = page_of(bobs_browser, printer)
+
+    assert "Remember Approve Always for</label>" in page
+    for words in (">Until withdrawn<", ">30 days<", ">One day<", ">One hour<"):
+        assert words in page
+    assert 'You can withdraw this any time under <a href="/oauth2/">Applications with access</a>.' in page
+
+
+@pytest.mark.parametrize(("duration", "hours"), [("30-days", 720), ("1-day", 24), ("1-hour", 1)])
+def test_always_is_for_as_long_as_was_chosen(
+    bobs_browser: Browser, printer: Registered, duration: str, hours: int
+) -> None:
+    approve_always(bobs_browser, printer, duration)
+    assert "code" in query_of(authorize(bobs_browser, printer))
+
+    row = Consent.objects.get()
+    assert row.expires_at is not None
+    assert row.expires_at - row.granted_at == timedelta(hours=hours)
+    Consent.objects.update(expires_at=timezone.now())
+
+    assert "/oauth2/consent/" in authorize(bobs_browser, printer)["Location"]
+
+
+def test_always_until_withdrawn_has_no_end_and_replaces_one(bobs_browser: Browser, printer: Registered) -> None:
+    approve_always(bobs_browser, printer, "1-hour")
+    approve_always(bobs_browser, printer, "until-withdrawn", prompt="consent")
+
+    assert Consent.objects.get().expires_at is None
+
+
+def test_an_unknown_time_remembers_nothing_and_can_be_made_up_for(bobs_browser: Browser, printer: Registered) -> None:
+    asked = authorize(bobs_browser, printer)
+    path = urlsplit(asked["Location"]).path
+
+    answer = bobs_browser.post(path, {"decision": "approve_always", "duration": "100-years"})
+
+    assert answer.status_code == 400
+    assert not Consent.objects.exists()
+    assert "code" in query_of(decide(bobs_browser, asked))
+
+
+def test_approve_once_remembers_nothing_whatever_the_time_says(bobs_browser: Browser, printer: Registered) -> None:
+    path = urlsplit(authorize(bobs_browser, printer)["Location"]).path
+
+    bobs_browser.post(path, {"decision": "approve", "duration": "30-days"})
+
+    assert not Consent.objects.exists()
+
+
+def test_only_what_is_new_is_asked_and_the_rest_is_told_apart(bobs_browser: Browser, printer: Registered) -> None:
+    approve_always(bobs_browser, printer, "1-hour")
+
+    page = page_of(bobs_browser, printer, scope="photos:read photos:write")
+
+    asked, _, told = page.partition("Already approved")
+    assert "photos:write" in asked
+    assert "<strong>photos:read" not in asked
+    assert "photos:read" in told
+
+
+def test_a_new_answer_leaves_what_was_approved_before_as_it_was(bobs_browser: Browser, printer: Registered) -> None:
+    approve_always(bobs_browser, printer, "1-hour")
+    before = Consent.objects.get().expires_at
+
+    approve_always(bobs_browser, printer, "until-withdrawn", scope="photos:read photos:write")
+
+    assert dict(Consent.objects.values_list("scope", "expires_at")) == {"photos:read": before, "photos:write": None}
+
+
+@pytest.mark.parametrize("prompt", [None, "consent"])
+def test_with_nothing_approved_or_all_asked_again_nothing_is_told_apart(
+    bobs_browser: Browser, printer: Registered, prompt: str | None
+) -> None:
+    if prompt:
+        approve_always(bobs_browser, printer, "1-hour")
+
+    page = page_of(bobs_browser, printer, prompt=prompt)
+
+    assert "Already approved" not in page
+    assert "<strong>photos:read" in page
