@@ -42,7 +42,7 @@ def withdraw(request: HttpRequest, client: int) -> HttpResponse:
         return redirect("keymanager:home")
     found = get_object_or_404(Client, pk=client)
     if approvals.withdraw(person(request), found):
-        messages.success(request, f"{found.name} has no access any more. It has to ask you again.")
+        messages.success(request, f"{found.name} gets nothing more from you. It has to ask you again.")
     else:
         # Its name is for those to know whom it asked.
         messages.info(request, "That application has no access; nothing was left to withdraw.")

@@ -134,7 +134,7 @@ def test_after_withdrawing_no_token_works(
 
     text = withdraw(bobs_browser, printer).content.decode()
 
-    assert "Photo Printer has no access any more." in text
+    assert "Photo Printer gets nothing more from you." in text
     assert userinfo(issued["access_token"]) == 401
     refused = post_token(printer, grant_type="refresh_token", refresh_token=issued["refresh_token"])
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
