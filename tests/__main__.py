@@ -57,7 +57,10 @@ JOURNEYS = Suite("journeys", ("tests/journeys",))
 POSTGRES = Suite(
     "postgres",
     (
-        *(f"tests/keymanager/test_{name}.py" for name in ("races", "token", "authorization_code", "consent")),
+        "tests/keymanager/test_races.py",
+        "tests/keymanager/test_approvals_races.py",
+        "tests/keymanager/test_device_races.py",
+        "tests/keymanager/test_authorization_code.py",
         "tests/store/test_races.py",
     ),
 )
