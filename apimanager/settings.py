@@ -110,6 +110,15 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Counters of wrong tries: in Redis for several processes, else in each process by itself.
+REDIS_URL = env.text("APIM_REDIS_URL")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    # Django keeps 300 entries by default, which a flood of made-up names would push each other out of.
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
+}
+
 # People. Each door keeps its own session: a sign-in at the store is none at the key manager (accounts/realms.py).
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
@@ -172,6 +181,9 @@ if not 60 <= SIGNING_KEY_LEAD < SIGNING_KEY_LIFETIME <= 10 * 365 * 24 * 3600:
         "APIM_SIGNING_KEY_LEAD must be at least 60 seconds, "
         "APIM_SIGNING_KEY_LIFETIME longer than it and at most ten years."
     )
+# Failed client authentications a minute, of a client at an address, before the answer is 429; an address may have five
+# times as many. 0: no limit.
+TOKEN_FAILURE_LIMIT = env.integer("APIM_TOKEN_FAILURE_LIMIT", 60)
 OAUTH2_PROVIDER_APPLICATION_MODEL = "keymanager.Client"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "keymanager.AccessToken"
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "keymanager.RefreshToken"

@@ -29,6 +29,7 @@ from keymanager import (
     metadata as described,
     oidc,
     parameters as wire,
+    rate_limits,
     revocation,
     scopes,
     signing,
@@ -197,8 +198,11 @@ def exchange(request: HttpRequest) -> dict[str, Any]:
 
 def refused(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
     """RFC 6749 5.2."""
+    error = rate_limits.counted(request, error)
     log.info("%s refused: %s", request.path, error)
     headers = dict(NO_STORE)
+    if isinstance(error, errors.TooManyFailures):
+        headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:
         headers["WWW-Authenticate"] = f'Basic realm="{settings.PORTAL_HOST}"'
     return JsonResponse(error.as_dict(), status=error.status, headers=headers)
