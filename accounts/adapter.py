@@ -1,17 +1,38 @@
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts import realms
+from accounts import devices, realms, reauthentication
+from accounts.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Where people land after signing in or out, by the door they came through."""
+    """Where people land after signing in or out, by the door they came through; and what a sign-in leaves behind."""
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("keymanager:home") if realms.is_keymanager(request) else reverse("store:apis")
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_login") if realms.is_keymanager(request) else reverse("store:apis")
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account_security")
+
+    def get_email_verification_redirect_url(self, email_address: Any) -> str:
+        return reverse("account_security")
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        devices.arrive(request, user)
+
+    def set_password(self, user: User, password: str) -> None:
+        """Whoever knew the old one is signed out, everywhere but here."""
+        super().set_password(user, password)
+        devices.end_others(user, self.request.session.session_key)
+
+    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
+        return reauthentication.is_due(self.request)

@@ -3,6 +3,10 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.forms import LoginForm, SignupForm
+from allauth.account.internal.flows.login import record_authentication
+from django.http import HttpRequest
+
+from accounts.models import User
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -22,3 +26,9 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
         self.fields["password2"].label = "Password (again)"
+
+    def save(self, request: HttpRequest) -> User:
+        """Who chooses a password signs in with it: allauth records that for signing in only."""
+        user: User = super().save(request)
+        record_authentication(request, user, method="password", username=user.get_username())
+        return user

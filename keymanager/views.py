@@ -6,7 +6,6 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
-from allauth.account.views import LoginView
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -16,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.views import SignIn as AccountSignIn
 from keymanager import (
     authorizations,
     authorize as authorization,
@@ -275,8 +275,8 @@ def metadata(request: HttpRequest) -> HttpResponse:
     return JsonResponse(described.document(), headers={"Cache-Control": "public, max-age=300"})
 
 
-class SignIn(LoginView):  # type: ignore[misc]
-    """allauth's login page, naming the application that waits for it."""
+class SignIn(AccountSignIn):
+    """The sign-in page, naming the application that waits for it."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         client, return_host = login.waiting_client(self.request.GET.get("next", ""))
