@@ -43,7 +43,7 @@ def bobs(bob: User) -> Browser:
 @pytest.fixture
 def secret(bob: User) -> str:
     """bob's authenticator app is set up."""
-    value = auth.generate_totp_secret()
+    value: str = auth.generate_totp_secret()
     auth.TOTP.activate(bob, value)
     return value
 
@@ -51,11 +51,11 @@ def secret(bob: User) -> str:
 @pytest.fixture
 def codes(bob: User, secret: str) -> list[str]:
     """bob's recovery codes."""
-    return RecoveryCodes.activate(bob).get_unused_codes()
+    return list(RecoveryCodes.activate(bob).get_unused_codes())
 
 
 def code_of(secret: str, *, steps: int = 0) -> str:
-    return auth.format_hotp_value(auth.hotp_value(secret, int(time.time()) // 30 + steps))
+    return str(auth.format_hotp_value(auth.hotp_value(secret, int(time.time()) // 30 + steps)))
 
 
 def session_of(browser: Browser) -> SessionStore:
