@@ -16,6 +16,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("keymanager:home") if realms.is_keymanager(request) else reverse("store:apis")
 
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        return self.get_login_redirect_url(request)
+
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_login") if realms.is_keymanager(request) else reverse("store:apis")
 

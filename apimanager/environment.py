@@ -44,11 +44,13 @@ def port(name: str, default: int) -> int:
 def mail_server(name: str) -> tuple[str, int, str, str, bool]:
     """Host, port, user, password, and whether TLS comes first: smtp:// upgrades to TLS (587), smtps:// begins with it
     (465). Mails carry links that set passwords, so there is no way without."""
+    ill_formed = f"{name} must be like smtp://user:password@host:587 or smtps://user:password@host:465."
     parts = urlsplit(text(name))
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise ImproperlyConfigured(
-            f"{name} must be like smtp://user:password@host:587 or smtps://user:password@host:465."
-        )
     first = parts.scheme == "smtps"
-    port = parts.port or (465 if first else 587)
+    try:
+        port = parts.port or (465 if first else 587)
+    except ValueError:
+        raise ImproperlyConfigured(ill_formed) from None
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured(ill_formed)
     return parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), first

@@ -103,7 +103,7 @@ def test_both_doors_offer_it_and_the_password_works_without(client: Browser, db:
     page = client.get(f"{door}login/?next=/x").content.decode()
 
     assert f'action="{door}two-step/webauthn/login/" data-passkey="get"' in page
-    assert page.index('name="password"') < page.index("Sign in with a passkey")
+    assert page.index('name="password"') < page.index("Use a passkey instead")
 
 
 def test_pages_have_no_script_of_their_own(bobs: Browser) -> None:
