@@ -57,6 +57,21 @@ def test_a_header_that_anybody_can_write_is_not_believed(bob: User, settings: Se
     assert TOO_MANY in browser.post(LOGIN, {"login": "bob", "password": "bob"}).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("header", "blocked"), [("192.0.2.1, 192.0.2.9", True), ("192.0.2.9, 192.0.2.1", False), ("x", False)]
+)
+def test_behind_proxies_the_first_of_them_says_who_it_was(
+    bob: User, settings: Settings, header: str, blocked: bool
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "1/m/ip,100/m/key"}
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 2
+    Browser(headers={"X-Forwarded-For": "192.0.2.1, 10.0.0.1"}).post(LOGIN, {"login": "bob", "password": "wrong"})
+
+    page = Browser(headers={"X-Forwarded-For": header}).post(LOGIN, {"login": "bob", "password": "bob"})
+
+    assert (TOO_MANY in page.content.decode()) == blocked
+
+
 def test_outside_the_demo_the_limits_are_set_and_stricter() -> None:
     code = "from apimanager import settings as s; print(s.ACCOUNT_RATE_LIMITS['login_failed'], s.CACHES['default'])"
     environment = {"PATH": os.environ["PATH"], "APIM_SECRET_KEY": "x" * 60, "APIM_REDIS_URL": "redis://localhost:1/0"}
