@@ -41,6 +41,13 @@ def port(name: str, default: int) -> int:
     return value
 
 
+def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    return value
+
+
 def mail_server(name: str) -> tuple[str, int, str, str, bool]:
     """Host, port, user, password, and whether TLS comes first: smtp:// upgrades to TLS (587), smtps:// begins with it
     (465). Mails carry links that set passwords, so there is no way without."""

@@ -228,6 +228,9 @@ if not 60 <= SIGNING_KEY_LEAD < SIGNING_KEY_LIFETIME <= 10 * 365 * 24 * 3600:
         "APIM_SIGNING_KEY_LEAD must be at least 60 seconds, "
         "APIM_SIGNING_KEY_LIFETIME longer than it and at most ten years."
     )
+# Who may register clients without the store: nobody, whoever shows an initial access token, or anybody.
+REGISTRATION = env.choice("APIM_REGISTRATION", "open" if DEMO else "token", ("closed", "token", "open"))
+CLIENT_ID_METADATA_DOCUMENTS = env.boolean("APIM_CLIENT_ID_METADATA_DOCUMENTS", default=True)
 # Failed client authentications a minute, of a client at an address, before the answer is 429; an address may have five
 # times as many. 0: no limit.
 TOKEN_FAILURE_LIMIT = env.integer("APIM_TOKEN_FAILURE_LIMIT", 60)
