@@ -10,6 +10,12 @@ from django.urls import reverse
 from accounts import devices, realms, reauthentication
 from accounts.models import User
 
+WAYS = {
+    "reauthenticate": "Use your password",
+    "mfa_reauthenticate": "Use your authenticator app or a recovery code",
+    "mfa_reauthenticate:webauthn": "Use a passkey",
+}
+
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Where people land after signing in or out, by the door they came through; and what a sign-in leaves behind."""
@@ -37,6 +43,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Whoever knew the old one is signed out, everywhere but here."""
         super().set_password(user, password)
         devices.end_others(user, self.request.session.session_key)
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """allauth's, in the words of our pages."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [method | {"description": WAYS.get(method["id"], method["description"])} for method in methods]
 
     def get_client_ip(self, request: HttpRequest) -> str:
         """Who came past the proxies that should stand in front counts by the address of the connection."""
