@@ -24,6 +24,8 @@ REFRESH_TOKEN = "refresh token"
 CONSENT_REQUEST = "consent request"
 DEVICE_CODE = "device code"
 USER_CODE = "user code"
+DPOP_PROOF = "DPoP proof"
+DPOP_NONCE = "DPoP nonce"
 
 
 @cache

@@ -18,7 +18,7 @@ MEDIA_TYPE = "application/token-introspection+jwt"
 INACTIVE: dict[str, Any] = {"active": False}
 # Names a token that has no `jti` of its own, and says nothing of the checksum it is kept by.
 IDENTIFIER = "token identifier"
-CLAIMS = ("iss", "sub", "aud", "iat", "nbf", "exp", "jti")
+CLAIMS = ("iss", "sub", "aud", "iat", "nbf", "exp", "jti", "cnf")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +62,8 @@ def access_token(token: str) -> LiveToken | None:
     bearer = tokens.find(token)
     if bearer is None:
         return None
-    members = {"active": True, "token_type": "Bearer", "scope": bearer.scope, "client_id": bearer.client.client_id}
-    members |= {"jti": identifier(token)}
+    members = {"active": True, "token_type": bearer.token_type, "scope": bearer.scope}
+    members |= {"client_id": bearer.client.client_id, "jti": identifier(token)}
     members |= {name: bearer.claims[name] for name in CLAIMS if name in bearer.claims}
     if bearer.user is not None:
         members["username"] = bearer.user.get_username()
