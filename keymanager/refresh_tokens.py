@@ -28,7 +28,7 @@ def find(token: str, *, client: Client) -> RefreshToken:
 
 
 def check_key(row: RefreshToken, confirmation: Mapping[str, str]) -> None:
-    """RFC 9449 5: a public client must "prove possession of the same key" that its refresh token is bound to."""
+    """RFC 9449 5: the refresh token of a public client works with a proof of the key it was issued to, and no other."""
     if not confirmations.is_held(row.confirmation, confirmation):
         raise errors.InvalidGrant("The refresh token is bound to another key.", detail="key binding")
 
