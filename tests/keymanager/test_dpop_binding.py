@@ -9,7 +9,7 @@ import jwt
 import pytest
 from django.test import Client as Browser, RequestFactory
 
-from keymanager import dpop, errors, tokens
+from keymanager import device_codes, dpop, errors, tokens
 from keymanager.models import RefreshToken
 from tests.keymanager.conftest import (
     ALL,
@@ -24,6 +24,8 @@ from tests.keymanager.conftest import (
     query_of,
 )
 from tests.keymanager.proofs import Holder
+from tests.keymanager.test_device_code import asked, enter
+from tests.keymanager.test_statements import at_most, warmed
 
 pytestmark = pytest.mark.django_db
 Register = Callable[..., Registered]
@@ -222,6 +224,26 @@ def test_a_password_becomes_a_bound_token(bobs_browser: Browser, printer: Regist
     answer = ask(printer, holder, grant_type="password", username="bob", password="bob").json()
 
     assert key_of(answer) == holder.thumbprint
+
+
+def test_a_device_s_token_is_bound_to_the_key_it_asks_with(
+    bobs_browser: Browser, register: Register, holder: Holder
+) -> None:
+    television = register(public=True, grant_types=[device_codes.GRANT_TYPE])
+    codes = asked(television)
+    enter(bobs_browser, codes["user_code"], "approve")
+
+    answer = ask(television, holder, grant_type=device_codes.GRANT_TYPE, device_code=codes["device_code"]).json()
+
+    assert key_of(answer) == holder.thumbprint
+
+
+@pytest.mark.parametrize(("token_format", "most"), [("JWT", 2), ("OPAQUE", 3)])
+def test_a_proof_costs_one_statement(register: Register, holder: Holder, token_format: str, most: int) -> None:
+    registered = warmed(register(access_token_format=token_format))
+
+    with at_most(most):
+        ask(registered, holder, grant_type="client_credentials")
 
 
 PUSHED = "https://localhost:9443/oauth2/par"
