@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('keymanager', '0002_room_for_every_grant'),
+        ('keymanager', '0003_resources'),
     ]
 
     operations = [
