@@ -222,14 +222,8 @@ def check_address(proof: Proof, request: HttpRequest) -> None:
     query and fragment parts."""
     htu = proof.claims.get("htu")
     address = http_uris.normalized(htu) if isinstance(htu, str) else None
-    if address is None or address not in addresses(request):
+    if address is None or address not in map(http_uris.normalized, http_uris.of(request)):
         refuse("htu")
-
-
-def addresses(request: HttpRequest) -> set[str | None]:
-    """Those of the endpoint: our own, and the gateway's, which has the same without /oauth2."""
-    own, gateway = f"{settings.ISSUER}{request.path}", settings.GATEWAY_URL + request.path.removeprefix("/oauth2")
-    return {http_uris.normalized(own), http_uris.normalized(gateway)}
 
 
 def check_time(proof: Proof) -> None:

@@ -1,14 +1,22 @@
-"""Whether two http addresses are the same: RFC 3986 6.2.2 and 6.2.3."""
+"""Which http addresses a request has, and whether two are the same: RFC 3986 6.2.2 and 6.2.3."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
 
+from django.conf import settings
+from django.http import HttpRequest
+
 VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 ENCODED = re.compile(r"%([0-9A-Fa-f]{2})")
 UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def of(request: HttpRequest) -> tuple[str, str]:
+    """Of the endpoint that was asked, without the query: our own, and the gateway's, which has no /oauth2."""
+    return f"{settings.ISSUER}{request.path}", settings.GATEWAY_URL + request.path.removeprefix("/oauth2")
 
 
 def normalized(uri: str) -> str | None:

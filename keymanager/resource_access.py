@@ -7,7 +7,7 @@ import logging
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
 
-from keymanager import confirmations, dpop, errors, tokens
+from keymanager import confirmations, dpop, errors, http_uris, resources, tokens
 from keymanager.tokens import Bearer
 
 log = logging.getLogger(__name__)
@@ -20,11 +20,20 @@ def bearer_of(request: HttpRequest) -> Bearer:
     bearer = tokens.find(token)
     if bearer is None:
         raise errors.InvalidToken(detail="unknown, expired or revoked")
+    check_audience(bearer, request)
     # RFC 9449 7.1: the scheme of a DPoP-bound token is for nothing else.
     if scheme == "dpop" and "jkt" not in bearer.confirmation:
         raise errors.InvalidToken("The access token is not bound to a DPoP key.")
     confirmations.check(bearer.confirmation, request, token)
     return bearer
+
+
+def check_audience(bearer: Bearer, request: HttpRequest) -> None:
+    """RFC 9068 4: the `aud` claim must hold a resource that we know for ourselves: this address, or one above it."""
+    audience = bearer.claims.get("aud", [])
+    meant_for = [audience] if isinstance(audience, str) else audience
+    if not any(resources.covers(whole, address) for whole in meant_for for address in http_uris.of(request)):
+        raise errors.InvalidToken(detail=f"meant for {meant_for}")
 
 
 def presented(request: HttpRequest) -> tuple[str, str]:

@@ -162,7 +162,8 @@ def test_without_a_token_both_ways_are_named(db: None, headers: dict[str, str]) 
 def test_a_token_bound_in_an_unknown_way_is_refused(bobs_browser: Browser, register: Callable[..., Registered]) -> None:
     registered = register(access_token_format="OPAQUE")
     token = exchange(registered, code_for(bobs_browser, registered, scope="openid")).json()["access_token"]
-    AccessToken.objects.update(claims={"cnf": {"unknown": "x"}})
+    row = AccessToken.objects.get()
+    AccessToken.objects.update(claims=row.claims | {"cnf": {"unknown": "x"}})
 
     assert_refused(userinfo({"Authorization": f"Bearer {token}"}), "invalid_token", scheme="Bearer")
 
@@ -177,3 +178,21 @@ def test_the_toolkit_s_own_protection_takes_no_bound_token(token: str) -> None:
     request = RequestFactory().get("/", headers={"Authorization": f"Bearer {token}"})
 
     assert resource(request).status_code in {401, 403}
+
+
+@pytest.mark.parametrize(
+    ("resource_asked", "status"),
+    [
+        ("https://localhost:8243", 200),
+        ("https://localhost:8243/userinfo", 200),
+        ("https://localhost:8243/photos/1.0", 401),
+    ],
+)
+@pytest.mark.rfc("9068#4")
+def test_userinfo_takes_no_token_that_is_for_something_else(
+    bobs_browser: Browser, client: Registered, resource_asked: str, status: int
+) -> None:
+    code = code_for(bobs_browser, client, scope="openid", resource=resource_asked)
+    token = exchange(client, code).json()["access_token"]
+
+    assert userinfo({"Authorization": f"Bearer {token}"}).status_code == status
