@@ -13,7 +13,8 @@ from keymanager.authorize import RESPONSE_MODES
 def document() -> dict[str, Any]:
     """RFC 8414 2 and OpenID Connect Discovery 3: only what works."""
     issuer = settings.ISSUER
-    return {
+    registration = {"registration_endpoint": f"{issuer}/oauth2/register"} if settings.REGISTRATION != "closed" else {}
+    return registration | {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth2/authorize",
         "token_endpoint": f"{issuer}/oauth2/token",
@@ -40,6 +41,7 @@ def document() -> dict[str, Any]:
         ],
         "authorization_details_types_supported": authorization_details.types(),
         "authorization_response_iss_parameter_supported": True,
+        "client_id_metadata_document_supported": settings.CLIENT_ID_METADATA_DOCUMENTS,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "claims_parameter_supported": False,
