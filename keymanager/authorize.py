@@ -164,9 +164,7 @@ def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
         authorization=authorization,
         response_type=request.response_type,
         redirect_uri=request.redirect_uri,
-        nonce=request.parameters.get("nonce", ""),
-        code_challenge=request.parameters.get("code_challenge", ""),
-        code_challenge_method=request.parameters.get("code_challenge_method", ""),
+        parameters=request.parameters,
     )
     return response_type.respond(approved)
 

@@ -127,3 +127,17 @@ class InsufficientScope(OAuthError):
     error = "insufficient_scope"
     status = 403
     description = "Access token does not have the openid scope"
+
+
+class InvalidClientMetadata(OAuthError):
+    """RFC 7591 3.2.2."""
+
+    error = "invalid_client_metadata"
+    description = "A member of the client's metadata cannot be used."
+
+
+class InvalidTarget(OAuthError):
+    """RFC 8707 2."""
+
+    error = "invalid_target"
+    description = "The requested resource is unknown, or cannot be given to this application."

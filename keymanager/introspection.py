@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from keymanager import checksums, errors, signing, tokens
+from keymanager import checksums, errors, signing, subjects, tokens
 from keymanager.models import Client, RefreshToken
 
 MEDIA_TYPE = "application/token-introspection+jwt"
@@ -97,7 +97,7 @@ def members_of(row: RefreshToken, token: str) -> dict[str, Any]:
         "client_id": row.application.client_id,
         "username": row.user.get_username(),
         "iss": settings.ISSUER,
-        "sub": str(row.user.subject),
+        "sub": subjects.of(row.user, row.application),
         "aud": settings.ISSUER,
         "iat": int(row.created.timestamp()),
         "exp": int(row.expires_at.timestamp()),

@@ -7,7 +7,7 @@ Where the toolkit's abstract model has a column for the value itself, the column
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -21,6 +21,8 @@ from oauth2_provider.models import (
     AbstractIDToken,
     AbstractRefreshToken,
 )
+
+from keymanager import client_metadata
 
 
 class KeyType(models.TextChoices):
@@ -55,6 +57,7 @@ class Client(AbstractApplication):
         max_length=10, choices=SigningAlgorithm.choices, default=SigningAlgorithm.ES256
     )
     require_pkce = models.BooleanField(default=False, help_text="Always on for public clients.")
+    metadata = models.JSONField(default=dict, help_text="Other members of RFC 7591 2, checked by client_metadata.py.")
     blocked_at = models.DateTimeField(null=True, blank=True)
     is_resource_server = models.BooleanField(
         default=False, help_text="May read every access token at the introspection endpoint, as a gateway does."
@@ -99,6 +102,10 @@ class Client(AbstractApplication):
     def has_grant_type(self, grant_type: str) -> bool:
         """`grant_type` in the words of RFC 7591 or in the toolkit's, which have hyphens."""
         return grant_type in self.grant_types or grant_type.replace("-", "_") in self.grant_types
+
+    def registered(self, name: str) -> Any:
+        """The member `name` of its metadata (RFC 7591 2), or what leaving it out means."""
+        return self.metadata.get(name, client_metadata.MEMBERS[name].default)
 
     def is_usable(self, request: object) -> bool:
         return self.blocked_at is None
@@ -185,6 +192,11 @@ class Authorization(models.Model):
     scope = models.TextField(blank=True)
     sid = models.CharField(max_length=64, blank=True, help_text="The browser session it was given in.")
     auth_time = models.DateTimeField(help_text="When the person signed in in that session.")
+    acr = models.CharField(max_length=100, blank=True, help_text="How sure that is (OpenID Connect Core 2).")
+    amr = models.JSONField(default=list, help_text="By which methods (RFC 8176).")
+    resources = models.JSONField(default=list, help_text="The resources it is for (RFC 8707); none named: the gateway.")
+    authorization_details = models.JSONField(default=list, help_text="RFC 9396.")
+    claims = models.JSONField(default=dict, help_text="The claims asked for (OpenID Connect Core 5.5).")
     created_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_reason = models.CharField(max_length=40, blank=True)
@@ -206,6 +218,7 @@ class AuthorizationCode(AbstractGrant):
     checksum = models.CharField(max_length=64, unique=True)
     authorization = models.ForeignKey(Authorization, on_delete=models.CASCADE, related_name="codes")
     consumed_at = models.DateTimeField(null=True, blank=True)
+    dpop_jkt = models.CharField(max_length=43, blank=True, help_text="The key that alone redeems it (RFC 9449 10).")
 
     class Meta(AbstractGrant.Meta):
         indexes: ClassVar = [models.Index(fields=["expires"], name="authorization_code_expires")]
@@ -224,6 +237,7 @@ class AccessToken(AbstractAccessToken):
     authorization = models.ForeignKey(
         Authorization, on_delete=models.CASCADE, related_name="access_tokens", null=True, blank=True
     )
+    claims = models.JSONField(default=dict, help_text="What it would say beyond its columns if it were self-contained.")
 
     class Meta(AbstractAccessToken.Meta):
         indexes: ClassVar = [models.Index(fields=["expires"], name="access_token_expires")]
@@ -242,6 +256,7 @@ class RefreshToken(AbstractRefreshToken):
     authorization = models.ForeignKey(Authorization, on_delete=models.CASCADE, related_name="refresh_tokens")
     scope = models.TextField(blank=True)
     expires_at = models.DateTimeField()
+    confirmation = models.JSONField(default=dict, help_text="The key it is bound to (RFC 7800).")
     consumed_at = models.DateTimeField(null=True, blank=True)
     sealed_answer = models.BinaryField(null=True, blank=True)
 

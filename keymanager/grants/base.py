@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
@@ -20,6 +20,8 @@ class TokenRequest:
     http: HttpRequest
     client: Client
     parameters: dict[str, str]
+    confirmation: Mapping[str, str] = field(default_factory=dict)
+    """The key that the caller has proved to hold (RFC 7800 3.1): DPoP's `jkt`, a certificate's `x5t#S256`."""
 
     def required(self, name: str) -> str:
         if name not in self.parameters:
@@ -43,6 +45,4 @@ class Approved:
     authorization: Authorization
     response_type: str
     redirect_uri: str
-    nonce: str = ""
-    code_challenge: str = ""
-    code_challenge_method: str = ""
+    parameters: dict[str, str]

@@ -15,8 +15,8 @@ def exchange(request: TokenRequest) -> Answer:
         raise errors.UnauthorizedClient(detail="4.4: MUST only be used by confidential clients")
     scope = scopes.granted(request.client, request.parameters.get("scope", ""))
     lifetime = validity_period(request.parameters.get("validity_period", ""))
-    token, expires_in = tokens.issue_access_token(client=request.client, scope=scope, lifetime=lifetime)
-    return tokens.answer(token, expires_in=expires_in, scope=scope)
+    content = tokens.Content(client=request.client, scope=scope, lifetime=lifetime, confirmation=request.confirmation)
+    return tokens.answer(tokens.issue_access_token(content), content)
 
 
 def validity_period(text: str) -> int | None:

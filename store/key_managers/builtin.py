@@ -108,5 +108,5 @@ def changeable(client: ClientSettings) -> dict[str, Any]:
 
 def application_token(client: Client, asked: str) -> IssuedToken:
     scope = scopes.granted(client, asked)
-    token, expires_in = tokens.issue_access_token(client=client, scope=scope)
-    return IssuedToken(access_token=token, scope=scope, expires_in=expires_in)
+    content = tokens.Content(client=client, scope=scope)
+    return IssuedToken(access_token=tokens.issue_access_token(content), scope=scope, expires_in=content.seconds)
