@@ -163,6 +163,8 @@ AUTHORIZATION_CODE_LIFETIME = 300  # seconds
 REFRESH_TOKEN_LIFETIME = 84600  # seconds
 # How long a client that lost the answer to a refresh may ask again and gets the same one (docs/decisions/0007).
 REFRESH_TOKEN_GRACE = env.integer("APIM_REFRESH_TOKEN_GRACE", 10)  # seconds
+# How long a process goes by what it remembers of a client that another one may have changed meanwhile.
+CLIENT_CACHE_SECONDS = env.integer("APIM_CLIENT_CACHE_SECONDS", 2)
 # How long a key signs, and how long before that it is published (docs/decisions/0008).
 SIGNING_KEY_LIFETIME = env.integer("APIM_SIGNING_KEY_LIFETIME", 90 * 24 * 3600)  # seconds
 SIGNING_KEY_LEAD = env.integer("APIM_SIGNING_KEY_LEAD", 24 * 3600)  # seconds

@@ -1,4 +1,4 @@
-"""One keep-alive HTTP/1.1 connection to a server on loopback, as thin as it can be: the server is to be the bottleneck."""
+"""One keep-alive HTTP/1.1 connection to a server on loopback, as thin as it can be: the server is what is measured."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import socket
 from dataclasses import dataclass
 from types import TracebackType
+from typing import Self
 from urllib.parse import urlencode
 
 HOST = "127.0.0.1"
@@ -26,7 +27,7 @@ class Connection:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = self.socket.makefile("rb")
 
-    def __enter__(self) -> Connection:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -22,7 +22,7 @@ REDIRECT_URI = "https://printer.example/callback"
 WEB_SCOPE = "openid photos:read"
 
 
-def client(name: str, *grant_types: str, token_format: str = "OPAQUE") -> dict[str, str]:
+def client(name: str, *grant_types: str, access_tokens: str = "OPAQUE") -> dict[str, str]:
     from keymanager import clients
 
     row, secret = clients.register(
@@ -31,7 +31,7 @@ def client(name: str, *grant_types: str, token_format: str = "OPAQUE") -> dict[s
         name=name,
         grant_types=list(grant_types),
         scopes=["photos:read"],
-        access_token_format=token_format,
+        access_token_format=access_tokens,
     )
     return {"id": row.client_id, "secret": str(secret)}
 
@@ -90,9 +90,9 @@ def copied(row: Model, count: int, changes: dict[str, str]) -> None:
     table, columns = row._meta.db_table, [field.column for field in row._meta.concrete_fields]
     values = ", ".join(changes.get(column, f'"{column}"') for column in columns)
     names = ", ".join(f'"{column}"' for column in columns)
-    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"
+    # Names of our own tables and columns, and a number.
+    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"  # noqa: S608
     with connection.cursor() as cursor:
-        # Names of our own tables and columns, and a number.
         cursor.execute(f'{numbers} INSERT INTO "{table}" ({names}) SELECT {values} FROM "{table}", n')  # noqa: S608
 
 
@@ -110,7 +110,7 @@ def main(tokens: int) -> None:
         "introspect": "/oauth2/introspect",
         "userinfo": "/oauth2/userinfo",
         "machine": client("machine", "client_credentials"),
-        "machine_jwt": client("machine_jwt", "client_credentials", token_format="JWT"),
+        "machine_jwt": client("machine_jwt", "client_credentials", access_tokens="JWT"),
         "web": web,
         "cookie": cookie(),
         "redirect_uri": REDIRECT_URI,

@@ -30,8 +30,12 @@ def processes() -> Iterator[tuple[int, int, int, int, int]]:
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        yield int(folder.name), int(fields[1]), int(fields[3]), int(fields[11]) + int(fields[12]), int(fields[13]) + int(
-            fields[14]
+        yield (
+            int(folder.name),
+            int(fields[1]),
+            int(fields[3]),
+            int(fields[11]) + int(fields[12]),
+            int(fields[13]) + int(fields[14]),
         )
 
 

@@ -6,18 +6,28 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import UUIDField
 from django.utils import timezone
 
 from accounts.models import User
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken
+from keymanager.prepared import Argument, Insert, Select
+
+STORE = Insert(Authorization)
+HOLD = Select(
+    lambda: (
+        Authorization.objects.select_for_update(of=("self",))
+        .select_related("client", "user")
+        .filter(pk=Argument("pk", UUIDField()), revoked_at=None)
+    )
+)
 
 
 def record(
     *, user: User, client: Client, grant_type: str, scope: str, auth_time: datetime, sid: str = ""
 ) -> Authorization:
-    return Authorization.objects.create(
-        user=user, client=client, grant_type=grant_type, scope=scope, auth_time=auth_time, sid=sid
-    )
+    row = Authorization(user=user, client=client, grant_type=grant_type, scope=scope, auth_time=auth_time, sid=sid)
+    return STORE(row)
 
 
 def hold(authorization_id: UUID) -> Authorization | None:
@@ -27,12 +37,7 @@ def hold(authorization_id: UUID) -> Authorization | None:
     It is locked before any code or token that hangs on it, here and in `revoke`: in another order two would wait for
     each other, and PostgreSQL would end one of them.
     """
-    return (
-        Authorization.objects.select_for_update(of=("self",))
-        .select_related("client", "user")
-        .filter(pk=authorization_id, revoked_at=None)
-        .first()
-    )
+    return HOLD.first(pk=authorization_id)
 
 
 @transaction.atomic

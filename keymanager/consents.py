@@ -6,15 +6,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from keymanager import checksums
 from keymanager.login import BrowserSession
 from keymanager.models import Client, Consent, ConsentRequest
+from keymanager.prepared import Argument, Select
 
 WAIT = timedelta(minutes=10)
+REMEMBERED = Select(
+    lambda: Consent.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=Argument("now", DateTimeField())),
+        user_id=Argument("user", BigIntegerField()),
+        client_id=Argument("client", BigIntegerField()),
+    )
+)
 UNTIL_WITHDRAWN = "until-withdrawn"
 PRESELECTED = "30-days"
 
@@ -48,7 +56,7 @@ def missing(user: User, client: Client, scope: str) -> list[str]:
     """Of the scopes (space separated) those that the person has not approved for good; one statement."""
     if client.skip_authorization:
         return []
-    known = set(remembered(user).filter(client=client, scope__in=scope.split()).values_list("scope", flat=True))
+    known = {row.scope for row in REMEMBERED.all(user=user.pk, client=client.pk, now=timezone.now())}
     return [name for name in scope.split() if name not in known]
 
 
