@@ -1,8 +1,8 @@
 """Clients as this process remembers them, for a moment: most requests of one client follow another of the same.
 
-What is remembered is what the database holds: of secrets the checksums, never a secret. Whoever changes a client says so
-by `forget`, and the next request here reads the database; other processes follow within CLIENT_CACHE_SECONDS. What is
-found here is shared by threads: it is looked at and never changed.
+What is remembered is what the database holds: of secrets the checksums, never a secret. Whoever changes a client says
+so by `forget`, and the next request here reads the database; other processes follow within CLIENT_CACHE_SECONDS. What
+is found here is shared by threads: it is looked at and never changed.
 """
 
 from __future__ import annotations

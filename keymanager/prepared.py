@@ -60,7 +60,7 @@ class Statement:
 
 
 class Select(Statement, Generic[M]):
-    """`Select(lambda: Client.objects.filter(pk=Argument("pk", BigIntegerField())))`; the rows by `all`, one by `first`."""
+    """`Select(lambda: Row.objects.filter(pk=Argument("pk", …)))`; the rows come by `all`, one of them by `first`."""
 
     def __init__(self, describe: Callable[[], QuerySet[M]]) -> None:
         super().__init__()
@@ -114,7 +114,7 @@ def reader(compiler: SQLCompiler) -> Callable[[Values], Any]:
 
 
 class Update(Statement):
-    """`Update(lambda: Row.objects.filter(pk=Argument(…)), used_at=Argument(…))`; a call says how many rows it changed."""
+    """`Update(lambda: Row.objects.filter(pk=Argument(…)), used_at=Argument(…))`; a call tells how many rows changed."""
 
     def __init__(self, describe: Callable[[], QuerySet[Any]], **changes: Argument) -> None:
         super().__init__()
