@@ -66,7 +66,7 @@ def is_fresh(held: Known) -> bool:
 
 def is_changing() -> bool:
     """Whether a transaction of this thread has changed a client: what it sees may never come to be."""
-    if not connection.in_atomic_block:
+    if getattr(_changing, "client", False) and not connection.in_atomic_block:
         _changing.client = False
     return getattr(_changing, "client", False)
 

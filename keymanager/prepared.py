@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
@@ -46,17 +47,11 @@ class Statement:
         self._sql = ""
         self._parameters: Values = ()
 
-    def _compile(self) -> None:
-        raise NotImplementedError
-
-    def _execute(self, cursor: Any, arguments: dict[str, Any]) -> None:
-        cursor.execute(
-            self._sql,
-            [
-                one.field.get_db_prep_value(arguments[one.name], connection) if isinstance(one, Slot) else one
-                for one in self._parameters
-            ],
-        )
+    def _values(self, database: BaseDatabaseWrapper, arguments: dict[str, Any]) -> list[Any]:
+        return [
+            one.field.get_db_prep_value(arguments[one.name], database) if isinstance(one, Slot) else one
+            for one in self._parameters
+        ]
 
 
 class Select(Statement, Generic[M]):
@@ -65,47 +60,53 @@ class Select(Statement, Generic[M]):
     def __init__(self, describe: Callable[[], QuerySet[M]]) -> None:
         super().__init__()
         self._describe = describe
-        self._read: Callable[[Values], M]
+        self._read: Callable[[BaseDatabaseWrapper, Values], M]
 
     def all(self, **arguments: Any) -> list[M]:
+        database = connections[DEFAULT_DB_ALIAS]
         if not self._sql:
-            self._compile()
-        with connection.cursor() as cursor:
-            self._execute(cursor, arguments)
+            self._compile(database)
+        with database.cursor() as cursor:
+            cursor.execute(self._sql, self._values(database, arguments))
             rows = cursor.fetchall()
-        return [self._read(row) for row in rows]
+        return [self._read(database, row) for row in rows]
 
     def first(self, **arguments: Any) -> M | None:
+        database = connections[DEFAULT_DB_ALIAS]
         if not self._sql:
-            self._compile()
-        with connection.cursor() as cursor:
-            self._execute(cursor, arguments)
+            self._compile(database)
+        with database.cursor() as cursor:
+            cursor.execute(self._sql, self._values(database, arguments))
             row = cursor.fetchone()
-        return None if row is None else self._read(row)
+        return None if row is None else self._read(database, row)
 
-    def _compile(self) -> None:
-        compiler = self._describe().query.get_compiler(connection=connection)
+    def _compile(self, database: BaseDatabaseWrapper) -> None:
+        compiler = self._describe().query.get_compiler(connection=database)
         sql, parameters = compiler.as_sql()
         self._read = reader(compiler)
         self._parameters, self._sql = tuple(parameters), sql
 
 
-def reader(compiler: SQLCompiler) -> Callable[[Values], Any]:
+def reader(compiler: SQLCompiler) -> Callable[[BaseDatabaseWrapper, Values], Any]:
     """From a row to the object that Django would make of it, with those of `select_related` in their places."""
     columns = [column for column, _, _ in compiler.select]
-    conversions = [(place, *found) for place, found in compiler.get_converters(columns).items()]
+    conversions = [
+        (place, converter, column)
+        for place, (converters, column) in compiler.get_converters(columns).items()
+        for converter in converters
+    ]
     described: dict[str, Any] = compiler.klass_info  # type: ignore[assignment]  # None only without a model
     model, places = described["model"], described["select_fields"]
     own = slice(places[0], places[-1] + 1)
     names = [column.target.attname for column in columns[own]]
-    populators = get_related_populators(described, compiler.select, connection.alias)
+    populators = get_related_populators(described, compiler.select, DEFAULT_DB_ALIAS)
 
-    def read(row: Values) -> Any:
+    def read(database: BaseDatabaseWrapper, row: Values) -> Any:
         values = list(row)
-        for place, converters, column in conversions:
-            for converter in converters:
-                values[place] = converter(values[place], column, connection)
-        made = model.from_db(connection.alias, names, values[own])
+        for place, converter, column in conversions:
+            if values[place] is not None:
+                values[place] = converter(values[place], column, database)
+        made = model.from_db(DEFAULT_DB_ALIAS, names, values[own])
         for populator in populators:
             populator.populate(values, made)
         return made
@@ -122,17 +123,18 @@ class Update(Statement):
         self._changes = changes
 
     def __call__(self, **arguments: Any) -> int:
+        database = connections[DEFAULT_DB_ALIAS]
         if not self._sql:
-            self._compile()
-        with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
-            self._execute(cursor, arguments)
+            self._compile(database)
+        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), database.cursor() as cursor:
+            cursor.execute(self._sql, self._values(database, arguments))
             changed: int = cursor.rowcount
         return changed
 
-    def _compile(self) -> None:
+    def _compile(self, database: BaseDatabaseWrapper) -> None:
         query = self._describe().query.chain(UpdateQuery)
         query.add_update_values(self._changes)
-        sql, parameters = query.get_compiler(connection=connection).as_sql()
+        sql, parameters = query.get_compiler(connection=database).as_sql()
         self._parameters, self._sql = tuple(parameters), sql
 
 
@@ -145,23 +147,22 @@ class Insert(Generic[M]):
         self._sql = ""
 
     def __call__(self, row: M) -> M:
+        database = connections[DEFAULT_DB_ALIAS]
         if not self._sql:
-            self._compile()
-        values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in self._fields]
-        with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
+            self._compile(database)
+        values = [field.get_db_prep_save(field.pre_save(row, add=True), database) for field in self._fields]
+        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), database.cursor() as cursor:
             cursor.execute(self._sql, values)
-            (row.pk,) = self._read_key(cursor.fetchone())
-        row._state.adding, row._state.db = False, connection.alias
+            (key,) = cursor.fetchone()
+        row.pk = self._model._meta.pk.to_python(key)
+        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
         return row
 
-    def _compile(self) -> None:
-        described = self._model._meta
+    def _compile(self, database: BaseDatabaseWrapper) -> None:
+        described, quoted = self._model._meta, database.ops.quote_name
         self._fields = [field for field in described.concrete_fields if field != described.auto_field]
-        names = ", ".join(connection.ops.quote_name(str(field.column)) for field in self._fields)
-        table, key = connection.ops.quote_name(described.db_table), connection.ops.quote_name(described.pk.column)
+        names = ", ".join(quoted(str(field.column)) for field in self._fields)
         places = ", ".join(["%s"] * len(self._fields))
+        table, key = quoted(described.db_table), quoted(str(described.pk.column))
         # Names of our own tables and columns; the values are parameters.
         self._sql = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608
-
-    def _read_key(self, row: Values) -> Values:
-        return (self._model._meta.pk.to_python(row[0]),)
