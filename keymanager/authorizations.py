@@ -11,8 +11,8 @@ from django.db.models import Q, UUIDField
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import Argument, Insert, Select
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken
-from keymanager.prepared import Argument, Insert, Select
 
 STORE = Insert(Authorization)
 HOLD = Select(

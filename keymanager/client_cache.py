@@ -15,8 +15,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, CharField, prefetch_related_objects
 
+from accounts.prepared import Argument, Select
 from keymanager.models import Client, ClientSecret
-from keymanager.prepared import Argument, Select
 
 # Enough for those that are busy at one moment; all are let go of when there are more.
 MOST = 2000

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.db.models import BigIntegerField, CharField, DateTimeField
 from django.utils import timezone
 
+from accounts.prepared import Argument, Insert, Select, Update
 from keymanager import authorizations, checksums, errors
 from keymanager.models import AuthorizationCode, Client
-from keymanager.prepared import Argument, Insert, Select, Update
 
 if TYPE_CHECKING:
     from keymanager.grants.base import Approved

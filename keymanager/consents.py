@@ -11,10 +11,10 @@ from django.db.models import BigIntegerField, DateTimeField, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import Argument, Select
 from keymanager import checksums
 from keymanager.login import BrowserSession
 from keymanager.models import Client, Consent, ConsentRequest
-from keymanager.prepared import Argument, Select
 from keymanager.resources import covers
 
 WAIT = timedelta(minutes=10)

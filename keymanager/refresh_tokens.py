@@ -10,9 +10,9 @@ from django.conf import settings
 from django.db.models import BigIntegerField, BinaryField, CharField, DateTimeField
 from django.utils import timezone
 
+from accounts.prepared import Argument, Select, Update
 from keymanager import authorizations, checksums, errors
 from keymanager.models import Client, RefreshToken
-from keymanager.prepared import Argument, Select, Update
 
 UNUSABLE = "Invalid, expired or revoked refresh token"
 SEAL = "answer to a refresh token"

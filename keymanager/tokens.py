@@ -16,9 +16,9 @@ from django.db.models import CharField, DateTimeField, Q, UUIDField
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import Argument, Insert, Select
 from keymanager import checksums, client_cache, signing, subjects
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken, RevokedToken, TokenFormat
-from keymanager.prepared import Argument, Insert, Select
 
 STORE_ACCESS_TOKEN = Insert(AccessToken)
 STORE_REFRESH_TOKEN = Insert(RefreshToken)
