@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -36,8 +36,8 @@ class Argument(Expression):
         super().__init__(output_field=field)
         self.name = name
 
-    def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, list[Any]]:
-        return "%s", [Slot(self.name, self.output_field)]
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
+        return "%s", (Slot(self.name, self.output_field),)
 
 
 class Statement:
@@ -95,11 +95,12 @@ def reader(compiler: SQLCompiler) -> Callable[[BaseDatabaseWrapper, Values], Any
         for place, (converters, column) in compiler.get_converters(columns).items()
         for converter in converters
     ]
-    described: dict[str, Any] = compiler.klass_info  # type: ignore[assignment]  # None only without a model
+    described: dict[str, Any] = compiler.klass_info
     model, places = described["model"], described["select_fields"]
     own = slice(places[0], places[-1] + 1)
     names = [column.target.attname for column in columns[own]]
-    populators = get_related_populators(described, compiler.select, DEFAULT_DB_ALIAS)
+    # The stubs are of the next version, which wants one argument more.
+    populators = get_related_populators(described, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
 
     def read(database: BaseDatabaseWrapper, row: Values) -> Any:
         values = list(row)
@@ -132,7 +133,7 @@ class Update(Statement):
         return changed
 
     def _compile(self, database: BaseDatabaseWrapper) -> None:
-        query = self._describe().query.chain(UpdateQuery)
+        query = cast(UpdateQuery, self._describe().query.chain(UpdateQuery))
         query.add_update_values(self._changes)
         sql, parameters = query.get_compiler(connection=database).as_sql()
         self._parameters, self._sql = tuple(parameters), sql

@@ -87,7 +87,7 @@ def copied(row: Model, count: int, changes: dict[str, str]) -> None:
     """`count` rows like `row` by one statement of SQLite's, with expressions of their number `i` in some columns."""
     from django.db import connection
 
-    table, columns = row._meta.db_table, [field.column for field in row._meta.concrete_fields]
+    table, columns = row._meta.db_table, [str(field.column) for field in row._meta.concrete_fields]
     values = ", ".join(changes.get(column, f'"{column}"') for column in columns)
     names = ", ".join(f'"{column}"' for column in columns)
     # Names of our own tables and columns, and a number.
