@@ -12,12 +12,15 @@ from typing import Any, Generic, TypeVar, cast
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import Expression, Field, Model, QuerySet
+from django.db.models import CharField, Expression, Field, ForeignKey, IntegerField, Model, QuerySet, TextField
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 
 M = TypeVar("M", bound=Model)
+# Whose texts, numbers and nulls go to any database as they are.
+PLAIN_FIELDS = (CharField, TextField, IntegerField, ForeignKey)
+PLAIN_VALUES = frozenset({str, int, type(None)})
 Values = tuple[Any, ...]
 
 
@@ -49,7 +52,7 @@ class Statement:
 
     def _values(self, database: BaseDatabaseWrapper, arguments: dict[str, Any]) -> list[Any]:
         return [
-            one.field.get_db_prep_value(arguments[one.name], database) if isinstance(one, Slot) else one
+            one.field.get_db_prep_value(arguments[one.name], database) if one.__class__ is Slot else one
             for one in self._parameters
         ]
 
@@ -144,14 +147,18 @@ class Insert(Generic[M]):
 
     def __init__(self, model: type[M]) -> None:
         self._model = model
-        self._fields: list[Field[Any, Any]] = []
+        self._fields: list[tuple[Field[Any, Any], bool]] = []
         self._sql = ""
 
     def __call__(self, row: M) -> M:
         database = connections[DEFAULT_DB_ALIAS]
         if not self._sql:
             self._compile(database)
-        values = [field.get_db_prep_save(field.pre_save(row, add=True), database) for field in self._fields]
+        values = []
+        for field, is_plain in self._fields:
+            value = field.pre_save(row, add=True)
+            plain = is_plain and value.__class__ in PLAIN_VALUES
+            values.append(value if plain else field.get_db_prep_save(value, database))
         with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), database.cursor() as cursor:
             cursor.execute(self._sql, values)
             (key,) = cursor.fetchone()
@@ -161,9 +168,10 @@ class Insert(Generic[M]):
 
     def _compile(self, database: BaseDatabaseWrapper) -> None:
         described, quoted = self._model._meta, database.ops.quote_name
-        self._fields = [field for field in described.concrete_fields if field != described.auto_field]
-        names = ", ".join(quoted(str(field.column)) for field in self._fields)
-        places = ", ".join(["%s"] * len(self._fields))
+        fields = [field for field in described.concrete_fields if field != described.auto_field]
+        names = ", ".join(quoted(str(field.column)) for field in fields)
+        places = ", ".join(["%s"] * len(fields))
         table, key = quoted(described.db_table), quoted(str(described.pk.column))
+        self._fields = [(field, isinstance(field, PLAIN_FIELDS)) for field in fields]
         # Names of our own tables and columns; the values are parameters.
         self._sql = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608

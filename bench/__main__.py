@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,8 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     chosen = arguments()
+    # Ends as Ctrl-C does: what was started is ended first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if chosen.rows:
         compare_rows(chosen)
         return

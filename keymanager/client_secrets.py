@@ -52,8 +52,8 @@ def verify(client_id: str, value: str) -> Client | None:
 
 
 def mark_used(row: ClientSecret) -> None:
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=timezone.now() - LAST_USE_STEP)
     if row.last_used_at is None or row.last_used_at < timezone.now() - LAST_USE_STEP:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=timezone.now() - LAST_USE_STEP)
         ClientSecret.objects.filter(stale, pk=row.pk).update(last_used_at=timezone.now())
         # The row may be remembered, and would be found stale again.
         row.last_used_at = timezone.now()
