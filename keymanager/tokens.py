@@ -35,6 +35,11 @@ LIVE_AUTHORIZATION = Select(
 REVOKED_TOKEN = Select(lambda: RevokedToken.objects.filter(jti=Argument("jti", CharField())))
 
 
+def token_type(confirmation: Mapping[str, str]) -> str:
+    """RFC 9449 5: a token that is bound to a DPoP key says so by its type."""
+    return "DPoP" if "jkt" in confirmation else "Bearer"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bearer:
     """A live access token as a resource sees it. `user` is None when it stands for the client itself.
@@ -53,6 +58,10 @@ class Bearer:
     @property
     def scopes(self) -> frozenset[str]:
         return frozenset(self.scope.split())
+
+    @property
+    def token_type(self) -> str:
+        return token_type(self.confirmation)
 
     @property
     def confirmation(self) -> dict[str, str]:
@@ -84,8 +93,7 @@ class Content:
 
     @property
     def token_type(self) -> str:
-        """RFC 9449 5: a token that is bound to a DPoP key says so by its type."""
-        return "DPoP" if "jkt" in self.confirmation else "Bearer"
+        return token_type(self.confirmation)
 
     def claims(self) -> dict[str, Any]:
         """What the token says beyond its scope, its client and its lifetime."""
