@@ -129,7 +129,7 @@ def test_a_client_read_before_a_change_is_not_remembered_after_it(busy: Register
     assert busy.id not in client_cache._by_id
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_what_was_undone_is_not_remembered(printer: Registered, remembered: Remember) -> None:
     with transaction.atomic():
         clients.block(remembered(printer).client)
@@ -139,7 +139,7 @@ def test_what_was_undone_is_not_remembered(printer: Registered, remembered: Reme
     assert token_status(printer) == 200
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_another_thread_sees_a_change_as_soon_as_it_has_committed(busy: Registered) -> None:
     with transaction.atomic():
         clients.block(busy.client)
