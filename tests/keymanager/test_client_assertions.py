@@ -15,7 +15,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from keymanager import expiry
-from keymanager.models import AssertionUse
+from keymanager.assertion_models import AssertionUse
 from tests.keymanager.conftest import Registered, basic
 from tests.keymanager.keys import claims, pair
 
@@ -62,32 +62,26 @@ def test_these_algorithms_are_taken(register: Callable[..., Registered], alg: st
     assert post(pair(alg).sign(claims(client.id))).status_code == 200
 
 
+BAD_CLAIMS: dict[str, list[Any]] = {
+    "aud": ["https://evil.example", None, [], ["https://localhost:9443", "x"], {}, 1, [[]], ""],
+    "exp": [None, NOW - 1, NOW + 4000, "9", True, -1, 10**30, 1e300, []],
+    "iat": [NOW + 100, "x", {}, False],
+    "nbf": [NOW + 100, "x"],
+    "jti": [None, "", 7, "x" * 2000, "\x00", ["x"]],
+    "iss": [None, "other", 1, ["x"]],
+    "sub": [None, "other", 1, "x\x00", []],
+}
+
+
 @pytest.mark.rfc("7523#3")
-@pytest.mark.parametrize(
-    "changes",
-    [
-        *({"aud": aud} for aud in ("https://evil.example", None, [], ["https://localhost:9443", "x"], {}, 1, [[]], "")),
-        *({"exp": exp} for exp in (None, NOW - 1, NOW + 4000, "9", True, -1, 10**30, 1e300, [])),
-        *({"iat": iat} for iat in (NOW + 100, "x", {}, False)),
-        *({"nbf": nbf} for nbf in (NOW + 100, "x")),
-        *({"jti": jti} for jti in (None, "", 7, "x" * 2000, "\x00", ["x"])),
-        *({"iss": iss} for iss in (None, "other", 1, ["x"])),
-        *({"sub": sub} for sub in (None, "other", 1, "x\x00", [])),
-    ],
-)
+@pytest.mark.parametrize("changes", [{name: value} for name, values in BAD_CLAIMS.items() for value in values])
 def test_an_assertion_with_such_a_claim_is_refused(scanner: Registered, changes: dict[str, Any]) -> None:
-    response = post(signed(scanner, changes))
+    response = answer_to(scanner, **changes)
 
     assert response.status_code == 401
     assert response.json() == INVALID_CLIENT
     assert response["WWW-Authenticate"].startswith("Basic ")
     assert not AssertionUse.objects.exists()
-
-
-def signed(registered: Registered, changes: dict[str, Any]) -> str:
-    """By PyJWS, which lets any claim pass."""
-    content = json.dumps(claims(registered.id, **changes)).encode()
-    return jwt.PyJWS().encode(content, pair().private, algorithm="ES256", headers={"kid": "one"})
 
 
 @pytest.mark.parametrize("aud", ["https://localhost:9443", "https://localhost:9443/oauth2/token"])
@@ -124,7 +118,7 @@ def test_that_it_was_used_is_forgotten_when_it_would_have_expired(scanner: Regis
 @pytest.mark.rfc("8725#3.1")
 def test_unsigned_and_by_a_shared_secret_it_is_nothing(scanner: Registered) -> None:
     content, public = claims(scanner.id), json.dumps(pair().jwk)
-    unsigned = jwt.encode(content, None, algorithm="none")
+    unsigned = jwt.encode(content, "", algorithm="none")
     shared = [jwt.encode(content, key * 2, algorithm="HS256") for key in (str(scanner.secret), public)]
 
     for assertion in [unsigned, unsigned + "AA", *shared]:

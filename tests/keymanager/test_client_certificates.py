@@ -22,7 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.test import Client as Browser, RequestFactory
 
 from gateway import node_key
-from keymanager import client_certificates
+from keymanager import client_certificates, errors
 from keymanager.client_authentication import certificates
 from tests.keymanager.conftest import Registered, basic
 
@@ -266,9 +266,9 @@ def test_who_asks_for_it_gets_tokens_that_are_bound(register: Callable[..., Regi
 def test_who_asks_for_bound_tokens_has_to_show_a_certificate(register: Callable[..., Registered]) -> None:
     scanner = register(metadata={"tls_client_certificate_bound_access_tokens": True})
 
-    with pytest.raises(certificates.errors.InvalidRequest):
+    with pytest.raises(errors.InvalidRequest):
         bound({}, scanner)
-    with pytest.raises(certificates.errors.InvalidRequest):
+    with pytest.raises(errors.InvalidRequest):
         bound(told(issued(days=-2)), scanner)
 
 
@@ -281,7 +281,7 @@ def test_a_bound_token_is_held_by_who_presents_its_certificate() -> None:
     certificates.check_held({}, RequestFactory().get("/"))
     certificates.check_held({"x5t#S256": thumbprint}, request)
     for other in (RequestFactory().get("/"), RequestFactory().get("/", headers=told(issued()))):
-        with pytest.raises(certificates.errors.InvalidToken):
+        with pytest.raises(errors.InvalidToken):
             certificates.check_held({"x5t#S256": thumbprint}, other)
 
 
