@@ -16,7 +16,16 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 
-from keymanager import authorization_details, authorizations, clients, errors, grants, resources, scopes
+from keymanager import (
+    authorization_details,
+    authorizations,
+    client_documents,
+    clients,
+    errors,
+    grants,
+    resources,
+    scopes,
+)
 from keymanager.grants.base import Answer, Approved
 from keymanager.login import BrowserSession
 from keymanager.models import Client
@@ -58,10 +67,11 @@ class AuthorizationRequest:
 def client_of(parameters: dict[str, str]) -> Client:
     if "client_id" not in parameters:
         raise NotRedirectable(errors.InvalidRequest("Client Id is not present in the authorization request"), {})
-    client = clients.find(parameters["client_id"])
+    client_id = parameters["client_id"]
+    client = client_documents.find(client_id) if client_documents.is_address(client_id) else clients.find(client_id)
     if client is None:
         error = errors.InvalidClient("No application is known here by this client id.")
-        raise NotRedirectable(error, {"client_id": parameters["client_id"]})
+        raise NotRedirectable(error, {"client_id": client_id})
     return client
 
 

@@ -19,7 +19,8 @@ def document() -> dict[str, Any]:
 
 def members() -> dict[str, Any]:
     issuer = settings.ISSUER
-    return {
+    registration = {"registration_endpoint": f"{issuer}/oauth2/register"} if settings.REGISTRATION != "closed" else {}
+    return registration | {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth2/authorize",
         "token_endpoint": f"{issuer}/oauth2/token",
@@ -42,6 +43,7 @@ def members() -> dict[str, Any]:
         ],
         "authorization_details_types_supported": authorization_details.types(),
         "authorization_response_iss_parameter_supported": True,
+        "client_id_metadata_document_supported": settings.CLIENT_ID_METADATA_DOCUMENTS,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "claims_parameter_supported": False,
