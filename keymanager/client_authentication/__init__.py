@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from keymanager import errors
 from keymanager.client_authentication import assertions, certificates, none, secrets
-from keymanager.client_authentication.base import method_of, named
+from keymanager.client_authentication.base import is_fapi, method_of, named
 from keymanager.client_authentication.secrets import basic_credentials
 from keymanager.models import Client
 
@@ -54,7 +54,7 @@ def allowed(client: Client) -> frozenset[str]:
     registered = method_of(client)
     unregistered = frozenset({none.NAME}) if client.is_public else SECRETS
     methods = unregistered if registered is None else frozenset({registered})
-    return methods - SECRETS - {none.NAME} if assertions.is_fapi(client) else methods
+    return methods - SECRETS - {none.NAME} if is_fapi(client) else methods
 
 
 def supported(*, public: bool = True) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from keymanager import assertion_uses, errors, json_web_tokens
-from keymanager.client_authentication.base import Method, named
+from keymanager import assertion_uses, errors, http_uris, json_web_tokens
+from keymanager.client_authentication.base import Method, is_fapi, named
 from keymanager.json_web_tokens import Refused, is_for, is_only_for, text
 from keymanager.models import Client
 
@@ -64,16 +64,11 @@ def audience(request: HttpRequest, client: Client) -> Callable[[Any], bool]:
     """
     if is_fapi(client):
         return is_only_for(settings.ISSUER)
-    at_gateway = settings.GATEWAY_URL + request.path.removeprefix("/oauth2")
-    return is_for(settings.ISSUER, f"{settings.ISSUER}/oauth2/token", settings.ISSUER + request.path, at_gateway)
+    return is_for(settings.ISSUER, f"{settings.ISSUER}/oauth2/token", *http_uris.of(request))
 
 
 def algorithms(client: Client) -> tuple[str, ...]:
     return json_web_tokens.FAPI_ALGORITHMS if is_fapi(client) else json_web_tokens.ALGORITHMS
-
-
-def is_fapi(client: Client) -> bool:
-    return str(client.registered("security_profile")).startswith("fapi-2.0")
 
 
 METHOD = Method("private_key_jwt", is_presented, client)

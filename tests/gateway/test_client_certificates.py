@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import ssl
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import jwt
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.gateway import certificates, parts
@@ -53,6 +55,12 @@ def scanner(live: Live, own: Path) -> str:
     return parts.manage(live.portal, "shell", "-v", "0", "-c", REGISTER.format(path=str(own))).strip().splitlines()[-1]
 
 
+def digest(own: Path) -> str:
+    """RFC 8705 3.1."""
+    leaf = x509.load_pem_x509_certificate(own.read_bytes())
+    return base64.urlsafe_b64encode(leaf.fingerprint(hashes.SHA256())).decode().rstrip("=")
+
+
 def call(
     part: parts.Part,
     path: str,
@@ -79,7 +87,8 @@ def test_a_certificate_gets_a_token_that_is_bound_to_it(live: Live, scanner: str
 
     answer = call(live.gateway, "/token", form, shown=own)
 
-    assert answer["token_type"] == "Bearer", answer
+    claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
+    assert claims["cnf"] == {"x5t#S256": digest(own)}
 
 
 def test_without_it_and_with_another_there_is_none(live: Live, scanner: str, tmp_path: Path) -> None:
