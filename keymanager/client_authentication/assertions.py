@@ -67,8 +67,11 @@ def audience(request: HttpRequest, client: Client) -> Callable[[Any], bool]:
     return is_for(settings.ISSUER, f"{settings.ISSUER}/oauth2/token", *http_uris.of(request))
 
 
-def algorithms(client: Client) -> tuple[str, ...]:
-    return json_web_tokens.FAPI_ALGORITHMS if is_fapi(client) else json_web_tokens.ALGORITHMS
+def algorithms(client: Client) -> list[str]:
+    """OpenID Connect Registration 1.0 2: signed with another than the registered one, requests "MUST be rejected"."""
+    registered = client.registered("token_endpoint_auth_signing_alg")
+    allowed = json_web_tokens.FAPI_ALGORITHMS if is_fapi(client) else json_web_tokens.ALGORITHMS
+    return [name for name in allowed if registered in (None, name)]
 
 
 METHOD = Method("private_key_jwt", is_presented, client)

@@ -14,7 +14,7 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from keymanager import expiry
+from keymanager import client_keys, expiry, fetching
 from keymanager.assertion_models import AssertionUse
 from tests.keymanager.conftest import Registered, basic
 from tests.keymanager.keys import claims, pair
@@ -88,6 +88,40 @@ def test_an_assertion_with_such_a_claim_is_refused(scanner: Registered, changes:
 @pytest.mark.parametrize("listed", [False, True])
 def test_it_may_be_for_the_issuer_or_for_the_endpoint(scanner: Registered, aud: str, listed: bool) -> None:
     assert answer_to(scanner, aud=[aud] if listed else aud).status_code == 200
+
+
+@pytest.mark.rfc("oidc-registration#2")
+def test_a_registered_algorithm_is_the_only_one(register: Callable[..., Registered]) -> None:
+    keys = {"keys": [pair("ES256", "ec").jwk, pair("EdDSA", "ed").jwk]}
+    metadata = {"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "EdDSA"}
+    client = register(metadata=metadata | {"jwks": keys})
+
+    assert post(pair("ES256", "ec").sign(claims(client.id))).json() == INVALID_CLIENT
+    assert post(pair("EdDSA", "ed").sign(claims(client.id))).status_code == 200
+
+
+def test_its_keys_may_be_fetched(register: Callable[..., Registered], monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a real server: test_client_keys.py."""
+    client_keys.forget()
+    metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://scanner.example/jwks"}
+    client = register(metadata=metadata)
+    monkeypatch.setattr(fetching, "fetch", lambda url: fetching.Document({url: 1, **pair().jwks}, 0))
+
+    assert answer_to(client).status_code == 200
+
+
+def test_when_they_cannot_be_fetched_nobody_gets_in(
+    register: Callable[..., Registered], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client_keys.forget()
+    metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://scanner.example/jwks"}
+    monkeypatch.setattr(fetching, "resolved", refuse)
+
+    assert answer_to(register(metadata=metadata)).json() == INVALID_CLIENT
+
+
+def refuse(host: str, port: int) -> list[str]:
+    raise fetching.NotFetched("the private detail")
 
 
 @pytest.mark.rfc("7523#3")
