@@ -22,6 +22,7 @@ CODE = "authorization code"
 ACCESS_TOKEN = "access token"
 REFRESH_TOKEN = "refresh token"
 CONSENT_REQUEST = "consent request"
+PUSHED_REQUEST = "pushed request"
 DEVICE_CODE = "device code"
 USER_CODE = "user code"
 

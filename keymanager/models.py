@@ -299,6 +299,22 @@ class RevokedToken(models.Model):
         return self.jti
 
 
+class PushedRequest(models.Model):
+    """An authorization request that came to this server first (RFC 9126 2). What names it is made from its id and the
+    installation's key (keymanager/pushed_requests.py), so the row alone does not tell it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="pushed_requests")
+    parameters = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    opened_at = models.DateTimeField(null=True, blank=True, help_text="When a browser came with it first.")
+    consumed_at = models.DateTimeField(null=True, blank=True, help_text="When its answer went to the client.")
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
 class ConsentRequest(models.Model):
     """An authorization request waiting for a person's answer: validated once, answered once, in one browser session."""
 
@@ -307,6 +323,7 @@ class ConsentRequest(models.Model):
     client = models.ForeignKey(Client, on_delete=models.CASCADE)
     sid = models.CharField(max_length=64)
     parameters = models.JSONField()
+    pushed_request = models.ForeignKey(PushedRequest, on_delete=models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
     answered_at = models.DateTimeField(null=True, blank=True)

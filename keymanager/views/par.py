@@ -1,0 +1,28 @@
+"""The pushed authorization request endpoint."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from keymanager import arrival, client_authentication, clients, errors, parameters as wire, pushed_requests
+from keymanager.views.answers import NO_STORE, refused
+
+LONGEST_REQUEST = 64 * 1024
+
+
+@csrf_exempt
+@require_POST
+def par(request: HttpRequest) -> HttpResponse:
+    """RFC 9126 2: the client is authenticated as at the token endpoint."""
+    try:
+        if len(request.body) > LONGEST_REQUEST:
+            raise errors.RequestTooLarge
+        received = wire.single_valued(request.POST)
+        client = client_authentication.authenticate(request, received)
+        row = arrival.push(clients.with_uris(client), received)
+    except errors.OAuthError as error:
+        return refused(request, error)
+    answer = {"request_uri": pushed_requests.reference(row), "expires_in": pushed_requests.LIFETIME}
+    return JsonResponse(answer, status=201, headers=NO_STORE)
