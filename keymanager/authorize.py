@@ -16,7 +16,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 
-from keymanager import authorizations, clients, errors, grants, scopes
+from keymanager import authorization_details, authorizations, clients, errors, grants, resources, scopes
 from keymanager.grants.base import Answer, Approved
 from keymanager.login import BrowserSession
 from keymanager.models import Client
@@ -43,6 +43,8 @@ class AuthorizationRequest:
     response_type: str
     scope: str
     parameters: dict[str, str]
+    resources: list[str]
+    authorization_details: authorization_details.Details
 
     @property
     def prompts(self) -> frozenset[str]:
@@ -84,7 +86,13 @@ def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> Auth
     scope = scopes.granted(client, parameters.get("scope", ""))
     check_openid(response_type, scope, parameters)
     return AuthorizationRequest(
-        client=client, redirect_uri=redirect_uri, response_type=response_type, scope=scope, parameters=parameters
+        client=client,
+        redirect_uri=redirect_uri,
+        response_type=response_type,
+        scope=scope,
+        parameters=parameters,
+        resources=resources.check(parameters),
+        authorization_details=authorization_details.check(client, parameters),
     )
 
 
@@ -159,6 +167,8 @@ def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
         scope=request.scope,
         auth_time=session.auth_time,
         sid=session.sid,
+        resources=request.resources,
+        authorization_details=request.authorization_details,
     )
     approved = Approved(
         authorization=authorization,

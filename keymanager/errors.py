@@ -157,3 +157,10 @@ class InvalidTarget(OAuthError):
 
     error = "invalid_target"
     description = "The requested resource is unknown, or cannot be given to this application."
+
+
+class InvalidAuthorizationDetails(OAuthError):
+    """RFC 9396 5."""
+
+    error = "invalid_authorization_details"
+    description = "The authorization_details are of an unknown type, malformed, or more than was authorized."

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from keymanager import grants, scopes, signing
+from keymanager import authorization_details, grants, scopes, signing
 from keymanager.authorize import RESPONSE_MODES
 
 
@@ -37,6 +37,7 @@ def document() -> dict[str, Any]:
             *("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "sid", "at_hash", "c_hash"),
             *("preferred_username", "name", "given_name", "family_name", "email", "email_verified"),
         ],
+        "authorization_details_types_supported": authorization_details.types(),
         "authorization_response_iss_parameter_supported": True,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,

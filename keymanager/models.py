@@ -197,6 +197,14 @@ class Authorization(models.Model):
     resources = models.JSONField(default=list, help_text="The resources it is for (RFC 8707); none named: the gateway.")
     authorization_details = models.JSONField(default=list, help_text="RFC 9396.")
     claims = models.JSONField(default=dict, help_text="The claims asked for (OpenID Connect Core 5.5).")
+    root = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        related_name="exchanged",
+        null=True,
+        blank=True,
+        help_text="What a token exchange started from (RFC 8693): this one ends with it.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_reason = models.CharField(max_length=40, blank=True)
@@ -209,6 +217,38 @@ class Authorization(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+class Resource(models.Model):
+    """A protected resource by its address (RFC 8707 2). The gateway and all that it publishes need no row."""
+
+    uri = models.CharField(max_length=300, unique=True)
+    title = models.CharField(max_length=100)
+    server = models.ForeignKey(
+        Client,
+        on_delete=models.SET_NULL,
+        related_name="resources",
+        null=True,
+        blank=True,
+        help_text="The client as which its server reads the tokens that are for it (RFC 7662).",
+    )
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+class AuthorizationDetailsType(models.Model):
+    """A `type` of authorization details (RFC 9396 2) in the words a person is asked to approve it in."""
+
+    name = models.CharField(max_length=200, unique=True)
+    title = models.CharField(max_length=100)
+    required = models.JSONField(default=list, blank=True, help_text="Members that every such object must have.")
+    optional = models.JSONField(
+        default=list, blank=True, help_text="Members that it may have, beyond those of RFC 9396 2.2."
+    )
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class AuthorizationCode(AbstractGrant):

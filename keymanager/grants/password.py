@@ -31,7 +31,7 @@ def issue(request: TokenRequest, user: User) -> Answer:
         auth_time=timezone.now(),
     )
     remember_holder(request, user)
-    answer = tokens.for_authorization(authorization, confirmation=request.confirmation)
+    answer = tokens.for_authorization(authorization, request.content(authorization))
     if "openid" in authorization.scope.split():
         answer["id_token"] = oidc.id_token(authorization, access_token=answer["access_token"])
     return answer
