@@ -9,10 +9,9 @@ from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.utils import timezone
 
-from keymanager import authorizations, checksums, errors
+from keymanager import authorizations, checksums, errors, profiles
 from keymanager.models import AuthorizationCode, Client
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def issue(approved: Approved) -> str:
         authorization=authorization,
         user_id=authorization.user_id,
         application_id=authorization.client_id,
-        expires=timezone.now() + timedelta(seconds=settings.AUTHORIZATION_CODE_LIFETIME),
+        expires=timezone.now() + timedelta(seconds=profiles.code_lifetime(authorization.client)),
         redirect_uri=approved.redirect_uri,
         scope=authorization.scope,
         nonce=approved.parameters.get("nonce", ""),
@@ -92,7 +91,8 @@ def check_verifier(row: AuthorizationCode, verifier: str) -> None:
         raise errors.InvalidGrant("Empty PKCE code_verifier sent.", detail="challenge was sent, verifier was not")
     if not VERIFIER.match(verifier):
         raise errors.InvalidGrant("Code verifier used is not up to RFC 7636 specifications.", detail="form of verifier")
-    if not hmac.compare_digest(challenge(verifier), row.code_challenge):
+    shown = challenge(verifier) if row.code_challenge_method == "S256" else verifier
+    if not hmac.compare_digest(shown, row.code_challenge):
         raise errors.InvalidGrant("PKCE validation failed", detail="wrong verifier")
 
 

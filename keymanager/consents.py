@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from keymanager import checksums
 from keymanager.login import BrowserSession
-from keymanager.models import Client, Consent, ConsentRequest
+from keymanager.models import Client, Consent, ConsentRequest, PushedRequest
 from keymanager.resources import covers
 
 WAIT = timedelta(minutes=10)
@@ -84,7 +84,9 @@ def remember(
     )
 
 
-def ask(session: BrowserSession, client: Client, parameters: dict[str, str]) -> str:
+def ask(
+    session: BrowserSession, client: Client, parameters: dict[str, str], pushed: PushedRequest | None = None
+) -> str:
     """The key of a new waiting request; it names it in the address of the consent page."""
     key = checksums.random_value()
     ConsentRequest.objects.create(
@@ -93,6 +95,7 @@ def ask(session: BrowserSession, client: Client, parameters: dict[str, str]) -> 
         client=client,
         sid=session.sid,
         parameters=parameters,
+        pushed_request=pushed,
         expires_at=timezone.now() + WAIT,
     )
     return key
@@ -102,7 +105,7 @@ def waiting(session: BrowserSession | None, key: str) -> ConsentRequest | None:
     """The request that `key` names, if it is this person's in this browser and neither stale nor answered."""
     if session is None:
         return None
-    return ConsentRequest.objects.filter(
+    return ConsentRequest.objects.select_related("pushed_request").filter(
         checksum=checksums.checksum(key, checksums.CONSENT_REQUEST),
         user=session.user,
         sid=session.sid,

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from keymanager import authorization_details, grants, scopes, signing
+from keymanager import jarm, profiles, authorization_details, grants, scopes, signing
 from keymanager.authorize import RESPONSE_MODES
 
 
@@ -18,13 +18,15 @@ def document() -> dict[str, Any]:
         "authorization_endpoint": f"{issuer}/oauth2/authorize",
         "token_endpoint": f"{issuer}/oauth2/token",
         "userinfo_endpoint": f"{issuer}/oauth2/userinfo",
+        "pushed_authorization_request_endpoint": f"{issuer}/oauth2/par",
+        "require_pushed_authorization_requests": settings.REQUIRE_PUSHED_AUTHORIZATION_REQUESTS,
         "revocation_endpoint": f"{issuer}/oauth2/revoke",
         "device_authorization_endpoint": f"{issuer}/oauth2/device_authorization",
         "introspection_endpoint": f"{issuer}/oauth2/introspect",
         "jwks_uri": f"{issuer}/oauth2/jwks",
         "scopes_supported": sorted(scopes.ALWAYS_ALLOWED),
         "response_types_supported": list(grants.RESPONSES),
-        "response_modes_supported": list(RESPONSE_MODES),
+        "response_modes_supported": [*RESPONSE_MODES, *jarm.RESPONSE_MODES],
         "grant_types_supported": [*grants.EXCHANGES, "implicit"],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
@@ -39,7 +41,12 @@ def document() -> dict[str, Any]:
         ],
         "authorization_details_types_supported": authorization_details.types(),
         "authorization_response_iss_parameter_supported": True,
-        "request_parameter_supported": False,
+        "authorization_signing_alg_values_supported": signing.ALGORITHMS,
+        # RFC 9101 10.5. References are those that PAR gives, never addresses elsewhere.
+        "request_parameter_supported": True,
         "request_uri_parameter_supported": False,
+        "require_request_uri_registration": False,
+        "require_signed_request_object": False,
+        "request_object_signing_alg_values_supported": list(profiles.SIGNING_ALGORITHMS),
         "claims_parameter_supported": False,
     }

@@ -51,10 +51,13 @@ def open_for_browser(client: Client, text: str) -> PushedRequest | None:
     """As `find`; the first time it is held open for as long as a person may need."""
     row = find(client, text)
     if row is not None and row.opened_at is None:
-        now = timezone.now()
-        unopened = PushedRequest.objects.filter(pk=row.pk, opened_at=None)
-        unopened.update(opened_at=now, expires_at=now + DETOUR)
+        hold_open(row)
     return row
+
+
+def hold_open(row: PushedRequest) -> None:
+    now = timezone.now()
+    PushedRequest.objects.filter(pk=row.pk, opened_at=None).update(opened_at=now, expires_at=now + DETOUR)
 
 
 def claim(row: PushedRequest | None) -> bool:

@@ -15,6 +15,7 @@ from keymanager import (
     errors,
     grants,
     parameters as wire,
+    profiles,
 )
 from keymanager.grants.base import TokenRequest
 from keymanager.views.answers import NO_STORE, refused
@@ -45,8 +46,11 @@ def exchange(request: HttpRequest) -> dict[str, Any]:
         raise errors.UnsupportedGrantType(detail=grant_type)
     if not client.has_grant_type(grant_type):
         raise errors.UnauthorizedClient(detail=f"{grant_type} is not ticked for this key set")
+    asked = TokenRequest(http=request, client=client, parameters=received)
+    profiles.check_grant_type(client, grant_type)
+    profiles.check_confirmation(client, asked.confirmation)
     try:
-        return grants.EXCHANGES[grant_type](TokenRequest(http=request, client=client, parameters=received))
+        return grants.EXCHANGES[grant_type](asked)
     except IntegrityError as gone:
         # Nothing is left: the client or the person was deleted while this ran, which the commit finds out.
         raise errors.InvalidGrant(detail=f"deleted meanwhile: {gone}") from gone
