@@ -17,7 +17,7 @@ ISSUER = "https://localhost:9443"
 
 
 @cache
-def key(alg: str = "ES256", number: int = 1) -> Any:
+def key(alg: str, number: int) -> Any:
     """A private key for `alg`, the same each time for the same number."""
     if alg == "ES256":
         return ec.generate_private_key(ec.SECP256R1())
@@ -26,7 +26,7 @@ def key(alg: str = "ES256", number: int = 1) -> Any:
 
 def jwks(alg: str = "ES256") -> dict[str, Any]:
     kinds: dict[str, Any] = {"ES256": ECAlgorithm, "EdDSA": OKPAlgorithm}
-    jwk = json.loads(kinds.get(alg, RSAAlgorithm).to_jwk(key(alg).public_key()))
+    jwk = json.loads(kinds.get(alg, RSAAlgorithm).to_jwk(key(alg, 1).public_key()))
     return {"keys": [jwk | {"kid": "k", "use": "sig"}]}
 
 
