@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from keymanager.grants.base import Approved
 
 # RFC 7636 4.1: 43 to 128 unreserved characters.
-VERIFIER = re.compile(r"^[A-Za-z0-9._~-]{43,128}$")
+VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 UNUSABLE = "Invalid / Inactive / Expired or Revoked authorization code received from token request"
 
 
@@ -89,7 +89,7 @@ def check_verifier(row: AuthorizationCode, verifier: str) -> None:
         return
     if not verifier:
         raise errors.InvalidGrant("Empty PKCE code_verifier sent.", detail="challenge was sent, verifier was not")
-    if not VERIFIER.match(verifier):
+    if not VERIFIER.fullmatch(verifier):
         raise errors.InvalidGrant("Code verifier used is not up to RFC 7636 specifications.", detail="form of verifier")
     shown = challenge(verifier) if row.code_challenge_method == "S256" else verifier
     if not hmac.compare_digest(shown, row.code_challenge):

@@ -48,7 +48,7 @@ OAUTH_2_1 = Profile(
     requires_pkce=True,
     allows_plain_pkce=False,
     response_types=("code",),
-    refused_grant_types=frozenset({"password", "implicit"}),
+    refused_grant_types=frozenset({"password"}),
 )
 """OAuth 2.1: no implicit (1.3, 10.1) and no password grant, PKCE for everybody (4.1.1)."""
 
@@ -62,7 +62,7 @@ FAPI_2_0 = Profile(
     rotates_refresh_tokens=False,
     code_lifetime=60,
     response_types=("code",),
-    refused_grant_types=frozenset({"password", "implicit"}),
+    refused_grant_types=frozenset({"password"}),
     authentication_methods=("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"),
     is_strict_with_assertions=True,
     signing_algorithms=FAPI_SIGNING_ALGORITHMS,

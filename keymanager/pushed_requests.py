@@ -60,10 +60,8 @@ def hold_open(row: PushedRequest) -> None:
     PushedRequest.objects.filter(pk=row.pk, opened_at=None).update(opened_at=now, expires_at=now + DETOUR)
 
 
-def claim(row: PushedRequest | None) -> bool:
+def claim(row: PushedRequest) -> bool:
     """Whether this answer is the first (RFC 9126 4: one-time use); of two at once exactly one is."""
-    if row is None:
-        return True
     return bool(PushedRequest.objects.filter(pk=row.pk, consumed_at=None).update(consumed_at=timezone.now()))
 
 

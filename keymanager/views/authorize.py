@@ -19,7 +19,6 @@ from keymanager import (
     errors,
     login,
     parameters as wire,
-    pushed_requests,
 )
 from keymanager.views.answers import error_page, see_other
 
@@ -48,7 +47,7 @@ def answered(request: HttpRequest, arrived: arrival.Arrived, redirect_uri: str) 
         return proceed(request, arrival.check(arrived, redirect_uri))
     except errors.OAuthError as error:
         log.info("authorize refused for %s: %s", arrived.client.client_id, error)
-        pushed_requests.claim(arrived.pushed)
+        authorization.use_up(arrived.client, arrived.pushed)
         return authorization.refuse(arrived.client, redirect_uri, arrived.parameters, error)
 
 

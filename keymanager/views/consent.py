@@ -18,7 +18,6 @@ from keymanager import (
     consents,
     errors,
     login,
-    pushed_requests,
     scopes,
 )
 from keymanager.models import ConsentRequest
@@ -95,7 +94,7 @@ def decide(
     if not consents.claim(waiting):
         return error_page(request, errors.AccessDenied(STALE), {}, title="This page has expired")
     if decision == "deny":
-        pushed_requests.claim(asked.pushed)
+        authorization.use_up(asked.client, asked.pushed)
         return authorization.refuse(asked.client, asked.redirect_uri, asked.parameters, errors.AccessDenied())
     if decision == "approve_always":
         names = consents.asked_for(session.user, asked.client, asked.scope, asked.resources)

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 from keymanager import arrival, client_authentication, clients, errors, parameters as wire, pushed_requests
 from keymanager.views.answers import NO_STORE, refused
 
-LONGEST_REQUEST = 64 * 1024
+LONGEST_REQUEST = 32 * 1024
 
 
 @csrf_exempt

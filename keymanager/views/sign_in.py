@@ -9,6 +9,7 @@ from allauth.account.views import LoginView
 from keymanager import (
     login,
 )
+from keymanager.views.answers import see_other
 
 
 class SignIn(LoginView):  # type: ignore[misc]
@@ -19,4 +20,4 @@ class SignIn(LoginView):  # type: ignore[misc]
         return super().get_context_data(client=client, return_host=return_host, **kwargs)  # type: ignore[no-any-return]
 
 
-sign_in = SignIn.as_view()
+sign_in = see_other(SignIn.as_view())

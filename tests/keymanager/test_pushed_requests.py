@@ -101,6 +101,7 @@ def test_the_reference_alone_leads_to_a_code(bobs_browser: Browser, printer: Reg
         ({"client_secret": "x"}, 400, "invalid_request"),
         ({"client_id": "another"}, 400, "invalid_request"),
         ({"state": "x" * 70_000}, 413, "invalid_request"),
+        ({"nonce": "n" * 256}, 400, "invalid_request"),
         ({"state": "\x00"}, 400, "invalid_request"),
         ({"\x00": "x"}, 400, "invalid_request"),
         ({"request": "e30.e30."}, 400, "invalid_request_object"),
@@ -208,13 +209,15 @@ def test_it_may_be_reloaded_until_it_is_answered_and_not_after(bobs_browser: Bro
 
 
 @pytest.mark.rfc("9126#4")
-@pytest.mark.parametrize("first", ["approve", "approve_always", "deny"])
-def test_of_two_open_pages_one_is_answered(bobs_browser: Browser, printer: Registered, first: str) -> None:
+@pytest.mark.parametrize(("first", "second"), [("approve", "approve"), ("approve_always", "deny"), ("deny", "approve")])
+def test_of_two_open_pages_one_is_answered(
+    bobs_browser: Browser, printer: Registered, first: str, second: str
+) -> None:
     reference = pushed(printer)
     pages = [open_request(bobs_browser, printer, reference) for _ in range(2)]
 
     decide(bobs_browser, pages[0], first)
-    again = decide(bobs_browser, pages[1])
+    again = decide(bobs_browser, pages[1], second)
 
     assert again.status_code == 400
     assert b"invalid_request_uri" in again.content

@@ -225,12 +225,11 @@ def test_numbers_and_structures_may_stand_inside(bobs_browser: Browser, signer: 
     assert parameters.items() <= PushedRequest.objects.get().parameters.items()
 
 
-@pytest.mark.parametrize("name", ["response_type", "scope", "redirect_uri", "state", "nonce", "prompt", "response_mode"])
-@pytest.mark.parametrize("value", [7, True, [], ["x"], {"x": "y"}, 1.5, "\U0001f600" * 300])
-def test_a_value_of_any_kind_is_no_accident(
-    bobs_browser: Browser, signer: Registered, name: str, value: Any
-) -> None:
-    assert send(bobs_browser, signer, request_object(signer, **{name: value})).status_code in (302, 400)
+@pytest.mark.rfc("9101#4")
+@pytest.mark.parametrize("value", [7, True, [], {"x": "y"}, 1.5, "\U0001f600" * 300])
+def test_a_value_of_any_kind_is_no_accident(signer: Registered, value: Any) -> None:
+    for name in ("response_type", "scope", "redirect_uri", "state", "nonce", "prompt", "response_mode"):
+        assert send(Browser(), signer, request_object(signer, **{name: value})).status_code in (302, 400)
 
 
 @pytest.mark.rfc("9101#5.1")
