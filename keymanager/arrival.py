@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from keymanager import authorize, errors, profiles, pushed_requests, request_objects
+from django.http import HttpRequest
+
+from keymanager import authorize, dpop, errors, profiles, pushed_requests, request_objects
 from keymanager.authorize import AuthorizationRequest, NotRedirectable
 from keymanager.models import Client, PushedRequest
 
@@ -94,7 +96,7 @@ def check_way(client: Client, way: Way) -> None:
         raise errors.InvalidRequest("This application has to sign its authorization requests.")
 
 
-def push(client: Client, received: dict[str, str]) -> PushedRequest:
+def push(request: HttpRequest, client: Client, received: dict[str, str]) -> PushedRequest:
     """RFC 9126 2.1: checked as at the authorization endpoint, then kept. Faults are all the client's to hear."""
     if "request_uri" in received:
         raise errors.InvalidRequest("request_uri cannot be pushed.")
@@ -107,7 +109,7 @@ def push(client: Client, received: dict[str, str]) -> PushedRequest:
     except NotRedirectable as fault:
         raise fault.error from fault
     authorize.check(client, redirect_uri, parameters)
-    return pushed_requests.push(client, parameters)
+    return pushed_requests.push(client, dpop.bind(request, parameters))
 
 
 def own_parameters(client: Client, received: dict[str, str]) -> dict[str, str]:

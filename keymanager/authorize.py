@@ -21,6 +21,7 @@ from keymanager import (
     authorizations,
     clients,
     codes,
+    dpop,
     errors,
     grants,
     jarm,
@@ -100,6 +101,7 @@ def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> Auth
     response_type = check_response_type(client, parameters)
     check_response_mode(client, response_type, parameters)
     check_pkce(client, response_type, parameters)
+    check_dpop(client, response_type, parameters)
     check_prompt(parameters)
     scope = scopes.granted(client, parameters.get("scope", ""))
     check_openid(response_type, scope, parameters)
@@ -151,6 +153,14 @@ def check_pkce(client: Client, response_type: str, parameters: dict[str, str]) -
         raise errors.InvalidRequest("Unsupported PKCE Challenge Method: only S256 is accepted.")
     if not (CHALLENGE if method == "S256" else codes.VERIFIER).fullmatch(challenge):
         raise errors.InvalidRequest("Code challenge used is not up to RFC 7636 specifications.")
+
+
+def check_dpop(client: Client, response_type: str, parameters: dict[str, str]) -> None:
+    """RFC 9449 10: a thumbprint (RFC 7638). And what comes in front of the browser cannot be bound to a key."""
+    if not dpop.THUMBPRINT.fullmatch(parameters.get("dpop_jkt", "x" * 43)):
+        raise errors.InvalidRequest("dpop_jkt is the SHA-256 thumbprint of a key: 43 characters.")
+    if "token" in response_type.split() and client.registered("dpop_bound_access_tokens"):
+        raise errors.UnauthorizedClient(detail="dpop_bound_access_tokens, and a token from the authorization endpoint")
 
 
 def check_prompt(parameters: dict[str, str]) -> None:

@@ -25,6 +25,8 @@ CONSENT_REQUEST = "consent request"
 PUSHED_REQUEST = "pushed request"
 DEVICE_CODE = "device code"
 USER_CODE = "user code"
+DPOP_PROOF = "DPoP proof"
+DPOP_NONCE = "DPoP nonce"
 
 
 @cache

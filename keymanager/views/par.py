@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from keymanager import arrival, client_authentication, clients, errors, parameters as wire, pushed_requests
+from keymanager import arrival, client_authentication, clients, dpop, errors, parameters as wire, pushed_requests
 from keymanager.views.answers import NO_STORE, refused
 
 LONGEST_REQUEST = 32 * 1024
@@ -21,8 +21,8 @@ def par(request: HttpRequest) -> HttpResponse:
             raise errors.RequestTooLarge
         received = wire.single_valued(request.POST)
         client = client_authentication.authenticate(request, received)
-        row = arrival.push(clients.with_uris(client), received)
+        row = arrival.push(request, clients.with_uris(client), received)
     except errors.OAuthError as error:
         return refused(request, error)
     answer = {"request_uri": pushed_requests.reference(row), "expires_in": pushed_requests.LIFETIME}
-    return JsonResponse(answer, status=201, headers=NO_STORE)
+    return JsonResponse(answer, status=201, headers=NO_STORE | dpop.nonce_header(request))

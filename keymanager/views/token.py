@@ -12,6 +12,8 @@ from django.views.decorators.http import require_POST
 from keymanager import (
     authorizations,
     client_authentication,
+    confirmations,
+    dpop,
     errors,
     grants,
     parameters as wire,
@@ -33,7 +35,7 @@ def token(request: HttpRequest) -> HttpResponse:
         return refused(request, replay)
     except errors.OAuthError as error:
         return refused(request, error)
-    return JsonResponse(answer, headers=NO_STORE)
+    return JsonResponse(answer, headers=NO_STORE | dpop.nonce_header(request))
 
 
 def exchange(request: HttpRequest) -> dict[str, Any]:
@@ -46,9 +48,10 @@ def exchange(request: HttpRequest) -> dict[str, Any]:
         raise errors.UnsupportedGrantType(detail=grant_type)
     if not client.has_grant_type(grant_type):
         raise errors.UnauthorizedClient(detail=f"{grant_type} is not ticked for this key set")
-    asked = TokenRequest(http=request, client=client, parameters=received)
     profiles.check_grant_type(client, grant_type)
-    profiles.check_confirmation(client, asked.confirmation)
+    confirmation = confirmations.proved(request, client)
+    profiles.check_confirmation(client, confirmation)
+    asked = TokenRequest(http=request, client=client, parameters=received, confirmation=confirmation)
     try:
         return grants.EXCHANGES[grant_type](asked)
     except IntegrityError as gone:

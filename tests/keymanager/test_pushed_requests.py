@@ -25,6 +25,7 @@ from tests.keymanager.conftest import (
     query_of,
     sign_in,
 )
+from tests.keymanager.proofs import Holder
 
 pytestmark = pytest.mark.django_db
 PREFIX = "urn:ietf:params:oauth:request_uri:"
@@ -335,3 +336,47 @@ def test_after_a_form_the_way_back_is_a_303(bobs_browser: Browser, printer: Regi
 
     assert asked.status_code == 303
     assert decide(bobs_browser, asked).status_code == 303
+
+
+PAR = "https://localhost:9443/oauth2/par"
+
+
+def push_with_proof(registered: Registered, holder: Holder, **changes: str) -> Any:
+    values = {"response_type": "code", "redirect_uri": CALLBACK, "scope": "photos:read"} | changes
+    return Browser().post("/oauth2/par", values, headers=basic(registered) | {"DPoP": holder.proof(PAR)})
+
+
+@pytest.mark.rfc("9449#10.1")
+def test_a_proof_with_the_request_binds_the_code(bobs_browser: Browser, printer: Registered) -> None:
+    holder, other = Holder(), Holder()
+    reference = push_with_proof(printer, holder).json()["request_uri"]
+    code = query_of(decide(bobs_browser, open_request(bobs_browser, printer, reference)))["code"]
+    parameters = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
+
+    stolen = Browser().post("/oauth2/token", parameters, headers=basic(printer) | {"DPoP": other.proof()})
+    owned = Browser().post("/oauth2/token", parameters, headers=basic(printer) | {"DPoP": holder.proof()})
+
+    assert stolen.status_code == 400
+    assert owned.json()["token_type"] == "DPoP"
+
+
+@pytest.mark.rfc("9449#10.1")
+def test_a_proof_and_a_thumbprint_are_of_one_key(printer: Registered) -> None:
+    holder = Holder()
+
+    assert push_with_proof(printer, holder, dpop_jkt=holder.thumbprint).status_code == 201
+    assert push_with_proof(printer, holder, dpop_jkt=Holder().thumbprint).json()["error"] == "invalid_request"
+
+
+@pytest.mark.rfc("9449#10.1")
+def test_a_bad_proof_pushes_nothing(printer: Registered) -> None:
+    holder = Holder()
+
+    response = Browser().post(
+        "/oauth2/par",
+        {"response_type": "code", "redirect_uri": CALLBACK},
+        headers=basic(printer) | {"DPoP": holder.proof("https://elsewhere.example/par")},
+    )
+
+    assert response.json()["error"] == "invalid_dpop_proof"
+    assert not PushedRequest.objects.exists()
