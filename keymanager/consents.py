@@ -105,13 +105,17 @@ def waiting(session: BrowserSession | None, key: str) -> ConsentRequest | None:
     """The request that `key` names, if it is this person's in this browser and neither stale nor answered."""
     if session is None:
         return None
-    return ConsentRequest.objects.select_related("pushed_request").filter(
-        checksum=checksums.checksum(key, checksums.CONSENT_REQUEST),
-        user=session.user,
-        sid=session.sid,
-        answered_at=None,
-        expires_at__gt=timezone.now(),
-    ).first()
+    return (
+        ConsentRequest.objects.select_related("pushed_request")
+        .filter(
+            checksum=checksums.checksum(key, checksums.CONSENT_REQUEST),
+            user=session.user,
+            sid=session.sid,
+            answered_at=None,
+            expires_at__gt=timezone.now(),
+        )
+        .first()
+    )
 
 
 def claim(row: ConsentRequest) -> bool:

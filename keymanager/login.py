@@ -57,9 +57,7 @@ def ask(parameters: dict[str, str], pushed: PushedRequest | None = None) -> Http
     return HttpResponseRedirect(f"{endpoint}?{urlencode({'next': authorize_path(parameters, pushed)})}")
 
 
-def ask_again(
-    request: HttpRequest, parameters: dict[str, str], pushed: PushedRequest | None = None
-) -> HttpResponse:
+def ask_again(request: HttpRequest, parameters: dict[str, str], pushed: PushedRequest | None = None) -> HttpResponse:
     """OIDC Core 3.1.2.1, prompt=login and max_age: sign in anew, after which the request is the same without prompt."""
     logout(request)
     return ask({name: value for name, value in parameters.items() if name != "prompt"}, pushed)

@@ -69,7 +69,9 @@ FAPI_2_0 = Profile(
 )
 """FAPI 2.0 Security Profile 5.3.2 and 5.4."""
 
-FAPI_2_0_MESSAGE_SIGNING = Profile(**(vars(FAPI_2_0) | {"requires_signed_requests": True, "requires_signed_responses": True}))
+FAPI_2_0_MESSAGE_SIGNING = Profile(
+    **(vars(FAPI_2_0) | {"requires_signed_requests": True, "requires_signed_responses": True})
+)
 """FAPI 2.0 Message Signing 5.3 and 5.4."""
 
 PROFILES: dict[str, Profile] = {

@@ -38,9 +38,7 @@ def consent(request: HttpRequest, key: str) -> HttpResponse:
         return error_page(request, fault.error, fault.received)
 
 
-def answered(
-    request: HttpRequest, session: login.BrowserSession, waiting: ConsentRequest, key: str
-) -> HttpResponse:
+def answered(request: HttpRequest, session: login.BrowserSession, waiting: ConsentRequest, key: str) -> HttpResponse:
     """Checked again, because client and redirect URI may have changed while the page was open."""
     client = authorization.client_of(waiting.parameters)
     redirect_uri = authorization.redirect_uri_of(client, waiting.parameters)

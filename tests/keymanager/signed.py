@@ -30,7 +30,9 @@ def jwks(alg: str = "ES256") -> dict[str, Any]:
     return {"keys": [jwk | {"kid": "k", "use": "sig"}]}
 
 
-def request_object(registered: Registered, *, alg: str = "ES256", number: int = 1, typ: str = "JWT", **changes: Any) -> str:
+def request_object(
+    registered: Registered, *, alg: str = "ES256", number: int = 1, typ: str = "JWT", **changes: Any
+) -> str:
     """A good one; a change to None leaves that claim out."""
     now = int(time.time())
     claims: dict[str, Any] = {

@@ -112,9 +112,7 @@ def test_a_pushed_request_may_ask_for_it(bobs_browser: Browser, printer: Registe
 
 @pytest.mark.rfc("jarm#3")
 @pytest.mark.parametrize("alg", ["ES256", "RS256"])
-def test_it_is_signed_as_the_client_asked(
-    bobs_browser: Browser, register: Callable[..., Registered], alg: str
-) -> None:
+def test_it_is_signed_as_the_client_asked(bobs_browser: Browser, register: Callable[..., Registered], alg: str) -> None:
     registered = register(metadata={"authorization_signed_response_alg": alg})
 
     answer = query_of(decide(bobs_browser, authorize(bobs_browser, registered, response_mode="jwt")))

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import time_machine
@@ -11,13 +10,11 @@ from django.utils import timezone
 
 from keymanager import profiles
 from tests.keymanager.conftest import (
-    CALLBACK,
     VERIFIER,
     Registered,
     authorize,
     challenge,
     code_for,
-    decide,
     exchange,
     post_token,
     query_of,
@@ -43,9 +40,7 @@ def test_in_oauth_2_1_everybody_sends_a_challenge(bobs_browser: Browser, modern:
 
 @pytest.mark.rfc("oauth-2.1#10.1")
 @pytest.mark.parametrize("response_type", ["token", "id_token", "code token", "code id_token"])
-def test_in_oauth_2_1_there_is_no_implicit_grant(
-    bobs_browser: Browser, modern: Registered, response_type: str
-) -> None:
+def test_in_oauth_2_1_there_is_no_implicit_grant(bobs_browser: Browser, modern: Registered, response_type: str) -> None:
     asked = authorize(bobs_browser, modern, response_type=response_type, scope="openid", nonce="n", **challenge())
 
     assert query_of(asked)["error"] == "unauthorized_client"
@@ -99,5 +94,3 @@ def test_elsewhere_a_code_lives_longer(bobs_browser: Browser, printer: Registere
 
     with time_machine.travel(timezone.now() + timedelta(seconds=120)):
         assert exchange(printer, code).status_code == 200
-
-

@@ -211,9 +211,7 @@ def test_it_may_be_reloaded_until_it_is_answered_and_not_after(bobs_browser: Bro
 
 @pytest.mark.rfc("9126#4")
 @pytest.mark.parametrize(("first", "second"), [("approve", "approve"), ("approve_always", "deny"), ("deny", "approve")])
-def test_of_two_open_pages_one_is_answered(
-    bobs_browser: Browser, printer: Registered, first: str, second: str
-) -> None:
+def test_of_two_open_pages_one_is_answered(bobs_browser: Browser, printer: Registered, first: str, second: str) -> None:
     reference = pushed(printer)
     pages = [open_request(bobs_browser, printer, reference) for _ in range(2)]
 

@@ -36,9 +36,7 @@ def error_of(browser: Browser, registered: Registered, token: str) -> str:
 
 @pytest.mark.rfc("9101#5.1")
 @pytest.mark.parametrize("alg", ALGORITHMS)
-def test_a_signed_request_leads_to_a_code(
-    bobs_browser: Browser, register: Callable[..., Registered], alg: str
-) -> None:
+def test_a_signed_request_leads_to_a_code(bobs_browser: Browser, register: Callable[..., Registered], alg: str) -> None:
     registered = register(metadata={"jwks": jwks(alg)})
 
     answer = decide(bobs_browser, send(bobs_browser, registered, request_object(registered, alg=alg)))
@@ -68,7 +66,9 @@ def test_what_is_outside_only_is_not_there(bobs_browser: Browser, signer: Regist
 
 
 @pytest.mark.rfc("9101#6.2")
-@pytest.mark.parametrize("kind", ["oauth-authz-req+jwt", "OAUTH-AUTHZ-REQ+JWT", "application/oauth-authz-req+jwt", "JWT"])
+@pytest.mark.parametrize(
+    "kind", ["oauth-authz-req+jwt", "OAUTH-AUTHZ-REQ+JWT", "application/oauth-authz-req+jwt", "JWT"]
+)
 def test_a_request_object_says_what_it_is(bobs_browser: Browser, signer: Registered, kind: str) -> None:
     assert "/consent/" in send(bobs_browser, signer, request_object(signer, typ=kind))["Location"]
 
@@ -217,7 +217,9 @@ def test_for_openid_the_response_type_is_the_same_outside(bobs_browser: Browser,
 
 @pytest.mark.rfc("oidc-core#6.1")
 def test_numbers_and_structures_may_stand_inside(bobs_browser: Browser, signer: Registered) -> None:
-    token = request_object(signer, max_age=300, claims={"userinfo": {"email": None}}, resource=[ISSUER], ui_locales=None)
+    token = request_object(
+        signer, max_age=300, claims={"userinfo": {"email": None}}, resource=[ISSUER], ui_locales=None
+    )
 
     parameters = {"max_age": "300", "claims": '{"userinfo": {"email": null}}', "resource": ISSUER}
     send(bobs_browser, signer, token)
