@@ -211,6 +211,10 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
 }
 ISSUER = PORTAL_URL
+# Who may vouch for client certificates (RFC 8705 2.1): a file of CA certificates in PEM.
+CLIENT_CA_FILE = env.text("APIM_CLIENT_CA_FILE")
+if CLIENT_CA_FILE and not Path(CLIENT_CA_FILE).is_file():
+    raise ImproperlyConfigured("APIM_CLIENT_CA_FILE names no file.")
 ACCESS_TOKEN_AUDIENCE = GATEWAY_URL
 
 # Store

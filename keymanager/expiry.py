@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from keymanager.models import (
     AccessToken,
+    AssertionUse,
     Authorization,
     AuthorizationCode,
     ConsentRequest,
@@ -52,6 +53,7 @@ def tables(now: datetime) -> list[tuple[str, QuerySet[Any]]]:
         ("used DPoP proofs", DPoPProofUse.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("pushed requests", PushedRequest.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("revoked tokens", RevokedToken.objects.filter(expires_at__lt=now).order_by("expires_at")),
+        ("used assertions", AssertionUse.objects.filter(expires_at__lt=now).order_by("expires_at")),
         # A missing authorization refuses its tokens just as a revoked one does.
         (
             "revoked authorizations",

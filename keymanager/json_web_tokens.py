@@ -7,7 +7,6 @@ One place for all of them: client assertions (RFC 7523 2.2), authorization grant
 from __future__ import annotations
 
 import json
-import math
 import re
 import time
 from collections.abc import Callable, Collection
@@ -46,12 +45,13 @@ class Unverified:
     header: dict[str, Any]
     claims: dict[str, Any]
 
-    def text(self, name: str) -> str:
-        """The claim `name`, which has to be a text (RFC 7519 2: StringOrURI) that can be looked up."""
-        value = self.claims.get(name)
-        if not isinstance(value, str) or not value or "\x00" in value or len(value) > LONGEST_TEXT:
-            raise Refused(f"{name} is missing or is no text")
-        return value
+
+def text(claims: dict[str, Any], name: str) -> str:
+    """The claim `name`, which has to be a text (RFC 7519 2: StringOrURI) that can be looked up."""
+    value = claims.get(name)
+    if not isinstance(value, str) or not value or "\x00" in value or len(value) > LONGEST_TEXT:
+        raise Refused(f"{name} is missing or is no text")
+    return value
 
 
 def read(token: str) -> Unverified:
@@ -158,11 +158,11 @@ def check_times(claims: dict[str, Any], longest: float | None) -> None:
 def numeric_date(claims: dict[str, Any], name: str) -> float | None:
     """RFC 7519 2: a JSON number, seconds since 1970; None when it is left out."""
     value = claims.get(name)
-    if value is None and name not in claims:
+    if name not in claims:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LATEST:
         raise Refused(f"{name} is no time")
-    return math.floor(value) if name == "exp" else float(value)
+    return float(value)
 
 
 def is_for(*ours: str) -> Callable[[Any], bool]:

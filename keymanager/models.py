@@ -23,6 +23,7 @@ from oauth2_provider.models import (
 )
 
 from keymanager import client_metadata
+from keymanager.assertion_models import AssertionUse, LinkedSubject, TrustedIssuer  # noqa: F401
 
 
 class KeyType(models.TextChoices):
