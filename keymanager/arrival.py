@@ -67,7 +67,7 @@ def by_value(client: Client, received: dict[str, str]) -> Arrived:
 
 
 def redirect_uri_of(arrived: Arrived) -> str:
-    """Where faults may be sent. An object that cannot be used says nothing; what stands outside must be the client's."""
+    """Where faults may be sent. Beside an object that cannot be used, what stands outside must be the client's."""
     try:
         return authorize.redirect_uri_of(arrived.client, arrived.parameters)
     except NotRedirectable as unknown:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from keymanager import authorization_details, dpop, grants, jarm, profiles, scopes, signing
+from keymanager import authorization_details, dpop, grants, jarm, json_web_tokens, scopes, signing
 from keymanager.authorize import RESPONSE_MODES
 from keymanager.client_authentication import described
 
@@ -51,6 +51,6 @@ def members() -> dict[str, Any]:
         "request_uri_parameter_supported": False,
         "require_request_uri_registration": False,
         "require_signed_request_object": False,
-        "request_object_signing_alg_values_supported": list(profiles.SIGNING_ALGORITHMS),
+        "request_object_signing_alg_values_supported": list(json_web_tokens.ALGORITHMS),
         "claims_parameter_supported": False,
     }

@@ -10,13 +10,8 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from keymanager import errors
+from keymanager import errors, json_web_tokens
 from keymanager.models import Client
-
-# RFC 9101 10.8 and RFC 8725 3.1: an algorithm is one of a list, and `none` is on no list.
-SIGNING_ALGORITHMS = ("ES256", "PS256", "RS256", "EdDSA")
-# FAPI 2.0 Security Profile 5.4.1.
-FAPI_SIGNING_ALGORITHMS = ("ES256", "PS256", "EdDSA")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +33,7 @@ class Profile:
     authentication_methods: Collection[str] | None = None
     # Whether the audience of what a client signs is the issuer alone, and the object is young (FAPI 2.0 5.3.2.1).
     is_strict_with_assertions: bool = False
-    signing_algorithms: Collection[str] = SIGNING_ALGORITHMS
+    signing_algorithms: Collection[str] = json_web_tokens.ALGORITHMS
 
 
 BASELINE = Profile()
@@ -65,7 +60,7 @@ FAPI_2_0 = Profile(
     refused_grant_types=frozenset({"password"}),
     authentication_methods=("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"),
     is_strict_with_assertions=True,
-    signing_algorithms=FAPI_SIGNING_ALGORITHMS,
+    signing_algorithms=json_web_tokens.FAPI_ALGORITHMS,
 )
 """FAPI 2.0 Security Profile 5.3.2 and 5.4."""
 
@@ -92,7 +87,7 @@ def requires_pkce(client: Client) -> bool:
 
 
 def allows_plain_pkce(client: Client) -> bool:
-    """RFC 7636 7.2: `plain` is for clients that cannot do better, and shows the verifier to whoever sees the request."""
+    """RFC 7636 7.2: `plain` is for clients that cannot do better: whoever sees the request sees the verifier."""
     allowed = bool(client.registered("allow_plain_code_challenge"))
     return allowed and not client.is_public and of(client).allows_plain_pkce
 

@@ -1,9 +1,9 @@
 """Authorization requests that are kept here while the browser carries only a reference to them (RFC 9126).
 
-A reference works for a moment until a browser first comes with it, and from then on as long as a person may need to sign
-in; it is used up when the answer goes back to the client. It is not tied to the browser that came first: whoever takes
-over the login page in another browser, or whose link was looked at by a program first, would be locked out, and the
-answer goes to the client's own address in any case, once.
+A reference works for a moment until a browser first comes with it, and from then on as long as a person may need to
+sign in; it is used up when the answer goes back to the client. It is not tied to the browser that came first: who goes
+on in another browser, or whose link a program looked at first, would be locked out, and the answer goes to the client's
+own address in any case, once.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from keymanager import assertion_uses, errors, json_web_tokens
+from keymanager import assertion_uses, errors, json_web_tokens, profiles
 from keymanager.client_authentication.base import Method, named
 from keymanager.json_web_tokens import Refused, is_for, is_only_for, text
 from keymanager.models import Client
@@ -49,7 +49,7 @@ def proven(request: HttpRequest, parameters: dict[str, str]) -> Client:
         unverified.token,
         client,
         types=TYPES,
-        algorithms=algorithms(client),
+        algorithms=profiles.of(client).signing_algorithms,
         audience=audience(request, client),
         longest=LONGEST,
     )
@@ -62,18 +62,10 @@ def audience(request: HttpRequest, client: Client) -> Callable[[Any], bool]:
 
     FAPI 2.0 Security Profile 5.3.2.1: "shall only accept its issuer identifier value as a string".
     """
-    if is_fapi(client):
+    if profiles.of(client).is_strict_with_assertions:
         return is_only_for(settings.ISSUER)
     at_gateway = settings.GATEWAY_URL + request.path.removeprefix("/oauth2")
     return is_for(settings.ISSUER, f"{settings.ISSUER}/oauth2/token", settings.ISSUER + request.path, at_gateway)
-
-
-def algorithms(client: Client) -> tuple[str, ...]:
-    return json_web_tokens.FAPI_ALGORITHMS if is_fapi(client) else json_web_tokens.ALGORITHMS
-
-
-def is_fapi(client: Client) -> bool:
-    return str(client.registered("security_profile")).startswith("fapi-2.0")
 
 
 METHOD = Method("private_key_jwt", is_presented, client)

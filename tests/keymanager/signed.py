@@ -1,38 +1,21 @@
-"""What a client signs with keys of its own, for tests."""
+"""What a client of the authorization endpoint signs, or proves with its keys."""
 
 from __future__ import annotations
 
-import json
 import time
-from functools import cache
 from typing import Any
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+from django.test import Client as Browser
 
+from tests.keymanager import keys
 from tests.keymanager.conftest import CALLBACK, Registered
+from tests.keymanager.proofs import Holder
 
 ISSUER = "https://localhost:9443"
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-@cache
-def key(alg: str, number: int) -> Any:
-    """A private key for `alg`, the same each time for the same number."""
-    if alg == "ES256":
-        return ec.generate_private_key(ec.SECP256R1())
-    return ed25519.Ed25519PrivateKey.generate() if alg == "EdDSA" else rsa.generate_private_key(65537, 2048)
-
-
-def jwks(alg: str = "ES256") -> dict[str, Any]:
-    kinds: dict[str, Any] = {"ES256": ECAlgorithm, "EdDSA": OKPAlgorithm}
-    jwk = json.loads(kinds.get(alg, RSAAlgorithm).to_jwk(key(alg, 1).public_key()))
-    return {"keys": [jwk | {"kid": "k", "use": "sig"}]}
-
-
-def request_object(
-    registered: Registered, *, alg: str = "ES256", number: int = 1, typ: str = "JWT", **changes: Any
-) -> str:
+def request_object(registered: Registered, *, pair: keys.Pair | None = None, typ: str = "JWT", **changes: Any) -> str:
     """A good one; a change to None leaves that claim out."""
     now = int(time.time())
     claims: dict[str, Any] = {
@@ -46,5 +29,13 @@ def request_object(
         "scope": "photos:read",
         "state": "inside",
     }
-    claims = {name: value for name, value in (claims | changes).items() if value is not None}
-    return jwt.encode(claims, key(alg, number), algorithm=alg, headers={"kid": "k", "typ": typ})
+    kept = {name: value for name, value in (claims | changes).items() if value is not None}
+    return (pair or keys.pair()).sign(kept, typ=typ)
+
+
+def post(registered: Registered, path: str, *, holder: Holder | None = None, **parameters: str) -> Any:
+    """With an assertion of the client's own key and, of a holder, a proof of that one."""
+    assertion = keys.pair().sign(keys.claims(registered.id))
+    proof = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion, "client_id": registered.id}
+    headers = {"DPoP": holder.proof(f"{ISSUER}{path}")} if holder else None
+    return Browser().post(path, proof | parameters, headers=headers)

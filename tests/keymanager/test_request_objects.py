@@ -12,17 +12,19 @@ from django.test import Client as Browser
 
 from keymanager.models import PushedRequest
 from tests.keymanager.conftest import CALLBACK, Registered, authorize, decide, query_of
-from tests.keymanager.signed import ISSUER, jwks, key, request_object
+from tests.keymanager.keys import pair
+from tests.keymanager.signed import ISSUER, request_object
 from tests.keymanager.test_pushed_requests import later, push, pushed
 
 pytestmark = pytest.mark.django_db
+STRANGER = pair("ES256", "other")
 ALGORITHMS = ["ES256", "PS256", "RS256", "EdDSA"]
 
 
 @pytest.fixture
 def signer(register: Callable[..., Registered]) -> Registered:
     """A client with a key of its own."""
-    return register(metadata={"jwks": jwks()})
+    return register(metadata={"jwks": pair().jwks})
 
 
 def send(browser: Browser, registered: Registered, token: str, **outside: str) -> Any:
@@ -37,9 +39,9 @@ def error_of(browser: Browser, registered: Registered, token: str) -> str:
 @pytest.mark.rfc("9101#5.1")
 @pytest.mark.parametrize("alg", ALGORITHMS)
 def test_a_signed_request_leads_to_a_code(bobs_browser: Browser, register: Callable[..., Registered], alg: str) -> None:
-    registered = register(metadata={"jwks": jwks(alg)})
+    registered = register(metadata={"jwks": pair(alg).jwks})
 
-    answer = decide(bobs_browser, send(bobs_browser, registered, request_object(registered, alg=alg)))
+    answer = decide(bobs_browser, send(bobs_browser, registered, request_object(registered, pair=pair(alg))))
 
     assert query_of(answer)["state"] == "inside"
     assert "code" in query_of(answer)
@@ -125,7 +127,7 @@ def test_the_audience_may_be_one_of_several(bobs_browser: Browser, signer: Regis
 def test_an_unsigned_request_is_refused(bobs_browser: Browser, signer: Registered) -> None:
     claims = jwt.decode(request_object(signer), options={"verify_signature": False})
 
-    assert error_of(bobs_browser, signer, jwt.encode(claims, None, algorithm="none")) == "invalid_request_object"
+    assert error_of(bobs_browser, signer, jwt.encode(claims, "", algorithm="none")) == "invalid_request_object"
 
 
 @pytest.mark.rfc("9101#10.2")
@@ -139,7 +141,7 @@ def test_the_secret_signs_no_request(bobs_browser: Browser, signer: Registered) 
 
 @pytest.mark.rfc("9101#6.2")
 def test_another_s_signature_is_refused(bobs_browser: Browser, signer: Registered) -> None:
-    assert error_of(bobs_browser, signer, request_object(signer, number=2)) == "invalid_request_object"
+    assert error_of(bobs_browser, signer, request_object(signer, pair=STRANGER)) == "invalid_request_object"
 
 
 @pytest.mark.rfc("9101#6.2")
@@ -189,7 +191,7 @@ def test_an_encrypted_request_is_refused_in_words(bobs_browser: Browser, signer:
 def test_a_bad_object_sends_nobody_to_an_unknown_address(
     bobs_browser: Browser, signer: Registered, outside: dict[str, str]
 ) -> None:
-    response = send(bobs_browser, signer, request_object(signer, number=2), **outside)
+    response = send(bobs_browser, signer, request_object(signer, pair=STRANGER), **outside)
 
     assert response.status_code == 400
     assert b"invalid_request_object" in response.content
@@ -251,18 +253,18 @@ def test_it_may_expire_while_the_person_signs_in(signer: Registered, bob: object
 def test_another_algorithm_than_the_registered_one_is_refused(
     bobs_browser: Browser, register: Callable[..., Registered]
 ) -> None:
-    both = {"keys": jwks("PS256")["keys"] + jwks()["keys"]}
+    both = {"keys": pair("PS256").jwks["keys"] + pair().jwks["keys"]}
     registered = register(metadata={"jwks": both, "request_object_signing_alg": "PS256"})
 
     assert error_of(bobs_browser, registered, request_object(registered)) == "invalid_request_object"
-    assert "/consent/" in send(bobs_browser, registered, request_object(registered, alg="PS256"))["Location"]
+    assert "/consent/" in send(bobs_browser, registered, request_object(registered, pair=pair("PS256")))["Location"]
 
 
 @pytest.mark.rfc("9101#10.5")
 def test_a_client_that_has_to_sign_cannot_do_otherwise(
     bobs_browser: Browser, register: Callable[..., Registered]
 ) -> None:
-    registered = register(metadata={"jwks": jwks(), "require_signed_request_object": True})
+    registered = register(metadata={"jwks": pair().jwks, "require_signed_request_object": True})
 
     assert query_of(authorize(bobs_browser, registered))["error"] == "invalid_request"
     assert push(registered).json()["error"] == "invalid_request"
@@ -281,7 +283,7 @@ def test_a_signed_request_may_be_pushed(bobs_browser: Browser, signer: Registere
 
 @pytest.mark.rfc("9126#3")
 def test_a_badly_signed_request_is_not_pushed(signer: Registered) -> None:
-    response = push(signer, request=request_object(signer, number=2))
+    response = push(signer, request=request_object(signer, pair=STRANGER))
 
     assert response.status_code == 400
     assert response.json()["error"] == "invalid_request_object"
@@ -311,8 +313,7 @@ def test_the_metadata_says_what_is_supported(db: None) -> None:
 
 def test_a_key_is_what_the_algorithm_needs(bobs_browser: Browser, register: Callable[..., Registered]) -> None:
     """RFC 8725 3.1: a public RSA key is no shared secret."""
-    registered = register(metadata={"jwks": jwks("RS256")})
-    header, claims = encoded('{"alg":"HS256","kid":"k"}'), encoded(json.dumps({"iss": registered.id}))
+    registered = register(metadata={"jwks": pair("RS256").jwks})
+    header, claims = encoded('{"alg":"HS256","kid":"one"}'), encoded(json.dumps({"iss": registered.id}))
 
     assert error_of(bobs_browser, registered, f"{header}.{claims}.e30") == "invalid_request_object"
-    assert key("RS256", 1).key_size == 2048
