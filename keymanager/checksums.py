@@ -27,6 +27,8 @@ DEVICE_CODE = "device code"
 USER_CODE = "user code"
 DPOP_PROOF = "DPoP proof"
 DPOP_NONCE = "DPoP nonce"
+INITIAL_ACCESS_TOKEN = "initial access token"
+REGISTRATION_ACCESS_TOKEN = "registration access token"
 
 
 @cache

@@ -19,7 +19,8 @@ def document() -> dict[str, Any]:
 
 def members() -> dict[str, Any]:
     issuer = settings.ISSUER
-    return {
+    registration = {"registration_endpoint": f"{issuer}/oauth2/register"} if settings.REGISTRATION != "closed" else {}
+    return registration | {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth2/authorize",
         "token_endpoint": f"{issuer}/oauth2/token",
@@ -45,6 +46,7 @@ def members() -> dict[str, Any]:
         ],
         "authorization_details_types_supported": authorization_details.types(),
         "authorization_response_iss_parameter_supported": True,
+        "client_id_metadata_document_supported": settings.CLIENT_ID_METADATA_DOCUMENTS,
         "authorization_signing_alg_values_supported": signing.ALGORITHMS,
         # RFC 9101 10.5. References are those that PAR gives, never addresses elsewhere.
         "request_parameter_supported": True,

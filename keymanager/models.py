@@ -24,6 +24,7 @@ from oauth2_provider.models import (
 
 from keymanager import client_metadata
 from keymanager.assertion_models import AssertionUse, LinkedSubject, TrustedIssuer  # noqa: F401
+from keymanager.pushed_models import PushedRequest
 
 
 class KeyType(models.TextChoices):
@@ -43,9 +44,20 @@ class SigningAlgorithm(models.TextChoices):
     RS256 = "RS256"
 
 
+class Origin(models.TextChoices):
+    """Who says what a client is."""
+
+    STORE = "store", "the API Store"
+    OWNER = "owner", "its owner"
+    ITSELF = "itself", "itself (RFC 7591)"
+    DOCUMENT = "document", "a document at its client id"
+
+
 class Client(AbstractApplication):
     """An OAuth client (RFC 6749 2): the toolkit's Application with several grant types; URIs and secrets are rows."""
 
+    # Longer than the toolkit's, for one that is the address of a document (keymanager/client_documents.py).
+    client_id = models.CharField(max_length=300, unique=True)
     key_type = models.CharField(max_length=10, choices=KeyType.choices, default=KeyType.PRODUCTION)
     grant_types = models.JSONField(default=list, help_text="Grant types as RFC 7591 names them.")
     scopes = models.JSONField(default=list, help_text="Scopes this client may be given.")
@@ -59,6 +71,9 @@ class Client(AbstractApplication):
     )
     require_pkce = models.BooleanField(default=False, help_text="Always on for public clients.")
     metadata = models.JSONField(default=dict, help_text="Other members of RFC 7591 2, checked by client_metadata.py.")
+    origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.STORE)
+    read_at = models.DateTimeField(null=True, blank=True, help_text="When its document was read.")
+    read_again_at = models.DateTimeField(null=True, blank=True, help_text="When it is to be read again.")
     blocked_at = models.DateTimeField(null=True, blank=True)
     is_resource_server = models.BooleanField(
         default=False, help_text="May read every access token at the introspection endpoint, as a gateway does."
@@ -92,6 +107,11 @@ class Client(AbstractApplication):
 
     def uris_of(self, kind: str) -> str:
         return " ".join(row.uri for row in self.uris.all() if row.kind == kind)
+
+    @property
+    def is_vouched_for(self) -> bool:
+        """Whether its name was given by somebody who is known here."""
+        return self.origin in (Origin.STORE, Origin.OWNER)
 
     @property
     def is_public(self) -> bool:
@@ -131,6 +151,33 @@ class ClientURI(models.Model):
 
     def __str__(self) -> str:
         return self.uri
+
+
+class InitialAccessToken(models.Model):
+    """What an operator hands out so that somebody may register clients (RFC 7591 1.2), and which."""
+
+    checksum = models.CharField(max_length=64, unique=True)
+    note = models.CharField(max_length=100, help_text="For whom it was made.")
+    grant_types = models.JSONField(default=list, help_text="Grant types that its clients may have.")
+    scopes = models.JSONField(default=list, help_text="Scopes that its clients may have.")
+    uses_left = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.note
+
+
+class RegistrationAccessToken(models.Model):
+    """By which a client that registered itself reads, changes and removes its registration (RFC 7592 3)."""
+
+    client = models.OneToOneField(Client, on_delete=models.CASCADE, related_name="registration_access_token")
+    checksum = models.CharField(max_length=64, unique=True)
+    grant_types = models.JSONField(default=list, help_text="Grant types that it may have.")
+    scopes = models.JSONField(default=list, help_text="Scopes that it may have.")
+
+    def __str__(self) -> str:
+        return str(self.client)
 
 
 class ClientSecret(models.Model):
@@ -338,22 +385,6 @@ class RevokedToken(models.Model):
 
     def __str__(self) -> str:
         return self.jti
-
-
-class PushedRequest(models.Model):
-    """An authorization request that came to this server first (RFC 9126 2). What names it is made from its id and the
-    installation's key (keymanager/pushed_requests.py), so the row alone does not tell it."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="pushed_requests")
-    parameters = models.JSONField()
-    created_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField(db_index=True)
-    opened_at = models.DateTimeField(null=True, blank=True, help_text="When a browser came with it first.")
-    consumed_at = models.DateTimeField(null=True, blank=True, help_text="When its answer went to the client.")
-
-    def __str__(self) -> str:
-        return str(self.id)
 
 
 class DPoPProofUse(models.Model):

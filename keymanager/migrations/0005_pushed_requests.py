@@ -11,6 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('keymanager', '0004_dpop'),
+        ('keymanager', '0004_registration'),
         ('keymanager', '0004_trusted_issuers'),
     ]
 

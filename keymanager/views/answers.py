@@ -57,3 +57,18 @@ def refused(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
     if error.status == 401:
         headers["WWW-Authenticate"] = f'Basic realm="{settings.PORTAL_HOST}"'
     return JsonResponse(error.as_dict(), status=error.status, headers=headers)
+
+
+def refused_bearer(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
+    """RFC 6750 3: the answer of what a token protects."""
+    log.info("%s refused: %s", request.path, error)
+    headers = dict(NO_STORE)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = f'Bearer error="{error.error}", error_description="{error.public}"'
+    return JsonResponse(error.as_dict(), status=error.status, headers=headers)
+
+
+def bearer_token(request: HttpRequest) -> str:
+    """RFC 6750 2.1; empty when there is none."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""
