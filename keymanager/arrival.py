@@ -12,7 +12,8 @@ from django.http import HttpRequest
 
 from keymanager import authorize, dpop, errors, profiles, pushed_requests, request_objects
 from keymanager.authorize import AuthorizationRequest, NotRedirectable
-from keymanager.models import Client, PushedRequest
+from keymanager.models import Client
+from keymanager.pushed_models import PushedRequest
 
 
 class Way(Enum):

@@ -33,7 +33,8 @@ from keymanager import (
 )
 from keymanager.grants.base import Answer, Approved
 from keymanager.login import BrowserSession
-from keymanager.models import Client, PushedRequest
+from keymanager.models import Client
+from keymanager.pushed_models import PushedRequest
 
 RESPONSE_MODES = ("query", "fragment", "form_post")
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})

@@ -13,7 +13,8 @@ from django.utils import timezone
 from accounts.models import User
 from keymanager import checksums
 from keymanager.login import BrowserSession
-from keymanager.models import Client, Consent, ConsentRequest, PushedRequest
+from keymanager.models import Client, Consent, ConsentRequest
+from keymanager.pushed_models import PushedRequest
 from keymanager.resources import covers
 
 WAIT = timedelta(minutes=10)

@@ -18,10 +18,10 @@ from keymanager.models import (
     ConsentRequest,
     DeviceGrant,
     DPoPProofUse,
-    PushedRequest,
     RefreshToken,
     RevokedToken,
 )
+from keymanager.pushed_models import PushedRequest
 
 BATCH = 2000
 PAUSE_SECONDS = 0.01

@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from keymanager import pushed_requests
-from keymanager.models import Client, PushedRequest
+from keymanager.models import Client
+from keymanager.pushed_models import PushedRequest
 
 SID = "sid"
 

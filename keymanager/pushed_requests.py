@@ -16,7 +16,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from keymanager import checksums
-from keymanager.models import Client, PushedRequest
+from keymanager.models import Client
+from keymanager.pushed_models import PushedRequest
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"
 # RFC 9126 2.2 speaks of 5 to 600 seconds.

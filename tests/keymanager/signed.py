@@ -33,7 +33,7 @@ def request_object(registered: Registered, *, pair: keys.Pair | None = None, typ
     return (pair or keys.pair()).sign(kept, typ=typ)
 
 
-def post(registered: Registered, path: str, *, holder: Holder | None = None, **parameters: str) -> Any:
+def post(registered: Registered, path: str, holder: Holder | None = None, /, **parameters: str) -> Any:
     """With an assertion of the client's own key and, of a holder, a proof of that one."""
     assertion = keys.pair().sign(keys.claims(registered.id))
     proof = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion, "client_id": registered.id}

@@ -52,7 +52,7 @@ def code_of(browser: Browser, registered: Registered) -> str:
 
 def redeem(registered: Registered, code: str, holder: Holder | None) -> Any:
     parameters = {"grant_type": "authorization_code", "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
-    return post(registered, TOKEN, holder=holder, code=code, **parameters)
+    return post(registered, TOKEN, holder, code=code, **parameters)
 
 
 @pytest.mark.rfc("fapi-2.0#5.3.2")
@@ -71,9 +71,7 @@ def test_refresh_tokens_do_not_rotate(bobs_browser: Browser, bank: Registered) -
     holder = Holder()
     refresh_token = redeem(bank, code_of(bobs_browser, bank), holder).json()["refresh_token"]
 
-    answers = [
-        post(bank, TOKEN, holder=holder, grant_type="refresh_token", refresh_token=refresh_token) for _ in range(2)
-    ]
+    answers = [post(bank, TOKEN, holder, grant_type="refresh_token", refresh_token=refresh_token) for _ in range(2)]
 
     assert [answer.status_code for answer in answers] == [200, 200]
     assert all("refresh_token" not in answer.json() for answer in answers)
@@ -86,7 +84,7 @@ def test_a_token_consumed_before_the_switch_is_a_replay(bobs_browser: Browser, b
     refresh_token = redeem(bank, code_of(bobs_browser, bank), holder).json()["refresh_token"]
     RefreshToken.objects.update(consumed_at=timezone.now())
 
-    response = post(bank, TOKEN, holder=holder, grant_type="refresh_token", refresh_token=refresh_token)
+    response = post(bank, TOKEN, holder, grant_type="refresh_token", refresh_token=refresh_token)
 
     assert response.json()["error"] == "invalid_grant"
 

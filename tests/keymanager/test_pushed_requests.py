@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from keymanager import expiry
-from keymanager.models import PushedRequest
+from keymanager.pushed_models import PushedRequest
 from tests.keymanager.conftest import (
     CALLBACK,
     VERIFIER,

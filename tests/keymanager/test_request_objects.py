@@ -10,7 +10,7 @@ import jwt
 import pytest
 from django.test import Client as Browser
 
-from keymanager.models import PushedRequest
+from keymanager.pushed_models import PushedRequest
 from tests.keymanager.conftest import CALLBACK, Registered, authorize, decide, query_of
 from tests.keymanager.keys import pair
 from tests.keymanager.signed import ISSUER, request_object
