@@ -17,8 +17,7 @@ LONGEST_REQUEST = 32 * 1024
 def par(request: HttpRequest) -> HttpResponse:
     """RFC 9126 2: the client is authenticated as at the token endpoint."""
     try:
-        if len(request.body) > LONGEST_REQUEST:
-            raise errors.RequestTooLarge
+        check_length(request)
         received = wire.single_valued(request.POST)
         client = client_authentication.authenticate(request, received)
         row = arrival.push(request, clients.with_uris(client), received)
@@ -26,3 +25,10 @@ def par(request: HttpRequest) -> HttpResponse:
         return refused(request, error)
     answer = {"request_uri": pushed_requests.reference(row), "expires_in": pushed_requests.LIFETIME}
     return JsonResponse(answer, status=201, headers=NO_STORE | dpop.nonce_header(request))
+
+
+def check_length(request: HttpRequest) -> None:
+    """RFC 9126 2.3: 413. Before anything is read: whoever knows the name of a public client may push."""
+    length = str(request.META.get("CONTENT_LENGTH") or "0")
+    if not length.isdigit() or int(length[:12]) > LONGEST_REQUEST:
+        raise errors.RequestTooLarge
