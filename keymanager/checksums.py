@@ -25,10 +25,10 @@ CONSENT_REQUEST = "consent request"
 PUSHED_REQUEST = "pushed request"
 DEVICE_CODE = "device code"
 USER_CODE = "user code"
-DPOP_PROOF = "DPoP proof"
-DPOP_NONCE = "DPoP nonce"
 INITIAL_ACCESS_TOKEN = "initial access token"
 REGISTRATION_ACCESS_TOKEN = "registration access token"
+DPOP_PROOF = "DPoP proof"
+DPOP_NONCE = "DPoP nonce"
 
 
 @cache

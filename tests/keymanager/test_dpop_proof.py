@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from django.test import Client as Browser
+from django.test import Client as Browser, RequestFactory
 from django.utils import timezone
+from hypothesis import given, settings as hypothesis_settings, strategies as st
 from pytest_django.fixtures import Settings
 
-from keymanager import expiry
+from keymanager import dpop, errors, expiry
 from keymanager.models import DPoPProofUse
 from tests.keymanager.conftest import Registered, basic
 from tests.keymanager.proofs import TOKEN, Holder, PrivateKey, encoded
@@ -243,6 +244,43 @@ def test_absurd_json_is_refused(printer: Registered, holder: Holder, claims: str
 
     assert_refused(ask(printer, holder.signed(header, claims)))
     assert_refused(ask(printer, holder.signed(claims, "{}")))
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["RSA", "P-384", "EdDSA"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["kty", "x", "n"]), inner),
+    max_leaves=5,
+)
+HOLDER = Holder()
+GOOD = {"typ": "dpop+jwt", "alg": "ES256", "jwk": HOLDER.jwk}
+
+
+@given(header=st.dictionaries(st.sampled_from(["typ", "alg", "jwk", "crit"]), ODD, min_size=1))
+@hypothesis_settings(max_examples=40, deadline=None)
+def test_no_header_is_too_odd_to_be_refused(header: dict[str, Any]) -> None:
+    request = RequestFactory().post("/oauth2/token", headers={"DPoP": HOLDER.signed(json.dumps(GOOD | header), "{}")})
+
+    with pytest.raises(errors.InvalidDPoPProof):
+        dpop.proven_key(request)
+
+
+@given(claims=st.dictionaries(st.sampled_from(["jti", "htm", "htu", "iat", "nonce"]), ODD))
+@hypothesis_settings(max_examples=40, deadline=None)
+def test_no_claims_are_too_odd_to_be_refused(claims: dict[str, Any]) -> None:
+    request = RequestFactory().post(
+        "/oauth2/token", headers={"DPoP": HOLDER.signed(json.dumps(GOOD), json.dumps(claims))}
+    )
+
+    with pytest.raises((errors.InvalidDPoPProof, errors.UseDPoPNonce)):
+        dpop.proven_key(request)
+
+
+@pytest.mark.parametrize("signature", ["AA", "A" * 86, "A" * 85, "A" * 200, "_" * 86])
+@pytest.mark.rfc("9449#4.3")
+def test_a_signature_that_is_none_is_refused(printer: Registered, holder: Holder, signature: str) -> None:
+    header, claims, _ = holder.proof().split(".")
+
+    assert_refused(ask(printer, f"{header}.{claims}.{signature}"))
 
 
 def test_a_client_is_authenticated_before_its_proof_is_looked_at(printer: Registered, holder: Holder) -> None:

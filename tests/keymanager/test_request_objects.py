@@ -9,7 +9,10 @@ from typing import Any
 import jwt
 import pytest
 from django.test import Client as Browser
+from hypothesis import given, settings as hypothesis_settings, strategies as st
 
+from keymanager import errors, request_objects
+from keymanager.models import Client
 from keymanager.pushed_models import PushedRequest
 from tests.keymanager.conftest import CALLBACK, Registered, authorize, decide, query_of
 from tests.keymanager.keys import pair
@@ -317,3 +320,26 @@ def test_a_key_is_what_the_algorithm_needs(bobs_browser: Browser, register: Call
     header, claims = encoded('{"alg":"HS256","kid":"one"}'), encoded(json.dumps({"iss": registered.id}))
 
     assert error_of(bobs_browser, registered, f"{header}.{claims}.e30") == "invalid_request_object"
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+NAMES = ("iss", "aud", "exp", "nbf", "iat", "sub", "client_id", "response_type", "scope", "redirect_uri", "claims")
+
+
+@given(claims=st.dictionaries(st.sampled_from(NAMES), ODD, min_size=1))
+@hypothesis_settings(max_examples=60, deadline=None)
+def test_no_claims_are_too_odd_to_be_refused(claims: dict[str, Any]) -> None:
+    client = Client(client_id="odd", metadata={"jwks": pair().jwks})
+    good = {"iss": "odd", "aud": ISSUER, "client_id": "odd", "exp": time.time() + 60}
+    token = jwt.PyJWS().encode(json.dumps(good | claims).encode(), pair().private, "ES256")
+
+    try:
+        parameters = request_objects.parameters_of(client, {"request": token, "response_type": "code"})
+    except errors.InvalidRequestObject:
+        return
+
+    assert all(isinstance(value, str) and value.encode() for value in parameters.values())

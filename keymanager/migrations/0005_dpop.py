@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('keymanager', '0003_resources'),
+        ('keymanager', '0004_registration'),
     ]
 
     operations = [

@@ -10,9 +10,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('keymanager', '0004_dpop'),
-        ('keymanager', '0004_registration'),
         ('keymanager', '0004_trusted_issuers'),
+        ('keymanager', '0005_dpop'),
     ]
 
     operations = [
