@@ -282,3 +282,15 @@ def test_a_wrong_secret_costs_one_statement(
 ) -> None:
     with django_assert_num_queries(1):  # type: ignore[attr-defined]
         post_token(printer, secret="wrong", grant_type="client_credentials")
+
+
+@pytest.mark.rfc("6749#3.3")
+def test_a_client_s_policy_may_refuse_what_others_have_left_out(register: Callable[..., Registered]) -> None:
+    strict = register(metadata={"refuse_unknown_scopes": True})
+
+    assert post_token(strict, grant_type="client_credentials", scope="photos:read PRODUCTION").json() == {
+        "error": "invalid_scope",
+        "error_description": "Invalid Scope!",
+    }
+    assert post_token(strict, grant_type="client_credentials", scope="photos:read").json()["scope"] == "photos:read"
+    assert post_token(strict, grant_type="client_credentials").json()["scope"] == "default"
