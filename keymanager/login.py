@@ -14,7 +14,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from accounts.models import User
+from keymanager import pushed_requests
 from keymanager.models import Client
+from keymanager.pushed_models import PushedRequest
 
 SID = "sid"
 
@@ -47,23 +49,24 @@ def auth_time(request: HttpRequest) -> datetime:
     return datetime.fromtimestamp(methods[-1]["at"], UTC)
 
 
-def ask(parameters: dict[str, str]) -> HttpResponse:
+def ask(parameters: dict[str, str], pushed: PushedRequest | None = None) -> HttpResponse:
     """To the authentication endpoint, which brings the browser back to the same authorization request.
 
     A path is one of our own; a full URL names another server (the page's note on a separate server for authentication).
     """
     endpoint = urljoin(settings.PORTAL_URL, settings.AUTHENTICATION_ENDPOINT_URL)
-    return HttpResponseRedirect(f"{endpoint}?{urlencode({'next': authorize_path(parameters)})}")
+    return HttpResponseRedirect(f"{endpoint}?{urlencode({'next': authorize_path(parameters, pushed)})}")
 
 
-def ask_again(request: HttpRequest, parameters: dict[str, str]) -> HttpResponse:
+def ask_again(request: HttpRequest, parameters: dict[str, str], pushed: PushedRequest | None = None) -> HttpResponse:
     """OIDC Core 3.1.2.1, prompt=login and max_age: sign in anew, after which the request is the same without prompt."""
     logout(request)
-    return ask({name: value for name, value in parameters.items() if name != "prompt"})
+    return ask({name: value for name, value in parameters.items() if name != "prompt"}, pushed)
 
 
-def authorize_path(parameters: dict[str, str]) -> str:
-    return f"/oauth2/authorize?{urlencode(parameters)}"
+def authorize_path(parameters: dict[str, str], pushed: PushedRequest | None = None) -> str:
+    """The way back to a request; of one that is kept here it says no more than which (RFC 9126 4)."""
+    return f"/oauth2/authorize?{urlencode(pushed_requests.carried(parameters, pushed))}"
 
 
 def waiting_client(next_path: str) -> tuple[Client | None, str]:
@@ -71,6 +74,9 @@ def waiting_client(next_path: str) -> tuple[Client | None, str]:
     address = urlsplit(next_path)
     if address.path != "/oauth2/authorize":
         return None, ""
-    values = parse_qs(address.query)
-    client = Client.objects.filter(client_id=values.get("client_id", [""])[0].replace("\x00", "")).first()
-    return client, urlsplit(values.get("redirect_uri", [""])[0]).netloc
+    values = {name: texts[0] for name, texts in parse_qs(address.query).items()}
+    client = Client.objects.filter(client_id=values.get("client_id", "").replace("\x00", "")).first()
+    if client is not None and "request_uri" in values:
+        row = pushed_requests.find(client, values["request_uri"])
+        values = row.parameters if row else {}
+    return client, urlsplit(values.get("redirect_uri", "")).netloc
