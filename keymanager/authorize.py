@@ -16,7 +16,7 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 
-from keymanager import authorizations, clients, errors, grants, scopes
+from keymanager import authorizations, browser_state, clients, errors, grants, scopes
 from keymanager.grants.base import Answer, Approved
 from keymanager.login import BrowserSession
 from keymanager.models import Client
@@ -166,7 +166,7 @@ def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
         redirect_uri=request.redirect_uri,
         parameters=request.parameters,
     )
-    return response_type.respond(approved)
+    return response_type.respond(approved) | browser_state.told(approved, session)
 
 
 def answer(redirect_uri: str, parameters: dict[str, str], members: Answer) -> HttpResponse:
