@@ -22,6 +22,7 @@ from keymanager.models import LogoutNotice
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LIFETIME = 120
 SECONDS = 5.0
+MOST_ADDRESSES = 4
 # 2.8: "the RP MUST respond with an HTTP 200 OK"; "some Web frameworks will substitute an HTTP 204 No Content".
 WELCOME = frozenset({200, 204})
 
@@ -73,21 +74,28 @@ def send(notice: LogoutNotice) -> int:
 
 
 class Connection(http.client.HTTPConnection):
-    """To the address that was looked at, whatever the name leads to a moment later (DNS rebinding)."""
+    """To the addresses that were looked at, whatever the name leads to a moment later (DNS rebinding)."""
 
     def __init__(self, parts: SplitResult) -> None:
         self.is_tls = parts.scheme == "https"
         self.default_port = 443 if self.is_tls else 80
         super().__init__(parts.hostname or "", parts.port or self.default_port, timeout=SECONDS)
-        self.address = address_of(self.host, self.port, is_tls=self.is_tls)
+        self.addresses = addresses_of(self.host, self.port, is_tls=self.is_tls)
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self.address, self.port), self.timeout)
+        self.sock = self.reached()
         if self.is_tls:
             # The handshake later, so that it can be broken off like everything else.
             options = {"server_hostname": self.host, "do_handshake_on_connect": False}
             self.sock = trust().wrap_socket(self.sock, **options)
             self.sock.do_handshake()
+
+    def reached(self) -> socket.socket:
+        """At the first address that answers: localhost is often two, of which only one is listened at."""
+        for address in self.addresses[:-1]:
+            with suppress(OSError):
+                return socket.create_connection((address, self.port), self.timeout)
+        return socket.create_connection((self.addresses[-1], self.port), self.timeout)
 
     def break_off(self) -> None:
         with suppress(OSError, AttributeError):
@@ -107,8 +115,8 @@ def within_time(connection: Connection) -> Iterator[Connection]:
         connection.close()
 
 
-def address_of(host: str, port: int, *, is_tls: bool) -> str:
-    """The first address of `host`. None may be of an inner network, where a client has no business; in demo mode, which
+def addresses_of(host: str, port: int, *, is_tls: bool) -> list[str]:
+    """The addresses of `host`. None may be of an inner network, where a client has no business; in demo mode, which
     is all on loopback, loopback is allowed, and there without TLS too."""
     found = [str(entry[4][0]).partition("%")[0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     addresses = [ipaddress.ip_address(text) for text in found]
@@ -116,7 +124,7 @@ def address_of(host: str, port: int, *, is_tls: bool) -> str:
     public = is_tls and all(is_public(address) for address in addresses)
     if not (loopback or public):
         raise NotDelivered("the address is of an inner network, or has no TLS")
-    return found[0]
+    return found[:MOST_ADDRESSES]
 
 
 def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from keymanager import errors, framing, login, parameters as wire, signing_out
 from keymanager.views.answers import error_page
 
+WAIT_SECONDS = 3
 TITLE = "You cannot be signed out this way"
 
 
@@ -53,13 +55,16 @@ def signed_out(request: HttpRequest, frames: list[str], location: str) -> HttpRe
     if location and not frames:
         return see_other(location)
     page = render(request, "keymanager/signed_out.html", {"frames": frames, "location": location})
+    if location:
+        # What goes on without JavaScript; with it the page goes on as soon as the frames have loaded.
+        page.headers["Refresh"] = f"{WAIT_SECONDS};url={iri_to_uri(location)}"
     return framing.may_show(page, frames) if frames else page
 
 
 def see_other(location: str) -> HttpResponse:
     """Not HttpResponseRedirect: a native client's own scheme (RFC 8252 7.1) is allowed, it was registered. 303 makes a
     GET of a POST."""
-    return HttpResponse(status=303, headers={"Location": location, "Cache-Control": "no-store"})
+    return HttpResponse(status=303, headers={"Location": iri_to_uri(location), "Cache-Control": "no-store"})
 
 
 @csrf_exempt
