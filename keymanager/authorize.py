@@ -16,7 +16,18 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 
-from keymanager import authorizations, browser_state, clients, errors, grants, scopes
+from keymanager import (
+    authorization_details,
+    authorizations,
+    browser_state,
+    client_documents,
+    clients,
+    dpop,
+    errors,
+    grants,
+    resources,
+    scopes,
+)
 from keymanager.grants.base import Answer, Approved
 from keymanager.login import BrowserSession
 from keymanager.models import Client
@@ -43,6 +54,8 @@ class AuthorizationRequest:
     response_type: str
     scope: str
     parameters: dict[str, str]
+    resources: list[str]
+    authorization_details: authorization_details.Details
 
     @property
     def prompts(self) -> frozenset[str]:
@@ -56,10 +69,11 @@ class AuthorizationRequest:
 def client_of(parameters: dict[str, str]) -> Client:
     if "client_id" not in parameters:
         raise NotRedirectable(errors.InvalidRequest("Client Id is not present in the authorization request"), {})
-    client = clients.find(parameters["client_id"])
+    client_id = parameters["client_id"]
+    client = client_documents.find(client_id) if client_documents.is_address(client_id) else clients.find(client_id)
     if client is None:
         error = errors.InvalidClient("No application is known here by this client id.")
-        raise NotRedirectable(error, {"client_id": parameters["client_id"]})
+        raise NotRedirectable(error, {"client_id": client_id})
     return client
 
 
@@ -80,11 +94,18 @@ def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> Auth
     response_type = check_response_type(client, parameters)
     check_response_mode(response_type, parameters)
     check_pkce(client, response_type, parameters)
+    check_dpop(client, response_type, parameters)
     check_prompt(parameters)
     scope = scopes.granted(client, parameters.get("scope", ""))
     check_openid(response_type, scope, parameters)
     return AuthorizationRequest(
-        client=client, redirect_uri=redirect_uri, response_type=response_type, scope=scope, parameters=parameters
+        client=client,
+        redirect_uri=redirect_uri,
+        response_type=response_type,
+        scope=scope,
+        parameters=parameters,
+        resources=resources.check(parameters),
+        authorization_details=authorization_details.check(client, parameters),
     )
 
 
@@ -128,6 +149,14 @@ def check_pkce(client: Client, response_type: str, parameters: dict[str, str]) -
         raise errors.InvalidRequest("Code challenge used is not up to RFC 7636 specifications.")
 
 
+def check_dpop(client: Client, response_type: str, parameters: dict[str, str]) -> None:
+    """RFC 9449 10: a thumbprint (RFC 7638). And what comes in front of the browser cannot be bound to a key."""
+    if not dpop.THUMBPRINT.fullmatch(parameters.get("dpop_jkt", "x" * 43)):
+        raise errors.InvalidRequest("dpop_jkt is the SHA-256 thumbprint of a key: 43 characters.")
+    if "token" in response_type.split() and client.registered("dpop_bound_access_tokens"):
+        raise errors.UnauthorizedClient(detail="dpop_bound_access_tokens, and a token from the authorization endpoint")
+
+
 def check_prompt(parameters: dict[str, str]) -> None:
     """OIDC Core 3.1.2.1: none "MUST NOT" come with another value."""
     prompts = set(parameters.get("prompt", "").split())
@@ -159,6 +188,8 @@ def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
         scope=request.scope,
         auth_time=session.auth_time,
         sid=session.sid,
+        resources=request.resources,
+        authorization_details=request.authorization_details,
     )
     approved = Approved(
         authorization=authorization,

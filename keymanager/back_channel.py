@@ -86,9 +86,9 @@ class Connection(http.client.HTTPConnection):
         self.sock = self.reached()
         if self.is_tls:
             # The handshake later, so that it can be broken off like everything else.
-            options = {"server_hostname": self.host, "do_handshake_on_connect": False}
-            self.sock = trust().wrap_socket(self.sock, **options)
-            self.sock.do_handshake()
+            tls = trust().wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+            self.sock = tls
+            tls.do_handshake()
 
     def reached(self) -> socket.socket:
         """At the first address that answers: localhost is often two, of which only one is listened at."""

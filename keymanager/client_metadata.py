@@ -126,6 +126,7 @@ MEMBERS: dict[str, Member] = {
     "authorization_details_types": Member(is_texts, ()),
     # Ours: one switch for a whole profile (keymanager/profiles.py), and refusal instead of filtering (RFC 6749 3.3).
     "security_profile": Member(one_of("baseline", "oauth-2.1", "fapi-2.0", "fapi-2.0-message-signing"), "baseline"),
+    "may_impersonate": Member(is_flag, default=False),
     "refuse_unknown_scopes": Member(is_flag, default=False),
 }
 

@@ -123,6 +123,26 @@ class InvalidToken(OAuthError):
     description = "Access token validation failed"
 
 
+class NoToken(InvalidToken):
+    """RFC 6750 3.1: no authentication information at all."""
+
+    description = "An access token is needed."
+
+
+class InvalidDPoPProof(OAuthError):
+    """RFC 9449 5 and 7.1."""
+
+    error = "invalid_dpop_proof"
+    description = "The DPoP proof is not valid for this request, or was used before."
+
+
+class UseDPoPNonce(OAuthError):
+    """RFC 9449 8 and 9."""
+
+    error = "use_dpop_nonce"
+    description = "The DPoP proof must hold the nonce of the DPoP-Nonce header."
+
+
 class InsufficientScope(OAuthError):
     error = "insufficient_scope"
     status = 403
@@ -141,3 +161,31 @@ class InvalidTarget(OAuthError):
 
     error = "invalid_target"
     description = "The requested resource is unknown, or cannot be given to this application."
+
+
+class InvalidAuthorizationDetails(OAuthError):
+    """RFC 9396 5."""
+
+    error = "invalid_authorization_details"
+    description = "The authorization_details are of an unknown type, malformed, or more than was authorized."
+
+
+class RegistrationClosed(OAuthError):
+    error = "access_denied"
+    status = 403
+    description = "Clients do not register themselves here; add an application in the API Store."
+
+
+class InvalidRedirectURI(OAuthError):
+    """RFC 7591 3.2.2."""
+
+    error = "invalid_redirect_uri"
+    description = "One of the redirect_uris cannot be used."
+
+
+class TooManyRequests(OAuthError):
+    """RFC 6585 4. The error code is RFC 6749 4.1.2.1's for a server that cannot answer for now."""
+
+    error = "temporarily_unavailable"
+    status = 429
+    description = "Too many requests; try again later."

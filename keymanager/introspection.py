@@ -18,7 +18,7 @@ MEDIA_TYPE = "application/token-introspection+jwt"
 INACTIVE: dict[str, Any] = {"active": False}
 # Names a token that has no `jti` of its own, and says nothing of the checksum it is kept by.
 IDENTIFIER = "token identifier"
-CLAIMS = ("iss", "sub", "aud", "iat", "nbf", "exp", "jti")
+CLAIMS = ("iss", "sub", "aud", "iat", "nbf", "exp", "jti", "cnf", "act", "authorization_details")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,14 @@ def introspect(client: Client, parameters: dict[str, str]) -> dict[str, Any]:
 
 def may_read(client: Client, token: LiveToken) -> bool:
     """RFC 7662 4. A refresh token is never meant for a resource (RFC 6749 1.5), so no resource server reads it."""
-    return token.client.pk == client.pk or (client.is_resource_server and token.is_for_resources)
+    if token.client.pk == client.pk:
+        return True
+    return token.is_for_resources and (client.is_resource_server or is_meant_for(client, token.members["aud"]))
+
+
+def is_meant_for(client: Client, audience: str | list[str]) -> bool:
+    """Whether one of the resources that the token is for is this client's (RFC 8707)."""
+    return client.resources.filter(uri__in=[audience] if isinstance(audience, str) else audience).exists()
 
 
 def find(token: str, *, hint: str) -> LiveToken | None:
@@ -62,8 +69,8 @@ def access_token(token: str) -> LiveToken | None:
     bearer = tokens.find(token)
     if bearer is None:
         return None
-    members = {"active": True, "token_type": "Bearer", "scope": bearer.scope, "client_id": bearer.client.client_id}
-    members |= {"jti": identifier(token)}
+    members = {"active": True, "token_type": bearer.token_type, "scope": bearer.scope}
+    members |= {"client_id": bearer.client.client_id, "jti": identifier(token)}
     members |= {name: bearer.claims[name] for name in CLAIMS if name in bearer.claims}
     if bearer.user is not None:
         members["username"] = bearer.user.get_username()

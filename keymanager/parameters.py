@@ -4,8 +4,8 @@ from django.http import QueryDict
 
 from keymanager import errors
 
-# RFC 8707 2: the one parameter that may come several times.
-REPEATABLE = frozenset({"resource"})
+# RFC 8707 2 and RFC 8693 2.1: the parameters that may come several times.
+REPEATABLE = frozenset({"resource", "audience"})
 
 
 def single_valued(received: QueryDict) -> dict[str, str]:

@@ -20,6 +20,11 @@ from keymanager import checksums, signing, subjects
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken, RevokedToken, TokenFormat
 
 
+def token_type(confirmation: Mapping[str, str]) -> str:
+    """RFC 9449 5: a token that is bound to a DPoP key says so by its type."""
+    return "DPoP" if "jkt" in confirmation else "Bearer"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bearer:
     """A live access token as a resource sees it. `user` is None when it stands for the client itself.
@@ -38,6 +43,10 @@ class Bearer:
     @property
     def scopes(self) -> frozenset[str]:
         return frozenset(self.scope.split())
+
+    @property
+    def token_type(self) -> str:
+        return token_type(self.confirmation)
 
     @property
     def confirmation(self) -> dict[str, str]:
@@ -69,8 +78,7 @@ class Content:
 
     @property
     def token_type(self) -> str:
-        """RFC 9449 5: a token that is bound to a DPoP key says so by its type."""
-        return "DPoP" if "jkt" in self.confirmation else "Bearer"
+        return token_type(self.confirmation)
 
     def claims(self) -> dict[str, Any]:
         """What the token says beyond its scope, its client and its lifetime."""
@@ -86,27 +94,22 @@ class Content:
         return claims
 
 
-def for_authorization(
-    authorization: Authorization, *, scope: str | None = None, confirmation: Mapping[str, str] | None = None
-) -> dict[str, Any]:
-    """The token answer for what a person authorized, or for the narrower `scope` of it."""
-    content = content_of(authorization, scope=scope, confirmation=confirmation)
+def for_authorization(authorization: Authorization, content: Content) -> dict[str, Any]:
+    """The token answer: an access token of that content, and a refresh token for all that was authorized."""
     token = issue_access_token(content)
     return answer(token, content, refresh_token=issue_refresh_token(authorization, content.confirmation))
 
 
-def content_of(
-    authorization: Authorization, *, scope: str | None = None, confirmation: Mapping[str, str] | None = None
-) -> Content:
-    details = authorization.authorization_details
+def content_of(authorization: Authorization, **narrower: Any) -> Content:
+    """All that a person authorized; `narrower` are other values for fields of Content."""
+    details = narrower.pop("authorization_details", authorization.authorization_details)
+    whole: dict[str, Any] = {
+        "scope": authorization.scope,
+        "audience": authorization.resources,
+        "extra": {"authorization_details": details} if details else {},
+    }
     return Content(
-        client=authorization.client,
-        user=authorization.user,
-        authorization=authorization,
-        scope=authorization.scope if scope is None else scope,
-        audience=authorization.resources,
-        confirmation=confirmation or {},
-        extra={"authorization_details": details} if details else {},
+        client=authorization.client, user=authorization.user, authorization=authorization, **(whole | narrower)
     )
 
 
@@ -260,9 +263,9 @@ def verified_claims(token: str) -> dict[str, Any] | None:
             token,
             key,
             algorithms=[signing.ALGORITHM],
-            audience=settings.ACCESS_TOKEN_AUDIENCE,
             issuer=settings.ISSUER,
-            options={"require": ["exp", "iat", "jti", "sub", "client_id", "scope"]},
+            # For whom it is, is for the one who reads it to look at (RFC 9068 4); here it is only known again.
+            options={"require": ["exp", "iat", "jti", "sub", "client_id", "scope"], "verify_aud": False},
         )
     except jwt.PyJWTError:
         return None

@@ -21,9 +21,10 @@ def exchange(request: TokenRequest) -> Answer:
         client=request.client,
         redirect_uri=request.required("redirect_uri"),
         verifier=request.parameters.get("code_verifier", ""),
+        confirmation=request.confirmation,
     )
     authorization = code.authorization
-    answer = tokens.for_authorization(authorization, confirmation=request.confirmation)
+    answer = tokens.for_authorization(authorization, request.content(authorization))
     if "openid" in authorization.scope.split():
         answer["id_token"] = oidc.id_token(authorization, nonce=code.nonce, access_token=answer["access_token"])
     return answer

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from keymanager import errors
+from keymanager import authorization_details, errors, resources, tokens
 from keymanager.models import Authorization, Client
 
 Answer = dict[str, Any]
@@ -27,6 +27,17 @@ class TokenRequest:
         if name not in self.parameters:
             raise errors.InvalidRequest(f"Missing parameter: {name}")
         return self.parameters[name]
+
+    def content(self, authorization: Authorization, **narrower: Any) -> tokens.Content:
+        """What the access token of this call says: what was authorized, or what the call narrows it to (RFC 8707 2.2,
+        RFC 9396 6), bound to the key that the caller has proved to hold."""
+        return tokens.content_of(
+            authorization,
+            audience=resources.narrowed(authorization.resources, self.parameters),
+            authorization_details=authorization_details.narrowed(authorization.authorization_details, self.parameters),
+            confirmation=self.confirmation,
+            **narrower,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

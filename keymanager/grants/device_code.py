@@ -21,7 +21,7 @@ def exchange(request: TokenRequest) -> Answer:
 @transaction.atomic
 def issue(request: TokenRequest, row: DeviceGrant) -> Answer:
     authorization = device_codes.claim(row)
-    answer = tokens.for_authorization(authorization, confirmation=request.confirmation)
+    answer = tokens.for_authorization(authorization, request.content(authorization))
     if "openid" in authorization.scope.split():
         answer["id_token"] = oidc.id_token(authorization, access_token=answer["access_token"])
     return answer

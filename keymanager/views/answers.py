@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from keymanager import (
+    dpop,
     errors,
 )
 
@@ -33,7 +34,22 @@ def error_page(
 def refused(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
     """RFC 6749 5.2."""
     log.info("%s refused: %s", request.path, error)
-    headers = dict(NO_STORE)
+    headers = NO_STORE | dpop.nonce_header(request)
     if error.status == 401:
         headers["WWW-Authenticate"] = f'Basic realm="{settings.PORTAL_HOST}"'
     return JsonResponse(error.as_dict(), status=error.status, headers=headers)
+
+
+def refused_bearer(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
+    """RFC 6750 3: the answer of what a token protects."""
+    log.info("%s refused: %s", request.path, error)
+    headers = dict(NO_STORE)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = f'Bearer error="{error.error}", error_description="{error.public}"'
+    return JsonResponse(error.as_dict(), status=error.status, headers=headers)
+
+
+def bearer_token(request: HttpRequest) -> str:
+    """RFC 6750 2.1; empty when there is none."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""

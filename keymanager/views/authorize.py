@@ -51,8 +51,9 @@ def proceed(request: HttpRequest, asked: authorization.AuthorizationRequest) -> 
         if "none" in asked.prompts:
             raise errors.LoginRequired
         return login.ask_again(request, asked.parameters) if session else login.ask(asked.parameters)
-    missing = consents.missing(session.user, asked.client, asked.scope)
-    if missing or "consent" in asked.prompts:
+    missing = consents.missing(session.user, asked.client, asked.scope, asked.resources)
+    # Details are approved anew each time (RFC 9396 12): a payment is not like the one before.
+    if missing or asked.authorization_details or "consent" in asked.prompts:
         if "none" in asked.prompts:
             raise errors.ConsentRequired
         key = consents.ask(session, asked.client, asked.parameters)

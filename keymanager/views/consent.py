@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from keymanager import (
+    authorization_details,
     authorize as authorization,
     clients,
     consents,
@@ -51,13 +52,15 @@ def consent_page(
     request: HttpRequest, session: login.BrowserSession, asked: authorization.AuthorizationRequest, key: str
 ) -> HttpResponse:
     """What is new is asked for; what was approved before is told apart from it."""
-    new = consents.asked_for(session.user, asked.client, asked.scope)
+    new = consents.asked_for(session.user, asked.client, asked.scope, asked.resources)
     words = scopes.described(asked.scope.split())
     context = {
         "client": asked.client,
         "return_host": urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,
         "scopes": [scope for scope in words if scope["name"] in new],
         "approved": [scope for scope in words if scope["name"] not in new],
+        "resources": asked.resources,
+        "details": authorization_details.in_words(asked.authorization_details),
         "durations": consents.DURATIONS,
         "duration": consents.PRESELECTED,
         "key": key,
@@ -84,7 +87,7 @@ def decide(
     if decision == "deny":
         return authorization.refuse(asked.redirect_uri, asked.parameters, errors.AccessDenied())
     if decision == "approve_always":
-        names = consents.asked_for(session.user, asked.client, asked.scope)
-        consents.remember(session.user, asked.client, names, duration.length)
+        names = consents.asked_for(session.user, asked.client, asked.scope, asked.resources)
+        consents.remember(session.user, asked.client, names, duration.length, asked.resources)
     clients.mark_redirect_uri_used(asked.client, asked.redirect_uri)
     return authorization.answer(asked.redirect_uri, asked.parameters, authorization.approve(asked, session))

@@ -144,7 +144,7 @@ def test_a_hint_that_is_none_of_ours_is_as_good_as_none(bobs_browser: Browser, l
     header = {"typ": "JWT", "kid": jwt.get_unverified_header(answer["id_token"])["kid"]}
     hints = {
         "foreign": jwt.encode(claims, ec.generate_private_key(ec.SECP256R1()), "ES256", headers=header),
-        "unsigned": jwt.encode(claims, None, "none", headers=header),
+        "unsigned": jwt.encode(claims, "", "none", headers=header),
         "of another issuer": changed(answer["id_token"], iss="https://evil.example"),
         "an access token": answer["access_token"],
         "nonsense": "a.b.c",
