@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from apimanager import views
+
+# Administrators sign in like everybody, with their second step and under the same limits.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 shared: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="store:apis")),
@@ -19,7 +23,7 @@ shared: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     *shared,
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("accounts.urls")),
 ]
 
 handler400 = views.bad_request

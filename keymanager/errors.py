@@ -33,6 +33,19 @@ class InvalidClient(OAuthError):
     description = "Client Authentication failed."
 
 
+class TooManyFailures(OAuthError):
+    """RFC 6585 4. RFC 6749 5.2 has no code for it; this one is the authorization endpoint's (4.1.2.1), and says nothing
+    about whether the secret was right."""
+
+    error = "temporarily_unavailable"
+    status = 429
+    description = "Client authentication has failed too often; try again later."
+
+    def __init__(self, *, retry_after: int, detail: str) -> None:
+        super().__init__(detail=detail)
+        self.retry_after = retry_after
+
+
 class InvalidGrant(OAuthError):
     error = "invalid_grant"
     description = "Provided Authorization Grant is invalid"

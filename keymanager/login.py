@@ -48,7 +48,8 @@ def earlier_sid(request: HttpRequest, user: User) -> str | None:
     """The session's name before they had to sign in anew; somebody else's session ends when this one begins."""
     owner, sid = request.session.pop(EARLIER, (None, None))
     if owner is not None and owner != user.pk:
-        sessions.end(User.objects.get(pk=owner), sid)
+        for earlier in User.objects.filter(pk=owner):
+            sessions.end(earlier, sid)
     return sid if owner == user.pk else None
 
 

@@ -4,6 +4,7 @@ took part in it is to be told."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -31,6 +32,12 @@ def end(user: User, sid: str) -> list[Client]:
     for client in clients:
         logout_notices.add(client, user, sid)
     return clients
+
+
+def end_stored(user: User, stored: dict[str, Any]) -> None:
+    """The same by what the session's row held, before that row goes (settings.SESSION_ENDS)."""
+    if sid := stored.get("sid"):
+        end(user, sid)
 
 
 def end_for_client(user: User, client: Client) -> None:

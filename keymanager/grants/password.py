@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allauth.account.adapter import get_adapter
+from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
@@ -47,6 +48,8 @@ def authenticate(request: HttpRequest, username: str, password: str) -> User:
         raise errors.InvalidGrant("Too many wrong passwords; try again later.", detail="rate limit") from None
     if not isinstance(user, User) or not user.is_active:
         raise errors.InvalidGrant(WRONG, detail="wrong username or password, or an account that is switched off")
+    if is_mfa_enabled(user):
+        raise errors.InvalidGrant(WRONG, detail="this account asks for a second step, which this grant has no room for")
     return user
 
 

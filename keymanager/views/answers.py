@@ -8,10 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from keymanager import (
-    dpop,
-    errors,
-)
+from keymanager import dpop, errors, rate_limits
 
 log = logging.getLogger(__name__)
 
@@ -33,8 +30,11 @@ def error_page(
 
 def refused(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
     """RFC 6749 5.2."""
+    error = rate_limits.counted(request, error)
     log.info("%s refused: %s", request.path, error)
     headers = NO_STORE | dpop.nonce_header(request)
+    if isinstance(error, errors.TooManyFailures):
+        headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:
         headers["WWW-Authenticate"] = f'Basic realm="{settings.PORTAL_HOST}"'
     return JsonResponse(error.as_dict(), status=error.status, headers=headers)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.views import LoginView
-
-from keymanager import (
-    login,
-)
+from accounts.views import SignIn as AccountSignIn
+from keymanager import login
 
 
-class SignIn(LoginView):  # type: ignore[misc]
-    """allauth's login page, naming the application that waits for it."""
+class SignIn(AccountSignIn):
+    """The sign-in page, naming the application that waits for it."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         client, return_host = login.waiting_client(self.request.GET.get("next", ""))

@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client as Browser
 
+from accounts import devices
 from accounts.models import User
 from keymanager import signing
 from keymanager.models import Authorization, ClientURI, LogoutNotice
@@ -309,6 +310,15 @@ def test_withdrawing_tells_that_client_and_no_other(
 
     bobs_browser.post("/oauth2/account/logout/")
     assert (told(listener), told(other)) == (1, 1)
+
+
+def test_ending_a_device_is_told_too(bobs_browser: Browser, bob: User, listener: Registered) -> None:
+    tokens_of(bobs_browser, listener)
+
+    assert devices.end_others(bob, current=None) == 1
+
+    assert told(listener) == 1
+    assert not is_signed_in(bobs_browser)
 
 
 def test_a_client_that_nobody_signed_in_to_is_not_told(bobs_browser: Browser, listener: Registered) -> None:
