@@ -7,7 +7,7 @@ from urllib.parse import unquote_plus
 
 from django.http import HttpRequest
 
-from keymanager import client_secrets, errors
+from keymanager import client_cache, client_secrets, errors
 from keymanager.models import Client
 
 
@@ -34,7 +34,8 @@ def from_body(parameters: dict[str, str]) -> Client:
     client_id = parameters.get("client_id", "")
     if secret := parameters.get("client_secret"):
         return confirmed(client_secrets.verify(client_id, secret), detail="wrong secret in the body")
-    client = Client.objects.filter(client_id=client_id, client_type=Client.CLIENT_PUBLIC).first()
+    known = client_cache.find(client_id)
+    client = known.client if known and known.client.is_public else None
     return confirmed(client, detail="no authentication, and not a public client")
 
 

@@ -22,4 +22,6 @@ STORAGES = {
 }
 # Looked up when asked for: reading every static file for each test client took half of the suite's time.
 WHITENOISE_AUTOREFRESH = True
+# Tests change rows behind the key manager's back; those of what is remembered switch it on (tests/keymanager/).
+CLIENT_CACHE_SECONDS = 0
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
