@@ -14,11 +14,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from accounts.models import User
-from keymanager import pushed_requests
+from keymanager import pushed_requests, sessions
 from keymanager.models import Client
 from keymanager.pushed_models import PushedRequest
 
 SID = "sid"
+# In the session of somebody who has to sign in anew: whose it was, and its public name.
+EARLIER = "earlier"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +41,17 @@ def browser_session(request: HttpRequest) -> BrowserSession | None:
         return None
     sid = request.session.get(SID)
     if sid is None:
-        sid = request.session[SID] = secrets.token_urlsafe(16)
+        sid = request.session[SID] = earlier_sid(request, user) or secrets.token_urlsafe(16)
     return BrowserSession(user=user, sid=sid, auth_time=auth_time(request))
+
+
+def earlier_sid(request: HttpRequest, user: User) -> str | None:
+    """The session's name before they had to sign in anew; somebody else's session ends when this one begins."""
+    owner, sid = request.session.pop(EARLIER, (None, None))
+    if owner is not None and owner != user.pk:
+        for earlier in User.objects.filter(pk=owner):
+            sessions.end(earlier, sid)
+    return sid if owner == user.pk else None
 
 
 def auth_time(request: HttpRequest) -> datetime:
@@ -60,7 +71,10 @@ def ask(parameters: dict[str, str], pushed: PushedRequest | None = None) -> Http
 
 def ask_again(request: HttpRequest, parameters: dict[str, str], pushed: PushedRequest | None = None) -> HttpResponse:
     """OIDC Core 3.1.2.1, prompt=login and max_age: sign in anew, after which the request is the same without prompt."""
+    session = browser_session(request)
     logout(request)
+    if session is not None:
+        request.session[EARLIER] = session.user.pk, session.sid
     return ask({name: value for name, value in parameters.items() if name != "prompt"}, pushed)
 
 

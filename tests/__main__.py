@@ -58,6 +58,7 @@ POSTGRES = Suite(
     "postgres",
     (
         "tests/keymanager/test_races.py",
+        "tests/keymanager/test_back_channel.py",
         "tests/keymanager/test_approvals_races.py",
         "tests/keymanager/test_device_races.py",
         "tests/keymanager/test_dpop_races.py",

@@ -86,6 +86,7 @@ def peer(authority: Authority, settings: Any) -> Iterator[Peer]:
     settings.PLAYGROUND_AUTHORIZE_ENDPOINT = f"{peer.base}/oauth2/authorize"
     settings.PLAYGROUND_TOKEN_ENDPOINT = f"{peer.base}/oauth2/token"
     settings.PLAYGROUND_REVOKE_ENDPOINT = f"{peer.base}/oauth2/revoke"
+    settings.PLAYGROUND_LOGOUT_ENDPOINT = f"{peer.base}/oauth2/logout"
     settings.PLAYGROUND_USERINFO_ENDPOINT = f"{peer.base}/oauth2/userinfo"
     settings.PLAYGROUND_RESOURCE_URL = f"{peer.base}/photos/1.0"
     yield peer
