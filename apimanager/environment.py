@@ -38,3 +38,10 @@ def port(name: str, default: int) -> int:
     if not 0 < value < 65536:
         raise ImproperlyConfigured(f"{name} must be a port between 1 and 65535, not {value}.")
     return value
+
+
+def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
+    return value

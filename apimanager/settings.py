@@ -171,6 +171,9 @@ if not 60 <= SIGNING_KEY_LEAD < SIGNING_KEY_LIFETIME <= 10 * 365 * 24 * 3600:
         "APIM_SIGNING_KEY_LEAD must be at least 60 seconds, "
         "APIM_SIGNING_KEY_LIFETIME longer than it and at most ten years."
     )
+# Who may register clients without the store: nobody, whoever shows an initial access token, or anybody.
+REGISTRATION = env.choice("APIM_REGISTRATION", "open" if DEMO else "token", ("closed", "token", "open"))
+CLIENT_ID_METADATA_DOCUMENTS = env.boolean("APIM_CLIENT_ID_METADATA_DOCUMENTS", default=True)
 OAUTH2_PROVIDER_APPLICATION_MODEL = "keymanager.Client"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "keymanager.AccessToken"
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "keymanager.RefreshToken"

@@ -60,3 +60,14 @@ class DeviceGrantAdmin(ReadOnly):
 @admin.register(models.Scope)
 class ScopeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "title", "description")
+
+
+@admin.register(models.Resource)
+class ResourceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("uri", "title", "server")
+    autocomplete_fields: ClassVar = ("server",)
+
+
+@admin.register(models.AuthorizationDetailsType)
+class AuthorizationDetailsTypeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("name", "title")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -13,10 +15,11 @@ from keymanager.models import AccessToken, Authorization, Client, RefreshToken
 
 
 def record(
-    *, user: User, client: Client, grant_type: str, scope: str, auth_time: datetime, sid: str = ""
+    *, user: User, client: Client, grant_type: str, scope: str, auth_time: datetime, **fields: Any
 ) -> Authorization:
+    """`fields` are others of Authorization."""
     return Authorization.objects.create(
-        user=user, client=client, grant_type=grant_type, scope=scope, auth_time=auth_time, sid=sid
+        user=user, client=client, grant_type=grant_type, scope=scope, auth_time=auth_time, **fields
     )
 
 
@@ -37,24 +40,23 @@ def hold(authorization_id: UUID) -> Authorization | None:
 
 @transaction.atomic
 def revoke(authorization_id: UUID, *, reason: str) -> bool:
-    """Whether it was live until now. Three statements however many tokens there are; the self-contained ones are
-    refused by their `grant_id`."""
-    now = timezone.now()
-    live = Authorization.objects.filter(pk=authorization_id, revoked_at=None)
-    revoked = live.update(revoked_at=now, revoked_reason=reason)
-    RefreshToken.objects.filter(authorization_id=authorization_id, revoked=None).update(revoked=now)
-    AccessToken.objects.filter(authorization_id=authorization_id).delete()
-    return bool(revoked)
+    """Whether it was live until now. What a token exchange made of it ends with it (RFC 8693)."""
+    return bool(end(Q(pk=authorization_id) | Q(root=authorization_id), reason=reason))
 
 
 @transaction.atomic
 def revoke_all(user: User, client: Client, *, reason: str) -> int:
-    """How many authorizations were live; four statements however many there are. Locked first, as in `hold`, and in a
-    fixed order, so that two who end several never wait for each other in a circle."""
+    """How many authorizations were live."""
+    return end(Q(user=user, client=client) | Q(root__user=user, root__client=client), reason=reason)
+
+
+def end(which: Q, *, reason: str) -> int:
+    """How many were live; four statements however many there are. Locked first, as in `hold`, and in a fixed order, so
+    that two who end several never wait for each other in a circle. Self-contained tokens are refused by `grant_id`."""
     now = timezone.now()
-    live = Authorization.objects.filter(user=user, client=client, revoked_at=None)
+    live = Authorization.objects.filter(which, revoked_at=None)
     held = list(live.select_for_update(of=("self",)).order_by("pk").values_list("pk", flat=True))
     Authorization.objects.filter(pk__in=held).update(revoked_at=now, revoked_reason=reason)
-    RefreshToken.objects.filter(user=user, application=client, revoked=None).update(revoked=now)
-    AccessToken.objects.filter(authorization__user=user, authorization__client=client).delete()
+    RefreshToken.objects.filter(authorization__in=held, revoked=None).update(revoked=now)
+    AccessToken.objects.filter(authorization__in=held).delete()
     return len(held)

@@ -16,7 +16,16 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 
-from keymanager import authorizations, clients, errors, grants, scopes
+from keymanager import (
+    authorization_details,
+    authorizations,
+    client_documents,
+    clients,
+    errors,
+    grants,
+    resources,
+    scopes,
+)
 from keymanager.grants.base import Answer, Approved
 from keymanager.login import BrowserSession
 from keymanager.models import Client
@@ -43,6 +52,8 @@ class AuthorizationRequest:
     response_type: str
     scope: str
     parameters: dict[str, str]
+    resources: list[str]
+    authorization_details: authorization_details.Details
 
     @property
     def prompts(self) -> frozenset[str]:
@@ -56,10 +67,11 @@ class AuthorizationRequest:
 def client_of(parameters: dict[str, str]) -> Client:
     if "client_id" not in parameters:
         raise NotRedirectable(errors.InvalidRequest("Client Id is not present in the authorization request"), {})
-    client = clients.find(parameters["client_id"])
+    client_id = parameters["client_id"]
+    client = client_documents.find(client_id) if client_documents.is_address(client_id) else clients.find(client_id)
     if client is None:
         error = errors.InvalidClient("No application is known here by this client id.")
-        raise NotRedirectable(error, {"client_id": parameters["client_id"]})
+        raise NotRedirectable(error, {"client_id": client_id})
     return client
 
 
@@ -84,7 +96,13 @@ def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> Auth
     scope = scopes.granted(client, parameters.get("scope", ""))
     check_openid(response_type, scope, parameters)
     return AuthorizationRequest(
-        client=client, redirect_uri=redirect_uri, response_type=response_type, scope=scope, parameters=parameters
+        client=client,
+        redirect_uri=redirect_uri,
+        response_type=response_type,
+        scope=scope,
+        parameters=parameters,
+        resources=resources.check(parameters),
+        authorization_details=authorization_details.check(client, parameters),
     )
 
 
@@ -159,14 +177,14 @@ def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
         scope=request.scope,
         auth_time=session.auth_time,
         sid=session.sid,
+        resources=request.resources,
+        authorization_details=request.authorization_details,
     )
     approved = Approved(
         authorization=authorization,
         response_type=request.response_type,
         redirect_uri=request.redirect_uri,
-        nonce=request.parameters.get("nonce", ""),
-        code_challenge=request.parameters.get("code_challenge", ""),
-        code_challenge_method=request.parameters.get("code_challenge_method", ""),
+        parameters=request.parameters,
     )
     return response_type.respond(approved)
 

@@ -24,6 +24,8 @@ REFRESH_TOKEN = "refresh token"
 CONSENT_REQUEST = "consent request"
 DEVICE_CODE = "device code"
 USER_CODE = "user code"
+INITIAL_ACCESS_TOKEN = "initial access token"
+REGISTRATION_ACCESS_TOKEN = "registration access token"
 
 
 @cache

@@ -7,34 +7,38 @@ import hmac
 import re
 from base64 import urlsafe_b64encode
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils import timezone
 
 from keymanager import authorizations, checksums, errors
-from keymanager.models import Authorization, AuthorizationCode, Client
+from keymanager.models import AuthorizationCode, Client
+
+if TYPE_CHECKING:
+    from keymanager.grants.base import Approved
 
 # RFC 7636 4.1: 43 to 128 unreserved characters.
 VERIFIER = re.compile(r"^[A-Za-z0-9._~-]{43,128}$")
 UNUSABLE = "Invalid / Inactive / Expired or Revoked authorization code received from token request"
 
 
-def issue(
-    authorization: Authorization, *, redirect_uri: str, nonce: str, code_challenge: str, code_challenge_method: str
-) -> str:
-    """A new code for `authorization` (RFC 6749 4.1.2); only its checksum is kept."""
+def issue(approved: Approved) -> str:
+    """A new code for what was approved (RFC 6749 4.1.2); only its checksum is kept."""
     code = checksums.random_value()
+    authorization = approved.authorization
     AuthorizationCode.objects.create(
         checksum=checksums.checksum(code, checksums.CODE),
         authorization=authorization,
         user_id=authorization.user_id,
         application_id=authorization.client_id,
         expires=timezone.now() + timedelta(seconds=settings.AUTHORIZATION_CODE_LIFETIME),
-        redirect_uri=redirect_uri,
+        redirect_uri=approved.redirect_uri,
         scope=authorization.scope,
-        nonce=nonce,
-        code_challenge=code_challenge,
-        code_challenge_method=code_challenge_method,
+        nonce=approved.parameters.get("nonce", ""),
+        code_challenge=approved.parameters.get("code_challenge", ""),
+        code_challenge_method=approved.parameters.get("code_challenge_method", ""),
+        dpop_jkt=approved.parameters.get("dpop_jkt", ""),
     )
     return code
 

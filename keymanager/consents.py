@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from accounts.models import User
 from keymanager import checksums
 from keymanager.login import BrowserSession
 from keymanager.models import Client, Consent, ConsentRequest
+from keymanager.resources import covers
 
 WAIT = timedelta(minutes=10)
 UNTIL_WITHDRAWN = "until-withdrawn"
@@ -44,24 +46,36 @@ def remembered(user: User) -> QuerySet[Consent]:
     return Consent.objects.filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()), user=user)
 
 
-def missing(user: User, client: Client, scope: str) -> list[str]:
-    """Of the scopes (space separated) those that the person has not approved for good; one statement."""
+def missing(user: User, client: Client, scope: str, resources: Sequence[str] = ()) -> list[str]:
+    """Of the scopes (space separated) those that the person has not approved for good for each of the resources; one
+    statement. What was approved without naming a resource was approved for the gateway and all below it."""
     if client.skip_authorization:
         return []
-    known = set(remembered(user).filter(client=client, scope__in=scope.split()).values_list("scope", flat=True))
-    return [name for name in scope.split() if name not in known]
+    rows = remembered(user).filter(client=client, scope__in=scope.split(), resource__in=["", *resources])
+    known = set(rows.values_list("scope", "resource"))
+    return [name for name in scope.split() if not all(is_known(known, name, uri) for uri in resources or [""])]
 
 
-def asked_for(user: User, client: Client, scope: str) -> list[str]:
+def is_known(known: set[tuple[str, str]], name: str, uri: str) -> bool:
+    return (name, uri) in known or ((name, "") in known and covers(settings.ACCESS_TOKEN_AUDIENCE, uri))
+
+
+def asked_for(user: User, client: Client, scope: str, resources: Sequence[str] = ()) -> list[str]:
     """What the consent page asks: what is new, or everything when the client wants to ask again (prompt=consent)."""
-    return missing(user, client, scope) or scope.split()
+    return missing(user, client, scope, resources) or scope.split()
 
 
-def remember(user: User, client: Client, names: Iterable[str], length: timedelta | None = None) -> None:
-    """For `length`, or until withdrawn."""
+def remember(
+    user: User, client: Client, names: Iterable[str], length: timedelta | None = None, resources: Sequence[str] = ()
+) -> None:
+    """For `length`, or until withdrawn; a row a scope and resource."""
     now = timezone.now()
     until = now + length if length else None
-    rows = [Consent(user=user, client=client, scope=name, granted_at=now, expires_at=until) for name in names]
+    rows = [
+        Consent(user=user, client=client, scope=name, resource=uri, granted_at=now, expires_at=until)
+        for name in names
+        for uri in resources or [""]
+    ]
     Consent.objects.bulk_create(
         rows,
         update_conflicts=True,

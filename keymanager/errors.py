@@ -127,3 +127,45 @@ class InsufficientScope(OAuthError):
     error = "insufficient_scope"
     status = 403
     description = "Access token does not have the openid scope"
+
+
+class InvalidClientMetadata(OAuthError):
+    """RFC 7591 3.2.2."""
+
+    error = "invalid_client_metadata"
+    description = "A member of the client's metadata cannot be used."
+
+
+class InvalidTarget(OAuthError):
+    """RFC 8707 2."""
+
+    error = "invalid_target"
+    description = "The requested resource is unknown, or cannot be given to this application."
+
+
+class InvalidAuthorizationDetails(OAuthError):
+    """RFC 9396 5."""
+
+    error = "invalid_authorization_details"
+    description = "The authorization_details are of an unknown type, malformed, or more than was authorized."
+
+
+class RegistrationClosed(OAuthError):
+    error = "access_denied"
+    status = 403
+    description = "Clients do not register themselves here; add an application in the API Store."
+
+
+class InvalidRedirectURI(OAuthError):
+    """RFC 7591 3.2.2."""
+
+    error = "invalid_redirect_uri"
+    description = "One of the redirect_uris cannot be used."
+
+
+class TooManyRequests(OAuthError):
+    """RFC 6585 4. The error code is RFC 6749 4.1.2.1's for a server that cannot answer for now."""
+
+    error = "temporarily_unavailable"
+    status = 429
+    description = "Too many requests; try again later."

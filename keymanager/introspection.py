@@ -11,14 +11,14 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from keymanager import checksums, errors, signing, tokens
+from keymanager import checksums, errors, signing, subjects, tokens
 from keymanager.models import Client, RefreshToken
 
 MEDIA_TYPE = "application/token-introspection+jwt"
 INACTIVE: dict[str, Any] = {"active": False}
 # Names a token that has no `jti` of its own, and says nothing of the checksum it is kept by.
 IDENTIFIER = "token identifier"
-CLAIMS = ("iss", "sub", "aud", "iat", "nbf", "exp", "jti")
+CLAIMS = ("iss", "sub", "aud", "iat", "nbf", "exp", "jti", "cnf", "act", "authorization_details")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,14 @@ def introspect(client: Client, parameters: dict[str, str]) -> dict[str, Any]:
 
 def may_read(client: Client, token: LiveToken) -> bool:
     """RFC 7662 4. A refresh token is never meant for a resource (RFC 6749 1.5), so no resource server reads it."""
-    return token.client.pk == client.pk or (client.is_resource_server and token.is_for_resources)
+    if token.client.pk == client.pk:
+        return True
+    return token.is_for_resources and (client.is_resource_server or is_meant_for(client, token.members["aud"]))
+
+
+def is_meant_for(client: Client, audience: str | list[str]) -> bool:
+    """Whether one of the resources that the token is for is this client's (RFC 8707)."""
+    return client.resources.filter(uri__in=[audience] if isinstance(audience, str) else audience).exists()
 
 
 def find(token: str, *, hint: str) -> LiveToken | None:
@@ -97,7 +104,7 @@ def members_of(row: RefreshToken, token: str) -> dict[str, Any]:
         "client_id": row.application.client_id,
         "username": row.user.get_username(),
         "iss": settings.ISSUER,
-        "sub": str(row.user.subject),
+        "sub": subjects.of(row.user, row.application),
         "aud": settings.ISSUER,
         "iat": int(row.created.timestamp()),
         "exp": int(row.expires_at.timestamp()),

@@ -6,14 +6,15 @@ from typing import Any
 
 from django.conf import settings
 
-from keymanager import grants, scopes, signing
+from keymanager import authorization_details, grants, scopes, signing
 from keymanager.authorize import RESPONSE_MODES
 
 
 def document() -> dict[str, Any]:
     """RFC 8414 2 and OpenID Connect Discovery 3: only what works."""
     issuer = settings.ISSUER
-    return {
+    registration = {"registration_endpoint": f"{issuer}/oauth2/register"} if settings.REGISTRATION != "closed" else {}
+    return registration | {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth2/authorize",
         "token_endpoint": f"{issuer}/oauth2/token",
@@ -37,7 +38,9 @@ def document() -> dict[str, Any]:
             *("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "sid", "at_hash", "c_hash"),
             *("preferred_username", "name", "given_name", "family_name", "email", "email_verified"),
         ],
+        "authorization_details_types_supported": authorization_details.types(),
         "authorization_response_iss_parameter_supported": True,
+        "client_id_metadata_document_supported": settings.CLIENT_ID_METADATA_DOCUMENTS,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
         "claims_parameter_supported": False,

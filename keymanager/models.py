@@ -7,7 +7,7 @@ Where the toolkit's abstract model has a column for the value itself, the column
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -21,6 +21,8 @@ from oauth2_provider.models import (
     AbstractIDToken,
     AbstractRefreshToken,
 )
+
+from keymanager import client_metadata
 
 
 class KeyType(models.TextChoices):
@@ -40,9 +42,20 @@ class SigningAlgorithm(models.TextChoices):
     RS256 = "RS256"
 
 
+class Origin(models.TextChoices):
+    """Who says what a client is."""
+
+    STORE = "store", "the API Store"
+    OWNER = "owner", "its owner"
+    ITSELF = "itself", "itself (RFC 7591)"
+    DOCUMENT = "document", "a document at its client id"
+
+
 class Client(AbstractApplication):
     """An OAuth client (RFC 6749 2): the toolkit's Application with several grant types; URIs and secrets are rows."""
 
+    # Longer than the toolkit's, for one that is the address of a document (keymanager/client_documents.py).
+    client_id = models.CharField(max_length=300, unique=True)
     key_type = models.CharField(max_length=10, choices=KeyType.choices, default=KeyType.PRODUCTION)
     grant_types = models.JSONField(default=list, help_text="Grant types as RFC 7591 names them.")
     scopes = models.JSONField(default=list, help_text="Scopes this client may be given.")
@@ -55,6 +68,10 @@ class Client(AbstractApplication):
         max_length=10, choices=SigningAlgorithm.choices, default=SigningAlgorithm.ES256
     )
     require_pkce = models.BooleanField(default=False, help_text="Always on for public clients.")
+    metadata = models.JSONField(default=dict, help_text="Other members of RFC 7591 2, checked by client_metadata.py.")
+    origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.STORE)
+    read_at = models.DateTimeField(null=True, blank=True, help_text="When its document was read.")
+    read_again_at = models.DateTimeField(null=True, blank=True, help_text="When it is to be read again.")
     blocked_at = models.DateTimeField(null=True, blank=True)
     is_resource_server = models.BooleanField(
         default=False, help_text="May read every access token at the introspection endpoint, as a gateway does."
@@ -90,6 +107,11 @@ class Client(AbstractApplication):
         return " ".join(row.uri for row in self.uris.all() if row.kind == kind)
 
     @property
+    def is_vouched_for(self) -> bool:
+        """Whether its name was given by somebody who is known here."""
+        return self.origin in (Origin.STORE, Origin.OWNER)
+
+    @property
     def is_public(self) -> bool:
         return self.client_type == self.CLIENT_PUBLIC
 
@@ -99,6 +121,10 @@ class Client(AbstractApplication):
     def has_grant_type(self, grant_type: str) -> bool:
         """`grant_type` in the words of RFC 7591 or in the toolkit's, which have hyphens."""
         return grant_type in self.grant_types or grant_type.replace("-", "_") in self.grant_types
+
+    def registered(self, name: str) -> Any:
+        """The member `name` of its metadata (RFC 7591 2), or what leaving it out means."""
+        return self.metadata.get(name, client_metadata.MEMBERS[name].default)
 
     def is_usable(self, request: object) -> bool:
         return self.blocked_at is None
@@ -123,6 +149,33 @@ class ClientURI(models.Model):
 
     def __str__(self) -> str:
         return self.uri
+
+
+class InitialAccessToken(models.Model):
+    """What an operator hands out so that somebody may register clients (RFC 7591 1.2), and which."""
+
+    checksum = models.CharField(max_length=64, unique=True)
+    note = models.CharField(max_length=100, help_text="For whom it was made.")
+    grant_types = models.JSONField(default=list, help_text="Grant types that its clients may have.")
+    scopes = models.JSONField(default=list, help_text="Scopes that its clients may have.")
+    uses_left = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.note
+
+
+class RegistrationAccessToken(models.Model):
+    """By which a client that registered itself reads, changes and removes its registration (RFC 7592 3)."""
+
+    client = models.OneToOneField(Client, on_delete=models.CASCADE, related_name="registration_access_token")
+    checksum = models.CharField(max_length=64, unique=True)
+    grant_types = models.JSONField(default=list, help_text="Grant types that it may have.")
+    scopes = models.JSONField(default=list, help_text="Scopes that it may have.")
+
+    def __str__(self) -> str:
+        return str(self.client)
 
 
 class ClientSecret(models.Model):
@@ -185,6 +238,19 @@ class Authorization(models.Model):
     scope = models.TextField(blank=True)
     sid = models.CharField(max_length=64, blank=True, help_text="The browser session it was given in.")
     auth_time = models.DateTimeField(help_text="When the person signed in in that session.")
+    acr = models.CharField(max_length=100, blank=True, help_text="How sure that is (OpenID Connect Core 2).")
+    amr = models.JSONField(default=list, help_text="By which methods (RFC 8176).")
+    resources = models.JSONField(default=list, help_text="The resources it is for (RFC 8707); none named: the gateway.")
+    authorization_details = models.JSONField(default=list, help_text="RFC 9396.")
+    claims = models.JSONField(default=dict, help_text="The claims asked for (OpenID Connect Core 5.5).")
+    root = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        related_name="exchanged",
+        null=True,
+        blank=True,
+        help_text="What a token exchange started from (RFC 8693): this one ends with it.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_reason = models.CharField(max_length=40, blank=True)
@@ -199,6 +265,38 @@ class Authorization(models.Model):
         return str(self.id)
 
 
+class Resource(models.Model):
+    """A protected resource by its address (RFC 8707 2). The gateway and all that it publishes need no row."""
+
+    uri = models.CharField(max_length=300, unique=True)
+    title = models.CharField(max_length=100)
+    server = models.ForeignKey(
+        Client,
+        on_delete=models.SET_NULL,
+        related_name="resources",
+        null=True,
+        blank=True,
+        help_text="The client as which its server reads the tokens that are for it (RFC 7662).",
+    )
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+class AuthorizationDetailsType(models.Model):
+    """A `type` of authorization details (RFC 9396 2) in the words a person is asked to approve it in."""
+
+    name = models.CharField(max_length=200, unique=True)
+    title = models.CharField(max_length=100)
+    required = models.JSONField(default=list, blank=True, help_text="Members that every such object must have.")
+    optional = models.JSONField(
+        default=list, blank=True, help_text="Members that it may have, beyond those of RFC 9396 2.2."
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuthorizationCode(AbstractGrant):
     """RFC 6749 4.1.2; what the toolkit calls Grant. Consumed, never deleted by use: a second try must be recognised."""
 
@@ -206,6 +304,7 @@ class AuthorizationCode(AbstractGrant):
     checksum = models.CharField(max_length=64, unique=True)
     authorization = models.ForeignKey(Authorization, on_delete=models.CASCADE, related_name="codes")
     consumed_at = models.DateTimeField(null=True, blank=True)
+    dpop_jkt = models.CharField(max_length=43, blank=True, help_text="The key that alone redeems it (RFC 9449 10).")
 
     class Meta(AbstractGrant.Meta):
         indexes: ClassVar = [models.Index(fields=["expires"], name="authorization_code_expires")]
@@ -224,6 +323,7 @@ class AccessToken(AbstractAccessToken):
     authorization = models.ForeignKey(
         Authorization, on_delete=models.CASCADE, related_name="access_tokens", null=True, blank=True
     )
+    claims = models.JSONField(default=dict, help_text="What it would say beyond its columns if it were self-contained.")
 
     class Meta(AbstractAccessToken.Meta):
         indexes: ClassVar = [models.Index(fields=["expires"], name="access_token_expires")]
@@ -242,6 +342,7 @@ class RefreshToken(AbstractRefreshToken):
     authorization = models.ForeignKey(Authorization, on_delete=models.CASCADE, related_name="refresh_tokens")
     scope = models.TextField(blank=True)
     expires_at = models.DateTimeField()
+    confirmation = models.JSONField(default=dict, help_text="The key it is bound to (RFC 7800).")
     consumed_at = models.DateTimeField(null=True, blank=True)
     sealed_answer = models.BinaryField(null=True, blank=True)
 

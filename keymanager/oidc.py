@@ -11,8 +11,8 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 
 from accounts.models import User
-from keymanager import signing
-from keymanager.models import Authorization
+from keymanager import signing, subjects
+from keymanager.models import Authorization, Client
 
 LIFETIME = 3600
 
@@ -22,7 +22,7 @@ def id_token(authorization: Authorization, *, nonce: str = "", access_token: str
     now = int(time.time())
     claims: dict[str, Any] = {
         "iss": settings.ISSUER,
-        "sub": str(authorization.user.subject),
+        "sub": subjects.of(authorization.user, authorization.client),
         "aud": authorization.client.client_id,
         "azp": authorization.client.client_id,
         "iat": now,
@@ -45,9 +45,9 @@ def half_hash(value: str) -> str:
     return urlsafe_b64encode(hashlib.sha256(value.encode()).digest()[:16]).rstrip(b"=").decode()
 
 
-def user_claims(user: User, granted: frozenset[str]) -> dict[str, Any]:
+def user_claims(user: User, client: Client, granted: frozenset[str]) -> dict[str, Any]:
     """OpenID Connect Core 5.4: what each scope tells about a person; what is not known is left out."""
-    claims: dict[str, Any] = {"sub": str(user.subject)}
+    claims: dict[str, Any] = {"sub": subjects.of(user, client)}
     if "profile" in granted:
         claims |= {
             "preferred_username": user.get_username(),

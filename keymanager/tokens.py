@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from django.db.models import Exists, Q
 from django.utils import timezone
 
 from accounts.models import User
-from keymanager import checksums, signing
+from keymanager import checksums, signing, subjects
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken, RevokedToken, TokenFormat
 
 
@@ -38,71 +39,127 @@ class Bearer:
     def scopes(self) -> frozenset[str]:
         return frozenset(self.scope.split())
 
+    @property
+    def confirmation(self) -> dict[str, str]:
+        """RFC 7800 3.1: the key whose holder alone may use it; empty when whoever bears it may."""
+        return dict(self.claims.get("cnf", {}))
 
-def for_authorization(authorization: Authorization, *, scope: str | None = None) -> dict[str, Any]:
-    """The token answer for what a person authorized, or for the narrower `scope` of it."""
-    scope = authorization.scope if scope is None else scope
-    token, expires_in = issue_access_token(
-        client=authorization.client, scope=scope, authorization=authorization, user=authorization.user
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What an access token is to say. Without a user it stands for the client itself.
+
+    `lifetime` in seconds, the client's own when None; `audience` the resources it is for (RFC 8707 2), the gateway when
+    none is named; `confirmation` the key it is bound to (RFC 7800 3.1); `extra` further claims, such as `act`
+    (RFC 8693 4.1) or `authorization_details` (RFC 9396 9.1).
+    """
+
+    client: Client
+    scope: str
+    user: User | None = None
+    authorization: Authorization | None = None
+    lifetime: int | None = None
+    audience: Sequence[str] = ()
+    confirmation: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> int:
+        return self.lifetime or self.client.access_token_lifetime
+
+    @property
+    def token_type(self) -> str:
+        """RFC 9449 5: a token that is bound to a DPoP key says so by its type."""
+        return "DPoP" if "jkt" in self.confirmation else "Bearer"
+
+    def claims(self) -> dict[str, Any]:
+        """What the token says beyond its scope, its client and its lifetime."""
+        audience = list(self.audience)
+        claims: dict[str, Any] = {
+            **self.extra,
+            "iss": settings.ISSUER,
+            "aud": (audience[0] if len(audience) == 1 else audience) or settings.ACCESS_TOKEN_AUDIENCE,
+            "sub": subjects.of(self.user, self.client) if self.user else self.client.client_id,
+        }
+        if self.confirmation:
+            claims["cnf"] = dict(self.confirmation)
+        return claims
+
+
+def for_authorization(authorization: Authorization, content: Content) -> dict[str, Any]:
+    """The token answer: an access token of that content, and a refresh token for all that was authorized."""
+    token = issue_access_token(content)
+    return answer(token, content, refresh_token=issue_refresh_token(authorization, content.confirmation))
+
+
+def content_of(authorization: Authorization, **narrower: Any) -> Content:
+    """All that a person authorized; `narrower` are other values for fields of Content."""
+    details = narrower.pop("authorization_details", authorization.authorization_details)
+    whole: dict[str, Any] = {
+        "scope": authorization.scope,
+        "audience": authorization.resources,
+        "extra": {"authorization_details": details} if details else {},
+    }
+    return Content(
+        client=authorization.client, user=authorization.user, authorization=authorization, **(whole | narrower)
     )
-    return answer(token, expires_in=expires_in, scope=scope, refresh_token=issue_refresh_token(authorization))
 
 
-def answer(token: str, *, expires_in: int, scope: str, refresh_token: str | None = None) -> dict[str, Any]:
-    """RFC 6749 5.1."""
-    members = {"scope": scope, "token_type": "Bearer", "expires_in": expires_in}
+def answer(token: str, content: Content, *, refresh_token: str | None = None) -> dict[str, Any]:
+    """RFC 6749 5.1; RFC 9396 7 for the details."""
+    members: dict[str, Any] = {
+        "scope": content.scope,
+        "token_type": content.token_type,
+        "expires_in": content.seconds,
+    }
+    if "authorization_details" in content.extra:
+        members["authorization_details"] = content.extra["authorization_details"]
     if refresh_token is not None:
         members["refresh_token"] = refresh_token
     return members | {"access_token": token}
 
 
-def issue_access_token(
-    *,
-    client: Client,
-    scope: str,
-    authorization: Authorization | None = None,
-    user: User | None = None,
-    lifetime: int | None = None,
-) -> tuple[str, int]:
-    """The token and its lifetime in seconds, in the client's format."""
-    lifetime = lifetime or client.access_token_lifetime
-    if client.access_token_format == TokenFormat.JWT:
-        return self_contained(client, scope, authorization, user, lifetime), lifetime
+def issue_access_token(content: Content) -> str:
+    """The token, in its client's format."""
+    if content.client.access_token_format == TokenFormat.JWT:
+        return self_contained(content)
     token = checksums.random_value()
     AccessToken.objects.create(
         token_checksum=checksums.checksum(token, checksums.ACCESS_TOKEN),
-        user=user,
-        application=client,
-        authorization=authorization,
-        expires=timezone.now() + timedelta(seconds=lifetime),
-        scope=scope,
+        user=content.user,
+        application=content.client,
+        authorization=content.authorization,
+        expires=timezone.now() + timedelta(seconds=content.seconds),
+        scope=content.scope,
+        claims=content.claims(),
     )
-    return token, lifetime
+    return token
 
 
-def self_contained(
-    client: Client, scope: str, authorization: Authorization | None, user: User | None, lifetime: int
-) -> str:
+def self_contained(content: Content) -> str:
     """RFC 9068 2.2. `sub` is the client's own identifier when no person is involved."""
     now = int(time.time())
-    claims: dict[str, Any] = client.access_token_claims | {
-        "iss": settings.ISSUER,
-        "aud": settings.ACCESS_TOKEN_AUDIENCE,
-        "sub": str(user.subject) if user else client.client_id,
-        "client_id": client.client_id,
-        "key_type": client.key_type,
-        "scope": scope,
+    claims: dict[str, Any] = {
+        **content.client.access_token_claims,
+        **content.claims(),
+        "client_id": content.client.client_id,
+        "key_type": content.client.key_type,
+        "scope": content.scope,
         "iat": now,
-        "exp": now + lifetime,
+        "exp": now + content.seconds,
         "jti": secrets.token_urlsafe(16),
     }
-    if authorization is not None:
-        claims["grant_id"] = str(authorization.pk)
+    if content.authorization is not None:
+        claims["grant_id"] = str(content.authorization.pk)
     return signing.sign(claims, typ="at+jwt")
 
 
-def issue_refresh_token(authorization: Authorization) -> str | None:
-    """A refresh token for all that was authorized; None when the client's key set does not have that grant type."""
+def issue_refresh_token(authorization: Authorization, confirmation: Mapping[str, str]) -> str | None:
+    """A refresh token for all that was authorized; None when the client's key set does not have that grant type.
+
+    RFC 9449 5: "Refresh tokens issued to confidential clients … are not bound to the DPoP proof public key because they
+    are already sender-constrained with a different existing mechanism."
+    """
     if not authorization.client.has_grant_type("refresh_token"):
         return None
     token = checksums.random_value()
@@ -112,6 +169,7 @@ def issue_refresh_token(authorization: Authorization) -> str | None:
         application_id=authorization.client_id,
         authorization=authorization,
         scope=authorization.scope,
+        confirmation=dict(confirmation) if authorization.client.is_public else {},
         expires_at=timezone.now() + timedelta(seconds=settings.REFRESH_TOKEN_LIFETIME),
     )
     return token
@@ -144,10 +202,8 @@ def find_opaque(token: str) -> Bearer | None:
         authorization_id=row.authorization_id,
         jti=str(row.pk),
         expires_at=row.expires,
-        claims={
-            "iss": settings.ISSUER,
-            "aud": settings.ACCESS_TOKEN_AUDIENCE,
-            "sub": str(row.user.subject) if row.user else row.application.client_id,
+        claims=row.claims
+        | {
             "iat": int(row.created.timestamp()),
             "exp": int(row.expires.timestamp()),
         },
@@ -199,9 +255,9 @@ def verified_claims(token: str) -> dict[str, Any] | None:
             token,
             key,
             algorithms=[signing.ALGORITHM],
-            audience=settings.ACCESS_TOKEN_AUDIENCE,
             issuer=settings.ISSUER,
-            options={"require": ["exp", "iat", "jti", "sub", "client_id", "scope"]},
+            # For whom it is, is for the one who reads it to look at (RFC 9068 4); here it is only known again.
+            options={"require": ["exp", "iat", "jti", "sub", "client_id", "scope"], "verify_aud": False},
         )
     except jwt.PyJWTError:
         return None

@@ -12,6 +12,7 @@ from keymanager.grants import (
     implicit,
     password,
     refresh_token,
+    token_exchange,
 )
 from keymanager.grants.base import Answer, ResponseType, TokenRequest
 
@@ -21,6 +22,7 @@ EXCHANGES: dict[str, Callable[[TokenRequest], Answer]] = {
     "client_credentials": client_credentials.exchange,
     "password": password.exchange,
     device_code.GRANT_TYPE: device_code.exchange,
+    token_exchange.GRANT_TYPE: token_exchange.exchange,
 }
 """What the token endpoint does, by grant_type."""
 

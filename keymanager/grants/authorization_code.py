@@ -10,14 +10,7 @@ from keymanager.grants.base import Answer, Approved, TokenRequest
 
 def respond(approved: Approved) -> Answer:
     """RFC 6749 4.1.2."""
-    code = codes.issue(
-        approved.authorization,
-        redirect_uri=approved.redirect_uri,
-        nonce=approved.nonce,
-        code_challenge=approved.code_challenge,
-        code_challenge_method=approved.code_challenge_method,
-    )
-    return {"code": code}
+    return {"code": codes.issue(approved)}
 
 
 @transaction.atomic
@@ -30,7 +23,7 @@ def exchange(request: TokenRequest) -> Answer:
         verifier=request.parameters.get("code_verifier", ""),
     )
     authorization = code.authorization
-    answer = tokens.for_authorization(authorization)
+    answer = tokens.for_authorization(authorization, request.content(authorization))
     if "openid" in authorization.scope.split():
         answer["id_token"] = oidc.id_token(authorization, nonce=code.nonce, access_token=answer["access_token"])
     return answer

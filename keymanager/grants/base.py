@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.http import HttpRequest
 
-from keymanager import errors
+from keymanager import authorization_details, errors, resources, tokens
 from keymanager.models import Authorization, Client
 
 Answer = dict[str, Any]
@@ -20,11 +20,24 @@ class TokenRequest:
     http: HttpRequest
     client: Client
     parameters: dict[str, str]
+    confirmation: Mapping[str, str] = field(default_factory=dict)
+    """The key that the caller has proved to hold (RFC 7800 3.1): DPoP's `jkt`, a certificate's `x5t#S256`."""
 
     def required(self, name: str) -> str:
         if name not in self.parameters:
             raise errors.InvalidRequest(f"Missing parameter: {name}")
         return self.parameters[name]
+
+    def content(self, authorization: Authorization, **narrower: Any) -> tokens.Content:
+        """What the access token of this call says: what was authorized, or what the call narrows it to (RFC 8707 2.2,
+        RFC 9396 6), bound to the key that the caller has proved to hold."""
+        return tokens.content_of(
+            authorization,
+            audience=resources.narrowed(authorization.resources, self.parameters),
+            authorization_details=authorization_details.narrowed(authorization.authorization_details, self.parameters),
+            confirmation=self.confirmation,
+            **narrower,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +56,4 @@ class Approved:
     authorization: Authorization
     response_type: str
     redirect_uri: str
-    nonce: str = ""
-    code_challenge: str = ""
-    code_challenge_method: str = ""
+    parameters: dict[str, str]

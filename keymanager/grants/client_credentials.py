@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from keymanager import errors, scopes, tokens
+from keymanager import authorization_details, errors, resources, scopes, tokens
 from keymanager.grants.base import Answer, TokenRequest
 
 # A token for longer than this is a mistake in the caller's unit, not a wish.
@@ -15,8 +15,16 @@ def exchange(request: TokenRequest) -> Answer:
         raise errors.UnauthorizedClient(detail="4.4: MUST only be used by confidential clients")
     scope = scopes.granted(request.client, request.parameters.get("scope", ""))
     lifetime = validity_period(request.parameters.get("validity_period", ""))
-    token, expires_in = tokens.issue_access_token(client=request.client, scope=scope, lifetime=lifetime)
-    return tokens.answer(token, expires_in=expires_in, scope=scope)
+    details = authorization_details.check(request.client, request.parameters)
+    content = tokens.Content(
+        client=request.client,
+        scope=scope,
+        lifetime=lifetime,
+        audience=resources.check(request.parameters),
+        confirmation=request.confirmation,
+        extra={"authorization_details": details} if details else {},
+    )
+    return tokens.answer(tokens.issue_access_token(content), content)
 
 
 def validity_period(text: str) -> int | None:

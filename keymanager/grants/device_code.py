@@ -15,13 +15,13 @@ def exchange(request: TokenRequest) -> Answer:
     """RFC 8628 3.4 and 3.5. Polls are counted before the transaction, which an error would undo."""
     row = device_codes.find(request.required("device_code"), client=request.client)
     device_codes.check_answer(row)
-    return issue(row)
+    return issue(request, row)
 
 
 @transaction.atomic
-def issue(row: DeviceGrant) -> Answer:
+def issue(request: TokenRequest, row: DeviceGrant) -> Answer:
     authorization = device_codes.claim(row)
-    answer = tokens.for_authorization(authorization)
+    answer = tokens.for_authorization(authorization, request.content(authorization))
     if "openid" in authorization.scope.split():
         answer["id_token"] = oidc.id_token(authorization, access_token=answer["access_token"])
     return answer

@@ -11,12 +11,13 @@ def respond(approved: Approved, *, code: str = "") -> Answer:
     authorization = approved.authorization
     answer: Answer = {}
     if "token" in approved.response_type.split():
-        token, expires_in = tokens.issue_access_token(
-            client=authorization.client, scope=authorization.scope, authorization=authorization, user=authorization.user
-        )
-        answer = tokens.answer(token, expires_in=expires_in, scope=authorization.scope)
+        content = tokens.content_of(authorization)
+        answer = tokens.answer(tokens.issue_access_token(content), content)
     if "id_token" in approved.response_type.split():
         answer["id_token"] = oidc.id_token(
-            authorization, nonce=approved.nonce, access_token=answer.get("access_token", ""), code=code
+            authorization,
+            nonce=approved.parameters.get("nonce", ""),
+            access_token=answer.get("access_token", ""),
+            code=code,
         )
     return answer

@@ -17,7 +17,7 @@ def exchange(request: TokenRequest) -> Answer:
     refresh_tokens.hold_authorization(row)
     if not refresh_tokens.claim(row):
         return refresh_tokens.answer_again(row, token)
-    answer = tokens.for_authorization(row.authorization, scope=scope)
+    answer = tokens.for_authorization(row.authorization, request.content(row.authorization, scope=scope))
     if "openid" in scope.split():
         answer["id_token"] = oidc.id_token(row.authorization, access_token=answer["access_token"])
     refresh_tokens.keep_answer(row, token, answer)

@@ -18,7 +18,7 @@ from accounts.models import User
 from keymanager import client_authentication, device_codes, errors, login, parameters as wire, scopes
 from keymanager.device_forms import UserCodeForm
 from keymanager.models import DeviceGrant
-from keymanager.views import NO_STORE, refused
+from keymanager.views.answers import NO_STORE, refused
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,128 @@
+"""What a client says of itself beyond the columns of Client: the members of RFC 7591 2 and of the later documents that
+add to its registry, by their registered names; what each may be, and what leaving it out means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from keymanager import errors
+
+LONGEST_TEXT = 2000
+
+
+@dataclass(frozen=True)
+class Member:
+    """Whether a value may stand for it, and the value when it is left out."""
+
+    allows: Callable[[Any], bool]
+    default: Any = None
+
+
+def is_flag(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
+def is_text(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_TEXT and value.isprintable()
+
+
+def is_texts(value: Any) -> bool:
+    return isinstance(value, list) and len(value) <= 100 and all(is_text(item) for item in value)
+
+
+def is_seconds(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**9
+
+
+def is_web_address(value: Any) -> bool:
+    """An absolute https URL without a fragment."""
+    if not is_text(value):
+        return False
+    try:
+        parts = urlsplit(value)
+        return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0 and "#" not in value
+    except ValueError:
+        return False
+
+
+def is_key_set(value: Any) -> bool:
+    """RFC 7517 5. That each key is a public one is looked at where it is used."""
+    return isinstance(value, dict) and isinstance(value.get("keys"), list) and len(value["keys"]) <= 20
+
+
+def one_of(*values: str) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and value in values
+
+
+MEMBERS: dict[str, Member] = {
+    # RFC 7591 2. Without a method of its own a confidential client may send its secret in either way.
+    "token_endpoint_auth_method": Member(
+        one_of(
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt",
+            "tls_client_auth",
+            "self_signed_tls_client_auth",
+            "none",
+        )
+    ),
+    "client_uri": Member(is_web_address),
+    "logo_uri": Member(is_web_address),
+    "tos_uri": Member(is_web_address),
+    "policy_uri": Member(is_web_address),
+    "contacts": Member(is_texts, ()),
+    "jwks": Member(is_key_set),
+    "jwks_uri": Member(is_web_address),
+    "software_id": Member(is_text),
+    "software_version": Member(is_text),
+    # RFC 8705 2.1.2 and 3.4
+    "tls_client_auth_subject_dn": Member(is_text),
+    "tls_client_auth_san_dns": Member(is_text),
+    "tls_client_auth_san_uri": Member(is_text),
+    "tls_client_auth_san_ip": Member(is_text),
+    "tls_client_auth_san_email": Member(is_text),
+    "tls_client_certificate_bound_access_tokens": Member(is_flag, default=False),
+    # RFC 9449 5.2
+    "dpop_bound_access_tokens": Member(is_flag, default=False),
+    # RFC 9126 6, RFC 9101 10.5, OpenID Connect Registration 1.0 2
+    "require_pushed_authorization_requests": Member(is_flag, default=False),
+    "allow_plain_code_challenge": Member(is_flag, default=False),
+    "require_signed_request_object": Member(is_flag, default=False),
+    "request_object_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA")),
+    "request_uris": Member(is_texts, ()),
+    # JARM 3
+    "authorization_signed_response_alg": Member(one_of("ES256", "RS256"), "ES256"),
+    # OpenID Connect Registration 1.0 2
+    "application_type": Member(one_of("web", "native"), "web"),
+    "subject_type": Member(one_of("public", "pairwise"), "public"),
+    "sector_identifier_uri": Member(is_web_address),
+    "id_token_encrypted_response_alg": Member(one_of("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")),
+    "id_token_encrypted_response_enc": Member(one_of("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")),
+    "userinfo_signed_response_alg": Member(one_of("ES256", "RS256")),
+    "default_max_age": Member(is_seconds),
+    "require_auth_time": Member(is_flag, default=False),
+    "default_acr_values": Member(is_texts, ()),
+    "initiate_login_uri": Member(is_web_address),
+    # OpenID Connect Back-Channel Logout 2.2 and Front-Channel Logout 2
+    "backchannel_logout_uri": Member(is_web_address),
+    "backchannel_logout_session_required": Member(is_flag, default=False),
+    "frontchannel_logout_uri": Member(is_web_address),
+    "frontchannel_logout_session_required": Member(is_flag, default=False),
+    # RFC 9396 10
+    "authorization_details_types": Member(is_texts, ()),
+    # Ours: one switch for a whole profile (keymanager/profiles.py), and refusal instead of filtering (RFC 6749 3.3).
+    "security_profile": Member(one_of("baseline", "oauth-2.1", "fapi-2.0", "fapi-2.0-message-signing"), "baseline"),
+    "may_impersonate": Member(is_flag, default=False),
+    "refuse_unknown_scopes": Member(is_flag, default=False),
+}
+
+
+def check(metadata: Mapping[str, Any]) -> None:
+    """Each member is known and has a value that it may have; the error names the first that has not."""
+    for name, value in metadata.items():
+        if name not in MEMBERS or not MEMBERS[name].allows(value):
+            raise errors.InvalidClientMetadata(f"{name} has a value that cannot be used.", detail=repr(value)[:200])

@@ -1,0 +1,54 @@
+"""Answers that several endpoints give."""
+
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from keymanager import (
+    errors,
+)
+
+log = logging.getLogger(__name__)
+
+NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+def error_page(
+    request: HttpRequest,
+    error: errors.OAuthError,
+    received: dict[str, str],
+    *,
+    title: str = "This request cannot go on",
+) -> HttpResponse:
+    """The page for faults that must not be sent anywhere (RFC 6749 4.1.2.1). Names what came, not what is known."""
+    log.info("authorization error page: %s, received %s", error, received)
+    context = {"title": title, "error": error, "received": received}
+    return render(request, "keymanager/error.html", context, status=400)
+
+
+def refused(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
+    """RFC 6749 5.2."""
+    log.info("%s refused: %s", request.path, error)
+    headers = dict(NO_STORE)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = f'Basic realm="{settings.PORTAL_HOST}"'
+    return JsonResponse(error.as_dict(), status=error.status, headers=headers)
+
+
+def refused_bearer(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
+    """RFC 6750 3: the answer of what a token protects."""
+    log.info("%s refused: %s", request.path, error)
+    headers = dict(NO_STORE)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = f'Bearer error="{error.error}", error_description="{error.public}"'
+    return JsonResponse(error.as_dict(), status=error.status, headers=headers)
+
+
+def bearer_token(request: HttpRequest) -> str:
+    """RFC 6750 2.1; empty when there is none."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""

@@ -1,0 +1,65 @@
+"""The authorization endpoint."""
+
+from __future__ import annotations
+
+import logging
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from keymanager import (
+    authorize as authorization,
+    consents,
+    errors,
+    login,
+    parameters as wire,
+)
+from keymanager.views.answers import error_page
+
+log = logging.getLogger(__name__)
+
+
+@csrf_exempt  # Starts a request, changes nothing; OIDC Core 3.1.2.1 asks for GET and POST.
+@never_cache
+@require_http_methods(["GET", "POST"])
+def authorize(request: HttpRequest) -> HttpResponse:
+    """RFC 6749 3.1: client and redirect URI first, the other checks, then login, then consent, then the answer."""
+    try:
+        received = wire.single_valued(request.POST if request.method == "POST" else request.GET)
+        client = authorization.client_of(received)
+        redirect_uri = authorization.redirect_uri_of(client, received)
+    except authorization.NotRedirectable as fault:
+        return error_page(request, fault.error, fault.received)
+    except errors.OAuthError as error:
+        return error_page(request, error, {})
+    try:
+        asked = authorization.check(client, redirect_uri, received)
+        return proceed(request, asked)
+    except errors.OAuthError as error:
+        log.info("authorize refused for %s: %s", client.client_id, error)
+        return authorization.refuse(redirect_uri, received, error)
+
+
+def proceed(request: HttpRequest, asked: authorization.AuthorizationRequest) -> HttpResponse:
+    session = login.browser_session(request)
+    if session is None or "login" in asked.prompts or "select_account" in asked.prompts or too_old(session, asked):
+        if "none" in asked.prompts:
+            raise errors.LoginRequired
+        return login.ask_again(request, asked.parameters) if session else login.ask(asked.parameters)
+    missing = consents.missing(session.user, asked.client, asked.scope, asked.resources)
+    # Details are approved anew each time (RFC 9396 12): a payment is not like the one before.
+    if missing or asked.authorization_details or "consent" in asked.prompts:
+        if "none" in asked.prompts:
+            raise errors.ConsentRequired
+        key = consents.ask(session, asked.client, asked.parameters)
+        return redirect(settings.PORTAL_URL + reverse("keymanager:consent", args=[key]))
+    return authorization.answer(asked.redirect_uri, asked.parameters, authorization.approve(asked, session))
+
+
+def too_old(session: login.BrowserSession, asked: authorization.AuthorizationRequest) -> bool:
+    return asked.max_age is not None and session.older_than(asked.max_age)

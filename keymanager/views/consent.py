@@ -1,0 +1,93 @@
+"""Where a person approves or denies."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from keymanager import (
+    authorization_details,
+    authorize as authorization,
+    clients,
+    consents,
+    errors,
+    login,
+    scopes,
+)
+from keymanager.models import ConsentRequest
+from keymanager.views.answers import error_page
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def consent(request: HttpRequest, key: str) -> HttpResponse:
+    session = login.browser_session(request)
+    waiting = consents.waiting(session, key)
+    if waiting is None or session is None:
+        return error_page(request, errors.AccessDenied(STALE), {}, title="This page has expired")
+    try:
+        # Again, because both may have changed while the page was open.
+        client = authorization.client_of(waiting.parameters)
+        redirect_uri = authorization.redirect_uri_of(client, waiting.parameters)
+    except authorization.NotRedirectable as fault:
+        return error_page(request, fault.error, fault.received)
+    try:
+        asked = authorization.check(client, redirect_uri, waiting.parameters)
+        if request.method == "GET":
+            return consent_page(request, session, asked, key)
+        return decide(request, session, waiting, asked)
+    except errors.OAuthError as error:
+        return authorization.refuse(redirect_uri, waiting.parameters, error)
+
+
+STALE = "This request was answered already, or has waited too long. Go back to the application and start again."
+
+
+def consent_page(
+    request: HttpRequest, session: login.BrowserSession, asked: authorization.AuthorizationRequest, key: str
+) -> HttpResponse:
+    """What is new is asked for; what was approved before is told apart from it."""
+    new = consents.asked_for(session.user, asked.client, asked.scope, asked.resources)
+    words = scopes.described(asked.scope.split())
+    context = {
+        "client": asked.client,
+        "return_host": urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,
+        "scopes": [scope for scope in words if scope["name"] in new],
+        "approved": [scope for scope in words if scope["name"] not in new],
+        "resources": asked.resources,
+        "details": authorization_details.in_words(asked.authorization_details),
+        "durations": consents.DURATIONS,
+        "duration": consents.PRESELECTED,
+        "key": key,
+        "authorize_path": login.authorize_path(asked.parameters),
+    }
+    return render(request, "keymanager/consent.html", context)
+
+
+@transaction.atomic
+def decide(
+    request: HttpRequest,
+    session: login.BrowserSession,
+    waiting: ConsentRequest,
+    asked: authorization.AuthorizationRequest,
+) -> HttpResponse:
+    """One answer a request: of two clicks at once one finds it answered."""
+    decision = request.POST.get("decision")
+    duration = consents.duration(request.POST.get("duration", consents.UNTIL_WITHDRAWN))
+    if decision not in {"approve", "approve_always", "deny"} or duration is None:
+        error = errors.InvalidRequest("Choose Approve, Approve Always or Deny, and one of the times offered.")
+        return error_page(request, error, {}, title="Nothing was chosen")
+    if not consents.claim(waiting):
+        return error_page(request, errors.AccessDenied(STALE), {}, title="This page has expired")
+    if decision == "deny":
+        return authorization.refuse(asked.redirect_uri, asked.parameters, errors.AccessDenied())
+    if decision == "approve_always":
+        names = consents.asked_for(session.user, asked.client, asked.scope, asked.resources)
+        consents.remember(session.user, asked.client, names, duration.length, asked.resources)
+    clients.mark_redirect_uri_used(asked.client, asked.redirect_uri)
+    return authorization.answer(asked.redirect_uri, asked.parameters, authorization.approve(asked, session))

@@ -1,0 +1,30 @@
+"""The revocation endpoint."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from keymanager import (
+    client_authentication,
+    errors,
+    parameters as wire,
+    revocation,
+)
+from keymanager.views.answers import NO_STORE, refused
+
+
+@csrf_exempt
+@require_POST
+def revoke(request: HttpRequest) -> HttpResponse:
+    """RFC 7009 2, answered like the original: an empty text/html with what was revoked in its headers."""
+    try:
+        received = wire.single_valued(request.POST)
+        client = client_authentication.authenticate(request, received)
+        if "token" not in received:
+            raise errors.InvalidRequest("Invalid revocation request")
+    except errors.OAuthError as error:
+        return refused(request, error)
+    revoked = revocation.revoke(received["token"], client=client)
+    return HttpResponse(headers=NO_STORE | (revoked.headers if revoked else {}))

@@ -1,0 +1,22 @@
+"""The login page at the key manager's door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.views import LoginView
+
+from keymanager import (
+    login,
+)
+
+
+class SignIn(LoginView):  # type: ignore[misc]
+    """allauth's login page, naming the application that waits for it."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        client, return_host = login.waiting_client(self.request.GET.get("next", ""))
+        return super().get_context_data(client=client, return_host=return_host, **kwargs)  # type: ignore[no-any-return]
+
+
+sign_in = SignIn.as_view()

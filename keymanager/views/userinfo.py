@@ -1,0 +1,39 @@
+"""The userinfo endpoint."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from keymanager import (
+    errors,
+    oidc,
+    scopes,
+    tokens,
+)
+from keymanager.views.answers import NO_STORE
+
+
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def userinfo(request: HttpRequest) -> HttpResponse:
+    """OpenID Connect Core 5.3."""
+    try:
+        bearer = tokens.find(bearer_token(request))
+        if bearer is None or bearer.user is None:
+            raise errors.InvalidToken(detail="unknown, expired or revoked, or of no person")
+        if scopes.OPENID not in bearer.scopes:
+            raise errors.InsufficientScope
+    except errors.OAuthError as error:
+        headers = NO_STORE | {"WWW-Authenticate": f'Bearer error="{error.error}", error_description="{error.public}"'}
+        return JsonResponse(error.as_dict(), status=error.status, headers=headers)
+    return JsonResponse(oidc.user_claims(bearer.user, bearer.client, bearer.scopes), headers=NO_STORE)
+
+
+def bearer_token(request: HttpRequest) -> str:
+    """RFC 6750 2.1 and 2.2; never from the query (RFC 9700 4.3.2)."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return value.strip()
+    return request.POST.get("access_token", "")
