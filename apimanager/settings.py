@@ -171,6 +171,8 @@ if not 60 <= SIGNING_KEY_LEAD < SIGNING_KEY_LIFETIME <= 10 * 365 * 24 * 3600:
         "APIM_SIGNING_KEY_LEAD must be at least 60 seconds, "
         "APIM_SIGNING_KEY_LIFETIME longer than it and at most ten years."
     )
+# Whether every DPoP proof must hold a nonce of ours; offered they are anyway (RFC 9449 8).
+DPOP_NONCE_REQUIRED = env.boolean("APIM_DPOP_NONCE_REQUIRED")
 # Who may register clients without the store: nobody, whoever shows an initial access token, or anybody.
 REGISTRATION = env.choice("APIM_REGISTRATION", "open" if DEMO else "token", ("closed", "token", "open"))
 CLIENT_ID_METADATA_DOCUMENTS = env.boolean("APIM_CLIENT_ID_METADATA_DOCUMENTS", default=True)

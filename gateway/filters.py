@@ -27,7 +27,7 @@ def chain(portal: str) -> list[Config]:
     """`portal`: the name of the cluster that serves the keys."""
     return [
         {"name": JWT, "typed_config": jwt_authn(portal)},
-        {"name": TOKEN_TYPE, "typed_config": rbac("DENY", "not_an_access_token", other_token())},
+        {"name": TOKEN_TYPE, "typed_config": rbac("DENY", "not_an_access_token", unusable_token())},
         {"name": SUBSCRIPTION, "typed_config": {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "ALLOW"}}},
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
     ]
@@ -80,6 +80,15 @@ def metadata(path: list[str], value: Config) -> Config:
     """A principal by what jwt_authn verified."""
     matcher = {"filter": JWT, "path": [{"key": key} for key in path], "value": value}
     return {"sourced_metadata": {"metadata_matcher": matcher, "metadata_source": "DYNAMIC"}}
+
+
+def unusable_token() -> Config:
+    return {"or_ids": {"ids": [other_token(), bound_token()]}}
+
+
+def bound_token() -> Config:
+    """One that needs a proof of its key, which nobody here checks: as a bearer token it is refused (RFC 9449 7.2)."""
+    return metadata([PAYLOAD, "cnf"], {"present_match": True})
 
 
 def other_token() -> Config:

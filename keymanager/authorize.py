@@ -21,6 +21,7 @@ from keymanager import (
     authorizations,
     client_documents,
     clients,
+    dpop,
     errors,
     grants,
     resources,
@@ -92,6 +93,7 @@ def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> Auth
     response_type = check_response_type(client, parameters)
     check_response_mode(response_type, parameters)
     check_pkce(client, response_type, parameters)
+    check_dpop(client, response_type, parameters)
     check_prompt(parameters)
     scope = scopes.granted(client, parameters.get("scope", ""))
     check_openid(response_type, scope, parameters)
@@ -144,6 +146,14 @@ def check_pkce(client: Client, response_type: str, parameters: dict[str, str]) -
         raise errors.InvalidRequest("Unsupported PKCE Challenge Method: only S256 is accepted.")
     if not CHALLENGE.match(challenge):
         raise errors.InvalidRequest("Code challenge used is not up to RFC 7636 specifications.")
+
+
+def check_dpop(client: Client, response_type: str, parameters: dict[str, str]) -> None:
+    """RFC 9449 10: a thumbprint (RFC 7638). And what comes in front of the browser cannot be bound to a key."""
+    if not dpop.THUMBPRINT.fullmatch(parameters.get("dpop_jkt", "x" * 43)):
+        raise errors.InvalidRequest("dpop_jkt is the SHA-256 thumbprint of a key: 43 characters.")
+    if "token" in response_type.split() and client.registered("dpop_bound_access_tokens"):
+        raise errors.UnauthorizedClient(detail="dpop_bound_access_tokens, and a token from the authorization endpoint")
 
 
 def check_prompt(parameters: dict[str, str]) -> None:

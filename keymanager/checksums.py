@@ -26,6 +26,8 @@ DEVICE_CODE = "device code"
 USER_CODE = "user code"
 INITIAL_ACCESS_TOKEN = "initial access token"
 REGISTRATION_ACCESS_TOKEN = "registration access token"
+DPOP_PROOF = "DPoP proof"
+DPOP_NONCE = "DPoP nonce"
 
 
 @cache

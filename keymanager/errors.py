@@ -123,6 +123,26 @@ class InvalidToken(OAuthError):
     description = "Access token validation failed"
 
 
+class NoToken(InvalidToken):
+    """RFC 6750 3.1: no authentication information at all."""
+
+    description = "An access token is needed."
+
+
+class InvalidDPoPProof(OAuthError):
+    """RFC 9449 5 and 7.1."""
+
+    error = "invalid_dpop_proof"
+    description = "The DPoP proof is not valid for this request, or was used before."
+
+
+class UseDPoPNonce(OAuthError):
+    """RFC 9449 8 and 9."""
+
+    error = "use_dpop_nonce"
+    description = "The DPoP proof must hold the nonce of the DPoP-Nonce header."
+
+
 class InsufficientScope(OAuthError):
     error = "insufficient_scope"
     status = 403

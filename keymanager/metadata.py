@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from keymanager import authorization_details, grants, scopes, signing
+from keymanager import authorization_details, dpop, grants, scopes, signing
 from keymanager.authorize import RESPONSE_MODES
 
 
@@ -32,6 +32,7 @@ def document() -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "introspection_signing_alg_values_supported": [signing.ALGORITHM],
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": signing.ALGORITHMS,
         "claims_supported": [

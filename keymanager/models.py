@@ -385,6 +385,16 @@ class RevokedToken(models.Model):
         return self.jti
 
 
+class DPoPProofUse(models.Model):
+    """That a DPoP proof was used: kept for as long as it would be good (RFC 9449 11.1)."""
+
+    checksum = models.CharField(max_length=64, primary_key=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.checksum
+
+
 class ConsentRequest(models.Model):
     """An authorization request waiting for a person's answer: validated once, answered once, in one browser session."""
 

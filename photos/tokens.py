@@ -36,6 +36,9 @@ def verify(token: str, keys: KeySet, *, issuer: str, audience: str) -> Caller:
     """The caller of a good token; raises InvalidToken with one sentence, or KeysUnavailable (RFC 9068 4)."""
     key = _signing_key(token, keys)
     claims = _claims(token, key, issuer=issuer, audience=audience)
+    # RFC 9449 7.2: taken as a bearer token, a bound one that was stolen would work here.
+    if "cnf" in claims:
+        raise InvalidToken("The access token is bound to a key, and PhotoShare takes bearer tokens only.")
     subject, client_id, scope = claims["sub"], claims["client_id"], claims.get("scope", "")
     if not (isinstance(client_id, str) and isinstance(scope, str) and subject and len(subject) <= 255):
         raise InvalidToken("The access token has a claim of the wrong kind.")

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from keymanager import (
+    dpop,
     errors,
 )
 
@@ -33,7 +34,7 @@ def error_page(
 def refused(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
     """RFC 6749 5.2."""
     log.info("%s refused: %s", request.path, error)
-    headers = dict(NO_STORE)
+    headers = NO_STORE | dpop.nonce_header(request)
     if error.status == 401:
         headers["WWW-Authenticate"] = f'Basic realm="{settings.PORTAL_HOST}"'
     return JsonResponse(error.as_dict(), status=error.status, headers=headers)

@@ -78,6 +78,8 @@ def test_subscription_to_another_version_does_not_count(live: Live) -> None:
         {"exp": None},
         {"nbf": int(time.time()) + 3600},
         {"typ": "JWT"},
+        {"cnf": {"jkt": "a key that only its holder can use"}},
+        {"cnf": {"x5t#S256": "a certificate"}},
     ],
     ids=lambda changes: next(iter(changes)),
 )

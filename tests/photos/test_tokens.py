@@ -201,6 +201,13 @@ def test_claims_of_the_wrong_kind_are_refused(claims: dict[str, Any], issuer: Is
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize("key", [{"jkt": "x"}, {"x5t#S256": "x"}, {}])
+def test_a_token_that_is_bound_to_a_key_is_no_bearer_token(key: dict[str, str], issuer: Issuer) -> None:
+    sentence = "The access token is bound to a key, and PhotoShare takes bearer tokens only."
+
+    refused(issuer, issuer.token(cnf=key), sentence)
+
+
 @pytest.mark.parametrize("token", ["x", "a.b", "a.b.c", "....", "e30.e30.e30", "bnVsbA.bnVsbA.bnVsbA", "W10.e30.x"])
 def test_rubbish_is_refused(token: str) -> None:
     assert Caller(token).get("/albums").status_code == 401
