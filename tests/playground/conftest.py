@@ -99,8 +99,16 @@ def visitor(db: None) -> Client:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def database_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real file: two threads of a test must meet at SQLite's write lock, as two requests do."""
     from django.db import connections
 
-    connections.settings["default"]["TEST"]["NAME"] = str(tmp_path_factory.mktemp("db") / "test.sqlite3")
+    file = tmp_path_factory.mktemp("db") / "test.sqlite3"
+    connections.settings["default"]["TEST"]["NAME"] = str(file)
+    return file
+
+
+@pytest.fixture(autouse=True)
+def _static_files_on_demand(settings: Any) -> None:
+    """Looked up when asked for: whitenoise would read every static file for each test client."""
+    settings.WHITENOISE_AUTOREFRESH = True
