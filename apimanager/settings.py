@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apimanager.middleware.MachineEndpointsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apimanager.middleware.SecurityHeadersMiddleware",
@@ -73,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "keymanager.browser_state.BrowserStateMiddleware",
     "accounts.devices.DeviceMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -122,7 +124,7 @@ CACHES = {
 
 # People. Each door keeps its own session: a sign-in at the store is none at the key manager (accounts/realms.py).
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -201,6 +203,7 @@ if EMAIL_URL:
 DEFAULT_FROM_EMAIL = env.text("APIM_FROM_EMAIL", f"noreply@{PORTAL_HOST}")
 
 # Cookies: __Host- binds them to this host, TLS and the whole path.
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_NAME = "__Host-store-session"
 KEYMANAGER_SESSION_COOKIE_NAME = "__Host-keymanager-session"
 SESSION_COOKIE_SECURE = True
@@ -210,6 +213,8 @@ CSRF_USE_SESSIONS = True
 CSRF_COOKIE_SECURE = True
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 CSRF_FAILURE_VIEW = "apimanager.views.csrf_failure"
+# What else ends with a session that is ended from another one; `accounts` knows nothing of the key manager.
+SESSION_ENDS = "keymanager.sessions.end_stored"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Transport
@@ -222,12 +227,25 @@ SECURE_HSTS_PRELOAD = not DEMO
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# What a page may load and who may frame it. form-action is left out on purpose: Chrome applies it to the redirect that
+# follows a form too, and an approved consent redirects to the client's own address.
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'self'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "img-src": "'self' data:",
+}
 
 # OAuth. Every toolkit model is ours (keymanager/models.py); the toolkit's defaults that matter are set, not inherited.
 AUTHORIZATION_CODE_LIFETIME = 300  # seconds
+# RFC 9126 5: of every client; a single one asks for it in its metadata.
+REQUIRE_PUSHED_AUTHORIZATION_REQUESTS = env.boolean("APIM_REQUIRE_PUSHED_AUTHORIZATION_REQUESTS")
 REFRESH_TOKEN_LIFETIME = 84600  # seconds
 # How long a client that lost the answer to a refresh may ask again and gets the same one (docs/decisions/0007).
 REFRESH_TOKEN_GRACE = env.integer("APIM_REFRESH_TOKEN_GRACE", 10)  # seconds
+# How long a process goes by what it remembers of a client that another one may have changed meanwhile.
+CLIENT_CACHE_SECONDS = env.integer("APIM_CLIENT_CACHE_SECONDS", 2)
 # How long a key signs, and how long before that it is published (docs/decisions/0008).
 SIGNING_KEY_LIFETIME = env.integer("APIM_SIGNING_KEY_LIFETIME", 90 * 24 * 3600)  # seconds
 SIGNING_KEY_LEAD = env.integer("APIM_SIGNING_KEY_LEAD", 24 * 3600)  # seconds
@@ -280,6 +298,10 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
 }
 ISSUER = PORTAL_URL
+# Who may vouch for client certificates (RFC 8705 2.1): a file of CA certificates in PEM.
+CLIENT_CA_FILE = env.text("APIM_CLIENT_CA_FILE")
+if CLIENT_CA_FILE and not Path(CLIENT_CA_FILE).is_file():
+    raise ImproperlyConfigured("APIM_CLIENT_CA_FILE names no file.")
 ACCESS_TOKEN_AUDIENCE = GATEWAY_URL
 
 # Store
