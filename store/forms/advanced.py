@@ -24,6 +24,7 @@ METHODS = (
     ("self_signed_tls_client_auth", "A certificate of its own (self_signed_tls_client_auth)"),
 )
 LONGEST_KEYS = 20_000
+REFUSED_BY_PROFILES = frozenset({"implicit", "password"})
 
 
 class AdvancedFields(forms.Form):
@@ -78,6 +79,25 @@ class AdvancedFields(forms.Form):
         urls = self.cleaned_data["post_logout_urls"].split()
         callbacks.validate_callback_urls(urls, public=False)
         return list(dict.fromkeys(urls))
+
+    def check_profile(self, grant_types: set[str], *, public: bool) -> None:
+        """What a profile does not allow is said beside the field that has it, not at the first request."""
+        profile = self.cleaned_data.get("security_profile", "")
+        strict = profile.startswith("fapi")
+        if profile in {"", "baseline"}:
+            return
+        if refused := REFUSED_BY_PROFILES & grant_types:
+            self.add_error(
+                "grant_types", f"The security profile does not allow {' and '.join(sorted(refused)).title()}."
+            )
+        if strict and public:
+            self.add_error("security_profile", "FAPI 2.0 is for applications that keep a key: untick “Public client”.")
+        if strict and self.cleaned_data.get("authentication_method") == SECRET:
+            self.add_error("authentication_method", "FAPI 2.0 asks for a signature or a certificate, not a secret.")
+
+    def check_keys(self) -> None:
+        if self.cleaned_data.get("authentication_method") and self.cleaned_data.get("public_keys") == {}:
+            self.add_error("public_keys", "Enter the public keys by which your application proves itself.")
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -138,6 +138,8 @@ class KeysForm(AdvancedFields):
             self.add_error("callback_url", NO_CALLBACK)
         if self.is_public and (unusable := [LABELS[name] for name in LABELS if name in grant_types & NEED_SECRET]):
             self.add_error("grant_types", PUBLIC_NEEDS_OTHERS.format(unusable[0]))
+        self.check_profile(grant_types, public=self.is_public)
+        self.check_keys()
         self.check("callback_url", urls[:1] if cleaned.get("callback_url") else [])
         self.check("more_callback_urls", self.lines(), together=cleaned["callback_urls"])
         return cleaned

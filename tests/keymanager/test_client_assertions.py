@@ -294,9 +294,7 @@ def test_under_fapi_a_secret_is_no_proof(register: Callable[..., Registered]) ->
     assert response.json() == INVALID_CLIENT
 
 
-def test_it_costs_two_statements(
-    scanner: Registered, remembered: Remember, django_assert_max_num_queries: Any
-) -> None:
+def test_it_costs_two_statements(scanner: Registered, remembered: Remember, django_assert_max_num_queries: Any) -> None:
     answer_to(remembered(scanner))
 
     with django_assert_max_num_queries(5):  # with BEGIN and COMMIT, or SAVEPOINT and RELEASE
