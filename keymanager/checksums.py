@@ -24,6 +24,7 @@ REFRESH_TOKEN = "refresh token"
 CONSENT_REQUEST = "consent request"
 DEVICE_CODE = "device code"
 USER_CODE = "user code"
+PAIRWISE_SUBJECT = "pairwise subject"
 
 
 @cache

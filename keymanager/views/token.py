@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from keymanager import (
     authorizations,
     client_authentication,
+    encryption,
     errors,
     grants,
     parameters as wire,
@@ -45,6 +46,7 @@ def exchange(request: HttpRequest) -> dict[str, Any]:
         raise errors.UnsupportedGrantType(detail=grant_type)
     if not client.has_grant_type(grant_type):
         raise errors.UnauthorizedClient(detail=f"{grant_type} is not ticked for this key set")
+    encryption.prepare(client)
     try:
         return grants.EXCHANGES[grant_type](TokenRequest(http=request, client=client, parameters=received))
     except IntegrityError as gone:

@@ -28,7 +28,11 @@ def userinfo(request: HttpRequest) -> HttpResponse:
     except errors.OAuthError as error:
         headers = NO_STORE | {"WWW-Authenticate": f'Bearer error="{error.error}", error_description="{error.public}"'}
         return JsonResponse(error.as_dict(), status=error.status, headers=headers)
-    return JsonResponse(oidc.user_claims(bearer.user, bearer.client, bearer.scopes), headers=NO_STORE)
+    claims = oidc.user_claims(bearer, bearer.user)
+    if algorithm := bearer.client.registered("userinfo_signed_response_alg"):
+        signed = oidc.signed_user_claims(claims, bearer.client, algorithm)
+        return HttpResponse(signed, content_type="application/jwt", headers=NO_STORE)
+    return JsonResponse(claims, headers=NO_STORE)
 
 
 def bearer_token(request: HttpRequest) -> str:
