@@ -35,5 +35,9 @@ urlpatterns = [
     path("oauth2/device/qr", device.qr, name="device-qr"),
     path("oauth2/jwks", documents.jwks, name="jwks"),
     path(".well-known/openid-configuration", documents.metadata, name="openid-configuration"),
+    path(".well-known/openid-configuration/<path:path>", documents.metadata_of_path),
+    path("<path:path>/.well-known/openid-configuration", documents.metadata_of_path),
     path(".well-known/oauth-authorization-server", documents.metadata, name="authorization-server"),
+    path(".well-known/oauth-authorization-server/<path:path>", documents.metadata_of_path),
+    path(".well-known/webfinger", documents.webfinger, name="webfinger"),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.internal.flows.login import clear_authentication_records
+from allauth.account.internal.flows.login import clear_authentication_records, record_authentication
 from allauth.account.views import LoginView, SignupView
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, logout
 from django.contrib.auth.models import AnonymousUser
@@ -50,10 +50,16 @@ class SignIn(ForApplication, LoginView):  # type: ignore[misc]
 
 
 class SignUp(ForApplication, SignupView):  # type: ignore[misc]
+    user: User | None = None
+
     def form_valid(self, form: Any) -> HttpResponse:
         if self.signed_in is not None:
             logout(self.request)
-        return super().form_valid(form)  # type: ignore[no-any-return]
+        response: HttpResponse = super().form_valid(form)
+        if self.user is not None:
+            # allauth keeps no record of it; but whoever has just chosen a password has shown it.
+            record_authentication(self.request, self.user, method="password")
+        return response
 
 
 def step_out(request: HttpRequest, *, stays: bool) -> None:

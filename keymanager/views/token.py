@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from keymanager import (
     authorizations,
     client_authentication,
+    cors,
     encryption,
     errors,
     grants,
@@ -22,6 +23,7 @@ from keymanager.views.answers import NO_STORE, refused
 
 
 @csrf_exempt
+@cors.for_registered_origins
 @require_POST
 def token(request: HttpRequest) -> HttpResponse:
     """RFC 6749 3.2. Each grant type's exchange is one transaction: what fails leaves nothing behind."""

@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from keymanager import (
+    cors,
     errors,
     oidc,
     scopes,
@@ -16,6 +17,7 @@ from keymanager.views.answers import NO_STORE
 
 
 @csrf_exempt
+@cors.for_registered_origins
 @require_http_methods(["GET", "POST"])
 def userinfo(request: HttpRequest) -> HttpResponse:
     """OpenID Connect Core 5.3."""
