@@ -94,7 +94,6 @@ class AuthorizationRequest:
         return next((value for value in self.essential_acr if login.reaches(session.acr, value)), session.acr)
 
 
-
 def client_of(parameters: dict[str, str]) -> Client:
     if "client_id" not in parameters:
         raise NotRedirectable(errors.InvalidRequest("Client Id is not present in the authorization request"), {})

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
+from allauth.mfa.totp.internal import auth as totp
 from django.test import Client as Browser
 
 from accounts import authentication_methods as methods
@@ -142,7 +143,9 @@ def test_max_age_of_the_client_counts_when_the_request_has_none(
 
 
 @pytest.mark.rfc("oidc-core#3.1.2.1")
-def test_an_account_is_chosen_or_another_one_signs_in(bobs_browser: Browser, printer: Registered, charlie: User) -> None:
+def test_an_account_is_chosen_or_another_one_signs_in(
+    bobs_browser: Browser, printer: Registered, charlie: User
+) -> None:
     asked = authorize(bobs_browser, printer, prompt="select_account")
     page = follow(bobs_browser, asked)
     back = parse_qs(urlsplit(asked["Location"]).query)["next"][0]
@@ -212,9 +215,7 @@ def test_the_person_hinted_at_is_the_one_signed_in(bobs_browser: Browser, printe
 
 
 @pytest.mark.rfc("oidc-core#3.1.2.1")
-def test_another_person_than_hinted_at_is_told_apart(
-    bobs_browser: Browser, printer: Registered, charlie: User
-) -> None:
+def test_another_person_than_hinted_at_is_told_apart(bobs_browser: Browser, printer: Registered, charlie: User) -> None:
     hint = raw_id_token(bobs_browser, printer)
     charlies = sign_in(Browser(), "charlie")
     asked = authorize(charlies, printer, id_token_hint=hint)
@@ -285,15 +286,27 @@ def test_the_acr_and_amr_of_the_session_are_told(bobs_browser: Browser, printer:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"acr_values": methods.TWO_FACTOR_ACR}, {"claims": acr_claims(essential=True, value=methods.TWO_FACTOR_ACR)}]
+    "changes",
+    [{"acr_values": methods.TWO_FACTOR_ACR}, {"claims": acr_claims(essential=True, value=methods.TWO_FACTOR_ACR)}],
 )
 def test_whoever_has_a_second_factor_is_asked_for_it(
     bobs_browser: Browser, printer: Registered, bob: User, changes: dict[str, str]
 ) -> None:
-    from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-
-    TOTP.activate(bob, generate_totp_secret())
+    totp.TOTP.activate(bob, totp.generate_totp_secret())
 
     response = authorize(bobs_browser, printer, scope="openid", **changes)
 
     assert response["Location"].startswith("https://localhost:9443/oauth2/account/two-step/")
+
+
+@pytest.mark.rfc("oidc-core#3.1.2.1")
+def test_a_new_sign_in_is_with_both_factors(bobs_browser: Browser, printer: Registered, bob: User) -> None:
+    secret = totp.generate_totp_secret()
+    totp.TOTP.activate(bob, secret)
+    asked = authorize(bobs_browser, printer, scope="openid", prompt="login")
+    second = bobs_browser.post(local(asked["Location"]), {"login": "bob", "password": "bob"})
+    code = totp.format_hotp_value(totp.hotp_value(secret, next(iter(totp.yield_hotp_counters_from_time()))))
+
+    answer = decide(bobs_browser, follow(bobs_browser, bobs_browser.post(second["Location"], {"code": code})))
+
+    assert id_token_of(printer, answer)["amr"] == ["pwd", "otp", "mfa"]
