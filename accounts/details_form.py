@@ -32,9 +32,8 @@ DAY = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 GROUPS = {
     "Name": ("first_name", "middle_name", "last_name", "nickname"),
     "About you": ("birthdate", "gender", "website", "profile", "picture"),
-    "Language and time": ("locale", "zoneinfo"),
-    "Telephone": ("phone_number",),
-    "Address": ("street_address", "postal_code", "locality", "region", "country"),
+    "Where you are": ("locale", "zoneinfo"),
+    "How to reach you": ("phone_number", "street_address", "postal_code", "locality", "region", "country"),
 }
 
 
