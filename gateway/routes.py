@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +26,8 @@ def configuration(apis: tuple[PublishedApi, ...]) -> Resource:
     """The whole route table as a RouteConfiguration. The first route that matches is used: longer paths come first."""
     ordered = sorted(apis, key=lambda api: (-len(api.path), api.path))
     routes = [route for path, methods in TOKEN_API.items() for route in token_api(path, methods)]
-    routes += [health(), *(route for api in ordered for route in of_api(api)), nothing()]
+    routes += [health(), *(described(api.path) for api in ordered), described("")]
+    routes += [*(route for api in ordered for route in of_api(api)), nothing()]
     host = {"name": "gateway", "domains": ["*"], "routes": routes, "retry_policy": RETRY}
     hidden = ["x-envoy-upstream-service-time"]
     return {"@type": TYPE_URL, "name": NAME, "virtual_hosts": [host], "response_headers_to_remove": hidden}
@@ -55,6 +57,19 @@ def token_api(path: str, methods: tuple[str, ...]) -> list[Resource]:
 
 def health() -> Resource:
     return open_route("health", {"path": "/health"}, direct_response={"status": 200, "body": {"inline_string": "ok"}})
+
+
+def described(path: str) -> Resource:
+    """RFC 9728 3: where a client that was refused learns which authorization server to ask, and for what."""
+    document = {
+        "resource": f"{settings.GATEWAY_URL}{path}",
+        "authorization_servers": [settings.ISSUER],
+        "bearer_methods_supported": ["header"],
+    }
+    answer = {"status": 200, "body": {"inline_string": json.dumps(document) + "\n"}}
+    anybody = {"header": {"key": "access-control-allow-origin", "value": "*"}}
+    match = {"path": f"{faults.DESCRIBED}{path}"}
+    return open_route("described", match, direct_response=answer, response_headers_to_add=[anybody])
 
 
 def nothing() -> Resource:
@@ -94,11 +109,19 @@ def api_route(api: PublishedApi, key_type: str, match: Resource, endpoint: Endpo
                 "@type": f"{filters.EXTENSIONS}.jwt_authn.v3.PerRouteConfig",
                 "requirement_name": filters.REQUIREMENT,
             },
+            filters.TOKEN_TYPE: tokens_for(api),
             filters.SUBSCRIPTION: subscribers_only(api),
         },
         "request_headers_to_add": forwarded(api),
         **action,
     }
+
+
+def tokens_for(api: PublishedApi) -> Resource:
+    """Those for the whole gateway, and those for this API alone (RFC 8707)."""
+    addresses = [settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}{api.path}"]
+    refusing = filters.refusing([*addresses, *(f"{address}/" for address in addresses)])
+    return {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBACPerRoute", "rbac": {"rules": refusing["rules"]}}
 
 
 def subscribers_only(api: PublishedApi) -> Resource:

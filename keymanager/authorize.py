@@ -20,7 +20,9 @@ from keymanager import (
     authorization_details,
     authorizations,
     claims_requests,
+    client_documents,
     clients,
+    dpop,
     encryption,
     errors,
     grants,
@@ -97,10 +99,11 @@ class AuthorizationRequest:
 def client_of(parameters: dict[str, str]) -> Client:
     if "client_id" not in parameters:
         raise NotRedirectable(errors.InvalidRequest("Client Id is not present in the authorization request"), {})
-    client = clients.find(parameters["client_id"])
+    client_id = parameters["client_id"]
+    client = client_documents.find(client_id) if client_documents.is_address(client_id) else clients.find(client_id)
     if client is None:
         error = errors.InvalidClient("No application is known here by this client id.")
-        raise NotRedirectable(error, {"client_id": parameters["client_id"]})
+        raise NotRedirectable(error, {"client_id": client_id})
     return client
 
 
@@ -121,6 +124,7 @@ def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> Auth
     response_type = check_response_type(client, parameters)
     check_response_mode(response_type, parameters)
     check_pkce(client, response_type, parameters)
+    check_dpop(client, response_type, parameters)
     check_prompt(parameters)
     scope = scopes.granted(client, parameters.get("scope", ""))
     check_openid(response_type, scope, parameters)
@@ -178,6 +182,14 @@ def check_pkce(client: Client, response_type: str, parameters: dict[str, str]) -
         raise errors.InvalidRequest("Unsupported PKCE Challenge Method: only S256 is accepted.")
     if not CHALLENGE.match(challenge):
         raise errors.InvalidRequest("Code challenge used is not up to RFC 7636 specifications.")
+
+
+def check_dpop(client: Client, response_type: str, parameters: dict[str, str]) -> None:
+    """RFC 9449 10: a thumbprint (RFC 7638). And what comes in front of the browser cannot be bound to a key."""
+    if not dpop.THUMBPRINT.fullmatch(parameters.get("dpop_jkt", "x" * 43)):
+        raise errors.InvalidRequest("dpop_jkt is the SHA-256 thumbprint of a key: 43 characters.")
+    if "token" in response_type.split() and client.registered("dpop_bound_access_tokens"):
+        raise errors.UnauthorizedClient(detail="dpop_bound_access_tokens, and a token from the authorization endpoint")
 
 
 def check_prompt(parameters: dict[str, str]) -> None:

@@ -25,6 +25,10 @@ CONSENT_REQUEST = "consent request"
 DEVICE_CODE = "device code"
 USER_CODE = "user code"
 PAIRWISE_SUBJECT = "pairwise subject"
+INITIAL_ACCESS_TOKEN = "initial access token"
+REGISTRATION_ACCESS_TOKEN = "registration access token"
+DPOP_PROOF = "DPoP proof"
+DPOP_NONCE = "DPoP nonce"
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from urllib.parse import unquote_plus
 
 from django.http import HttpRequest
@@ -52,7 +51,7 @@ def basic_credentials(header: str) -> tuple[str, str]:
         raise errors.InvalidClient(detail=f"scheme {scheme[:20]!r}")
     try:
         client_id, colon, secret = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # not ASCII, not base64, not UTF-8
         raise errors.InvalidClient(detail="Basic value is not base64 of UTF-8") from None
     client_id, secret = unquote_plus(client_id), unquote_plus(secret)
     if not colon or "\x00" in client_id + secret:

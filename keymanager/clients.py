@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from keymanager import client_secrets
+from keymanager import client_secrets, redirect_uris
 from keymanager.models import Authorization, Client, ClientURI
 
 ALPHABET = string.ascii_letters + string.digits + "_"
@@ -39,10 +39,17 @@ def update(client: Client, *, redirect_uris: Sequence[str], **fields: Any) -> No
 
 
 def set_redirect_uris(client: Client, uris: Sequence[str]) -> None:
+    set_uris(client, ClientURI.Kind.REDIRECT, uris)
+
+
+def set_post_logout_redirect_uris(client: Client, uris: Sequence[str]) -> None:
+    set_uris(client, ClientURI.Kind.POST_LOGOUT, uris)
+
+
+def set_uris(client: Client, kind: ClientURI.Kind, uris: Sequence[str]) -> None:
     """Exactly these, keeping the rows of those that stay: they remember when they were last used."""
-    registered = client.uris.filter(kind=ClientURI.Kind.REDIRECT)
-    registered.exclude(uri__in=uris).delete()
-    rows = [ClientURI(client=client, kind=ClientURI.Kind.REDIRECT, uri=uri) for uri in uris]
+    client.uris.filter(kind=kind).exclude(uri__in=uris).delete()
+    rows = [ClientURI(client=client, kind=kind, uri=uri) for uri in uris]
     ClientURI.objects.bulk_create(rows, ignore_conflicts=True)
 
 
@@ -52,8 +59,15 @@ def find(client_id: str) -> Client | None:
 
 
 def has_redirect_uri(client: Client, uri: str) -> bool:
-    """RFC 9700 2.1: "Authorization servers MUST utilize exact string matching"."""
-    return any(row.uri == uri for row in client.uris.all() if row.kind == ClientURI.Kind.REDIRECT)
+    """RFC 9700 2.1: "Authorization servers MUST utilize exact string matching except for port numbers in localhost
+    redirection URIs of native apps"."""
+    registered = [row.uri for row in client.uris.all() if row.kind == ClientURI.Kind.REDIRECT]
+    if uri in registered:
+        return True
+    if not (client.is_public and redirect_uris.is_loopback(uri)):
+        return False
+    bare = redirect_uris.without_port(uri)
+    return any(redirect_uris.without_port(known) == bare for known in registered if redirect_uris.is_loopback(known))
 
 
 def mark_redirect_uri_used(client: Client, uri: str) -> None:

@@ -6,13 +6,14 @@ import hashlib
 import hmac
 import re
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils import timezone
 
-from keymanager import authorizations, checksums, errors
+from keymanager import authorizations, checksums, confirmations, errors
 from keymanager.models import AuthorizationCode, Client
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def issue(approved: Approved) -> str:
     return code
 
 
-def redeem(code: str, *, client: Client, redirect_uri: str, verifier: str) -> AuthorizationCode:
+def redeem(
+    code: str, *, client: Client, redirect_uri: str, verifier: str, confirmation: Mapping[str, str]
+) -> AuthorizationCode:
     """The code's row, claimed for this exchange, its authorization locked. Must run inside the exchange's transaction.
 
     RFC 6749 4.1.3: "ensure that the authorization code was issued to the authenticated confidential client", "verify
@@ -55,6 +58,7 @@ def redeem(code: str, *, client: Client, redirect_uri: str, verifier: str) -> Au
     check_expiry(row)
     check_redirect_uri(row, redirect_uri)
     check_verifier(row, verifier)
+    check_key(row, confirmation)
     hold_authorization(row)
     claim(row)
     return row
@@ -94,6 +98,12 @@ def check_verifier(row: AuthorizationCode, verifier: str) -> None:
         raise errors.InvalidGrant("Code verifier used is not up to RFC 7636 specifications.", detail="form of verifier")
     if not hmac.compare_digest(challenge(verifier), row.code_challenge):
         raise errors.InvalidGrant("PKCE validation failed", detail="wrong verifier")
+
+
+def check_key(row: AuthorizationCode, confirmation: Mapping[str, str]) -> None:
+    """RFC 9449 10: the key of the proof and `dpop_jkt`: "If they do not match, it MUST reject the request." """
+    if row.dpop_jkt and not confirmations.is_held({"jkt": row.dpop_jkt}, confirmation):
+        raise errors.InvalidGrant("The code is bound to another DPoP key.", detail="dpop_jkt")
 
 
 def challenge(verifier: str) -> str:

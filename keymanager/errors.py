@@ -33,6 +33,19 @@ class InvalidClient(OAuthError):
     description = "Client Authentication failed."
 
 
+class TooManyFailures(OAuthError):
+    """RFC 6585 4. RFC 6749 5.2 has no code for it; this one is the authorization endpoint's (4.1.2.1), and says nothing
+    about whether the secret was right."""
+
+    error = "temporarily_unavailable"
+    status = 429
+    description = "Client authentication has failed too often; try again later."
+
+    def __init__(self, *, retry_after: int, detail: str) -> None:
+        super().__init__(detail=detail)
+        self.retry_after = retry_after
+
+
 class InvalidGrant(OAuthError):
     error = "invalid_grant"
     description = "Provided Authorization Grant is invalid"
@@ -130,6 +143,26 @@ class InvalidToken(OAuthError):
     description = "Access token validation failed"
 
 
+class NoToken(InvalidToken):
+    """RFC 6750 3.1: no authentication information at all."""
+
+    description = "An access token is needed."
+
+
+class InvalidDPoPProof(OAuthError):
+    """RFC 9449 5 and 7.1."""
+
+    error = "invalid_dpop_proof"
+    description = "The DPoP proof is not valid for this request, or was used before."
+
+
+class UseDPoPNonce(OAuthError):
+    """RFC 9449 8 and 9."""
+
+    error = "use_dpop_nonce"
+    description = "The DPoP proof must hold the nonce of the DPoP-Nonce header."
+
+
 class InsufficientScope(OAuthError):
     error = "insufficient_scope"
     status = 403
@@ -155,3 +188,24 @@ class InvalidAuthorizationDetails(OAuthError):
 
     error = "invalid_authorization_details"
     description = "The authorization_details are of an unknown type, malformed, or more than was authorized."
+
+
+class RegistrationClosed(OAuthError):
+    error = "access_denied"
+    status = 403
+    description = "Clients do not register themselves here; add an application in the API Store."
+
+
+class InvalidRedirectURI(OAuthError):
+    """RFC 7591 3.2.2."""
+
+    error = "invalid_redirect_uri"
+    description = "One of the redirect_uris cannot be used."
+
+
+class TooManyRequests(OAuthError):
+    """RFC 6585 4. The error code is RFC 6749 4.1.2.1's for a server that cannot answer for now."""
+
+    error = "temporarily_unavailable"
+    status = 429
+    description = "Too many requests; try again later."

@@ -16,6 +16,7 @@ from keymanager.models import (
     AuthorizationCode,
     ConsentRequest,
     DeviceGrant,
+    DPoPProofUse,
     RefreshToken,
     RevokedToken,
 )
@@ -47,6 +48,7 @@ def tables(now: datetime) -> list[tuple[str, QuerySet[Any]]]:
         ("refresh tokens", RefreshToken.objects.filter(expires_at__lt=now - REMEMBERED).order_by("expires_at")),
         ("device grants", DeviceGrant.objects.filter(expires__lt=now - REMEMBERED).order_by("expires")),
         ("consent requests", ConsentRequest.objects.filter(expires_at__lt=now).order_by("expires_at")),
+        ("used DPoP proofs", DPoPProofUse.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("revoked tokens", RevokedToken.objects.filter(expires_at__lt=now).order_by("expires_at")),
         # A missing authorization refuses its tokens just as a revoked one does.
         (

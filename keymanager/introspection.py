@@ -69,8 +69,8 @@ def access_token(token: str) -> LiveToken | None:
     bearer = tokens.find(token)
     if bearer is None:
         return None
-    members = {"active": True, "token_type": "Bearer", "scope": bearer.scope, "client_id": bearer.client.client_id}
-    members |= {"jti": identifier(token)}
+    members = {"active": True, "token_type": bearer.token_type, "scope": bearer.scope}
+    members |= {"client_id": bearer.client.client_id, "jti": identifier(token)}
     members |= {name: bearer.claims[name] for name in CLAIMS if name in bearer.claims}
     if bearer.user is not None:
         members["username"] = bearer.user.get_username()

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts import authentication_methods
-from keymanager import authorization_details, encryption, grants, personal_claims, scopes, signing, subjects
+from keymanager import authorization_details, dpop, encryption, grants, personal_claims, scopes, signing, subjects
 from keymanager.authorize import PROMPTS, RESPONSE_MODES
 
 # What an ID token says beside the claims about the person (OpenID Connect Core 2 and 3.3.2.11, RFC 8176).
@@ -17,7 +17,8 @@ OF_TOKENS = ("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "ac
 def document() -> dict[str, Any]:
     """RFC 8414 2 and OpenID Connect Discovery 3: only what works."""
     issuer = settings.ISSUER
-    return {
+    registration = {"registration_endpoint": f"{issuer}/oauth2/register"} if settings.REGISTRATION != "closed" else {}
+    return registration | {
         "issuer": issuer,
         "authorization_endpoint": f"{issuer}/oauth2/authorize",
         "token_endpoint": f"{issuer}/oauth2/token",
@@ -35,6 +36,7 @@ def document() -> dict[str, Any]:
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "introspection_signing_alg_values_supported": [signing.ALGORITHM],
         "code_challenge_methods_supported": ["S256"],
+        "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "subject_types_supported": list(subjects.TYPES),
         "id_token_signing_alg_values_supported": signing.ALGORITHMS,
         "id_token_encryption_alg_values_supported": list(encryption.ALGORITHMS),
@@ -50,6 +52,7 @@ def document() -> dict[str, Any]:
         "claims_parameter_supported": True,
         "authorization_details_types_supported": authorization_details.types(),
         "authorization_response_iss_parameter_supported": True,
+        "client_id_metadata_document_supported": settings.CLIENT_ID_METADATA_DOCUMENTS,
         "request_parameter_supported": False,
         "request_uri_parameter_supported": False,
     }

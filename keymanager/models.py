@@ -42,9 +42,20 @@ class SigningAlgorithm(models.TextChoices):
     RS256 = "RS256"
 
 
+class Origin(models.TextChoices):
+    """Who says what a client is."""
+
+    STORE = "store", "the API Store"
+    OWNER = "owner", "its owner"
+    ITSELF = "itself", "itself (RFC 7591)"
+    DOCUMENT = "document", "a document at its client id"
+
+
 class Client(AbstractApplication):
     """An OAuth client (RFC 6749 2): the toolkit's Application with several grant types; URIs and secrets are rows."""
 
+    # Longer than the toolkit's, for one that is the address of a document (keymanager/client_documents.py).
+    client_id = models.CharField(max_length=300, unique=True)
     key_type = models.CharField(max_length=10, choices=KeyType.choices, default=KeyType.PRODUCTION)
     grant_types = models.JSONField(default=list, help_text="Grant types as RFC 7591 names them.")
     scopes = models.JSONField(default=list, help_text="Scopes this client may be given.")
@@ -58,6 +69,9 @@ class Client(AbstractApplication):
     )
     require_pkce = models.BooleanField(default=False, help_text="Always on for public clients.")
     metadata = models.JSONField(default=dict, help_text="Other members of RFC 7591 2, checked by client_metadata.py.")
+    origin = models.CharField(max_length=8, choices=Origin.choices, default=Origin.STORE)
+    read_at = models.DateTimeField(null=True, blank=True, help_text="When its document was read.")
+    read_again_at = models.DateTimeField(null=True, blank=True, help_text="When it is to be read again.")
     blocked_at = models.DateTimeField(null=True, blank=True)
     is_resource_server = models.BooleanField(
         default=False, help_text="May read every access token at the introspection endpoint, as a gateway does."
@@ -91,6 +105,11 @@ class Client(AbstractApplication):
 
     def uris_of(self, kind: str) -> str:
         return " ".join(row.uri for row in self.uris.all() if row.kind == kind)
+
+    @property
+    def is_vouched_for(self) -> bool:
+        """Whether its name was given by somebody who is known here."""
+        return self.origin in (Origin.STORE, Origin.OWNER)
 
     @property
     def is_public(self) -> bool:
@@ -130,6 +149,33 @@ class ClientURI(models.Model):
 
     def __str__(self) -> str:
         return self.uri
+
+
+class InitialAccessToken(models.Model):
+    """What an operator hands out so that somebody may register clients (RFC 7591 1.2), and which."""
+
+    checksum = models.CharField(max_length=64, unique=True)
+    note = models.CharField(max_length=100, help_text="For whom it was made.")
+    grant_types = models.JSONField(default=list, help_text="Grant types that its clients may have.")
+    scopes = models.JSONField(default=list, help_text="Scopes that its clients may have.")
+    uses_left = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.note
+
+
+class RegistrationAccessToken(models.Model):
+    """By which a client that registered itself reads, changes and removes its registration (RFC 7592 3)."""
+
+    client = models.OneToOneField(Client, on_delete=models.CASCADE, related_name="registration_access_token")
+    checksum = models.CharField(max_length=64, unique=True)
+    grant_types = models.JSONField(default=list, help_text="Grant types that it may have.")
+    scopes = models.JSONField(default=list, help_text="Scopes that it may have.")
+
+    def __str__(self) -> str:
+        return str(self.client)
 
 
 class ClientSecret(models.Model):
@@ -337,6 +383,16 @@ class RevokedToken(models.Model):
 
     def __str__(self) -> str:
         return self.jti
+
+
+class DPoPProofUse(models.Model):
+    """That a DPoP proof was used: kept for as long as it would be good (RFC 9449 11.1)."""
+
+    checksum = models.CharField(max_length=64, primary_key=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.checksum
 
 
 class ConsentRequest(models.Model):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
-from keymanager import authorizations, checksums, errors
+from keymanager import authorizations, checksums, confirmations, errors
 from keymanager.models import Client, RefreshToken
 
 UNUSABLE = "Invalid, expired or revoked refresh token"
@@ -26,6 +27,12 @@ def find(token: str, *, client: Client) -> RefreshToken:
     return row
 
 
+def check_key(row: RefreshToken, confirmation: Mapping[str, str]) -> None:
+    """RFC 9449 5: the refresh token of a public client works with a proof of the key it was issued to, and no other."""
+    if not confirmations.is_held(row.confirmation, confirmation):
+        raise errors.InvalidGrant("The refresh token is bound to another key.", detail="key binding")
+
+
 def claim(row: RefreshToken) -> bool:
     """Whether this use is the first (RFC 9700 4.14.2). Of two at once the second waits for the first to commit."""
     claimed = RefreshToken.objects.filter(pk=row.pk, consumed_at=None, revoked=None).update(consumed_at=timezone.now())
@@ -39,14 +46,18 @@ def hold_authorization(row: RefreshToken) -> None:
     row.authorization = authorization
 
 
-def keep_answer(row: RefreshToken, token: str, answer: dict[str, Any]) -> None:
+def keep_answer(row: RefreshToken, token: str, answer: dict[str, Any], confirmation: Mapping[str, str]) -> None:
     """Sealed with a key that only the used token gives: the database alone cannot read it."""
-    sealed = checksums.seal(json.dumps(answer).encode(), checksums.derive(token.encode(), SEAL), str(row.pk))
+    plain = json.dumps([answer, dict(confirmation)]).encode()
+    sealed = checksums.seal(plain, checksums.derive(token.encode(), SEAL), str(row.pk))
     RefreshToken.objects.filter(pk=row.pk).update(sealed_answer=sealed)
 
 
-def answer_again(row: RefreshToken, token: str) -> dict[str, Any]:
-    """What the first use answered, within the grace period; later, and once revoked, a second use is a replay."""
+def answer_again(row: RefreshToken, token: str, confirmation: Mapping[str, str]) -> dict[str, Any]:
+    """What the first use answered, within the grace period; later, and once revoked, a second use is a replay.
+
+    So it is with another key than the first: what was answered is bound to that one.
+    """
     row.refresh_from_db()
     grace = timedelta(seconds=settings.REFRESH_TOKEN_GRACE)
     in_time = row.consumed_at is not None and timezone.now() - row.consumed_at < grace
@@ -55,5 +66,8 @@ def answer_again(row: RefreshToken, token: str) -> dict[str, Any]:
             UNUSABLE, authorization_id=row.authorization_id, detail="refresh token replayed or revoked"
         )
     key = checksums.derive(token.encode(), SEAL)
-    answer: dict[str, Any] = json.loads(checksums.unseal(bytes(row.sealed_answer), key, str(row.pk)))
+    answer: dict[str, Any]
+    answer, bound_to = json.loads(checksums.unseal(bytes(row.sealed_answer), key, str(row.pk)))
+    if bound_to != confirmation:
+        raise errors.Replayed(UNUSABLE, authorization_id=row.authorization_id, detail="used again with another key")
     return answer

@@ -22,6 +22,11 @@ from keymanager.models import AccessToken, Authorization, Client, RefreshToken, 
 ASKED_CLAIMS = "userinfo_claims"
 
 
+def token_type(confirmation: Mapping[str, str]) -> str:
+    """RFC 9449 5: a token that is bound to a DPoP key says so by its type."""
+    return "DPoP" if "jkt" in confirmation else "Bearer"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bearer:
     """A live access token as a resource sees it. `user` is None when it stands for the client itself.
@@ -40,6 +45,10 @@ class Bearer:
     @property
     def scopes(self) -> frozenset[str]:
         return frozenset(self.scope.split())
+
+    @property
+    def token_type(self) -> str:
+        return token_type(self.confirmation)
 
     @property
     def confirmation(self) -> dict[str, str]:
@@ -71,8 +80,7 @@ class Content:
 
     @property
     def token_type(self) -> str:
-        """RFC 9449 5: a token that is bound to a DPoP key says so by its type."""
-        return "DPoP" if "jkt" in self.confirmation else "Bearer"
+        return token_type(self.confirmation)
 
     def claims(self) -> dict[str, Any]:
         """What the token says beyond its scope, its client and its lifetime."""

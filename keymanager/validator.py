@@ -16,6 +16,10 @@ class Validator(OAuth2Validator):
         if bearer is None:
             request.oauth2_error = {"error": "invalid_token"} if token else {}
             return False
+        # The toolkit shows no request that a proof could be checked against (RFC 9449 7.1).
+        if bearer.confirmation:
+            request.oauth2_error = {"error": "invalid_token"}
+            return False
         if not bearer.scopes.issuperset(scopes):
             request.oauth2_error = {"error": "insufficient_scope", "scope": " ".join(scopes)}
             return False

@@ -21,6 +21,7 @@ def exchange(request: TokenRequest) -> Answer:
         client=request.client,
         redirect_uri=request.required("redirect_uri"),
         verifier=request.parameters.get("code_verifier", ""),
+        confirmation=request.confirmation,
     )
     authorization = code.authorization
     answer = tokens.for_authorization(authorization, request.content(authorization))

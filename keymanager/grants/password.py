@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from allauth.account.adapter import get_adapter
+from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import authentication_methods
@@ -18,7 +20,7 @@ WRONG = "Provided Authorization Grant is invalid"
 
 def exchange(request: TokenRequest) -> Answer:
     """The password is checked before the transaction: hashing takes long, and nobody should wait for its locks."""
-    user = authenticate(request, request.required("username"), request.required("password"))
+    user = authenticate(request.http, request.required("username"), request.required("password"))
     return issue(request, user)
 
 
@@ -40,15 +42,17 @@ def issue(request: TokenRequest, user: User) -> Answer:
     return answer
 
 
-def authenticate(request: TokenRequest, username: str, password: str) -> User:
+def authenticate(request: HttpRequest, username: str, password: str) -> User:
     """The account, under the same limit of wrong tries as the login page (RFC 6749 4.3.2: MUST protect from brute
     force)."""
     try:
-        user = get_adapter(request.http).authenticate(request.http, username=username, password=password)
+        user = get_adapter(request).authenticate(request, username=username, password=password)
     except ValidationError:
         raise errors.InvalidGrant("Too many wrong passwords; try again later.", detail="rate limit") from None
     if not isinstance(user, User) or not user.is_active:
         raise errors.InvalidGrant(WRONG, detail="wrong username or password, or an account that is switched off")
+    if is_mfa_enabled(user):
+        raise errors.InvalidGrant(WRONG, detail="this account asks for a second step, which this grant has no room for")
     return user
 
 

@@ -13,14 +13,15 @@ def exchange(request: TokenRequest) -> Answer:
     """A new pair for an old refresh token, which it consumes; a retry within the grace period gets the same pair."""
     token = request.required("refresh_token")
     row = refresh_tokens.find(token, client=request.client)
+    refresh_tokens.check_key(row, request.confirmation)
     scope = narrowed(row.scope, request.parameters.get("scope", ""))
     refresh_tokens.hold_authorization(row)
     if not refresh_tokens.claim(row):
-        return refresh_tokens.answer_again(row, token)
+        return refresh_tokens.answer_again(row, token, request.confirmation)
     answer = tokens.for_authorization(row.authorization, request.content(row.authorization, scope=scope))
     if "openid" in scope.split():
         answer["id_token"] = oidc.id_token(row.authorization, access_token=answer["access_token"])
-    refresh_tokens.keep_answer(row, token, answer)
+    refresh_tokens.keep_answer(row, token, answer, request.confirmation)
     return answer
 
 

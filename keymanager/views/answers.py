@@ -8,9 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from keymanager import (
-    errors,
-)
+from keymanager import dpop, errors, rate_limits
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +30,26 @@ def error_page(
 
 def refused(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
     """RFC 6749 5.2."""
+    error = rate_limits.counted(request, error)
     log.info("%s refused: %s", request.path, error)
-    headers = dict(NO_STORE)
+    headers = NO_STORE | dpop.nonce_header(request)
+    if isinstance(error, errors.TooManyFailures):
+        headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:
         headers["WWW-Authenticate"] = f'Basic realm="{settings.PORTAL_HOST}"'
     return JsonResponse(error.as_dict(), status=error.status, headers=headers)
+
+
+def refused_bearer(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
+    """RFC 6750 3: the answer of what a token protects."""
+    log.info("%s refused: %s", request.path, error)
+    headers = dict(NO_STORE)
+    if error.status == 401:
+        headers["WWW-Authenticate"] = f'Bearer error="{error.error}", error_description="{error.public}"'
+    return JsonResponse(error.as_dict(), status=error.status, headers=headers)
+
+
+def bearer_token(request: HttpRequest) -> str:
+    """RFC 6750 2.1; empty when there is none."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    return value.strip() if scheme.lower() == "bearer" else ""

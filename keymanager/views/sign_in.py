@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.internal.flows.login import clear_authentication_records, record_authentication
-from allauth.account.views import LoginView, SignupView
+from allauth.account.internal.flows.login import clear_authentication_records
+from allauth.account.views import SignupView
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, logout
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from accounts.models import User
+from accounts.views import SignIn as AccountSignIn
 from keymanager import detours, login
 
 LONGEST_NAME = 150
@@ -36,7 +37,7 @@ class ForApplication:
         return super().get_context_data(**extra, **kwargs)  # type: ignore[misc, no-any-return]
 
 
-class SignIn(ForApplication, LoginView):  # type: ignore[misc]
+class SignIn(ForApplication, AccountSignIn):
     def get_initial(self) -> dict[str, Any]:
         """OpenID Connect Core 3.1.2.1, login_hint."""
         hint = self.request.GET.get("login_hint", "")
@@ -50,16 +51,10 @@ class SignIn(ForApplication, LoginView):  # type: ignore[misc]
 
 
 class SignUp(ForApplication, SignupView):  # type: ignore[misc]
-    user: User | None = None
-
     def form_valid(self, form: Any) -> HttpResponse:
         if self.signed_in is not None:
             logout(self.request)
-        response: HttpResponse = super().form_valid(form)
-        if self.user is not None:
-            # allauth keeps no record of it; but whoever has just chosen a password has shown it.
-            record_authentication(self.request, self.user, method="password")
-        return response
+        return super().form_valid(form)  # type: ignore[no-any-return]
 
 
 def step_out(request: HttpRequest, *, stays: bool) -> None:

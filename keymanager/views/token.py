@@ -12,7 +12,9 @@ from django.views.decorators.http import require_POST
 from keymanager import (
     authorizations,
     client_authentication,
+    confirmations,
     cors,
+    dpop,
     encryption,
     errors,
     grants,
@@ -35,7 +37,7 @@ def token(request: HttpRequest) -> HttpResponse:
         return refused(request, replay)
     except errors.OAuthError as error:
         return refused(request, error)
-    return JsonResponse(answer, headers=NO_STORE)
+    return JsonResponse(answer, headers=NO_STORE | dpop.nonce_header(request))
 
 
 def exchange(request: HttpRequest) -> dict[str, Any]:
@@ -48,9 +50,11 @@ def exchange(request: HttpRequest) -> dict[str, Any]:
         raise errors.UnsupportedGrantType(detail=grant_type)
     if not client.has_grant_type(grant_type):
         raise errors.UnauthorizedClient(detail=f"{grant_type} is not ticked for this key set")
+    confirmation = confirmations.proved(request, client)
+    asked = TokenRequest(http=request, client=client, parameters=received, confirmation=confirmation)
     encryption.prepare(client)
     try:
-        return grants.EXCHANGES[grant_type](TokenRequest(http=request, client=client, parameters=received))
+        return grants.EXCHANGES[grant_type](asked)
     except IntegrityError as gone:
         # Nothing is left: the client or the person was deleted while this ran, which the commit finds out.
         raise errors.InvalidGrant(detail=f"deleted meanwhile: {gone}") from gone

@@ -67,6 +67,9 @@ class IssuedToken:
 
 
 class KeyManager(Protocol):
+    def refused_callback_url(self, url: str, *, public: bool) -> str:
+        """Why this URL cannot be registered, as one sentence for the developer; empty when it can."""
+
     def register(self, client: ClientSettings) -> Credentials: ...
 
     def describe(self, consumer_key: str) -> ClientDescription: ...

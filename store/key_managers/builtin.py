@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from keymanager import client_secrets, clients, errors, scopes, tokens
+from keymanager import client_secrets, clients, errors, redirect_uris, scopes, tokens
 from keymanager.models import Client, Scope, TokenFormat, TokenHolder
 from store.key_managers.base import (
     ClientDescription,
@@ -20,6 +20,9 @@ FORMATS = {"JWT": TokenFormat.JWT, "OAUTH": TokenFormat.OPAQUE}
 
 
 class BuiltinKeyManager:
+    def refused_callback_url(self, url: str, *, public: bool) -> str:
+        return redirect_uris.refused(url, public=public)
+
     def register(self, client: ClientSettings) -> Credentials:
         registered, secret = clients.register(
             public=client.public,

@@ -7,17 +7,20 @@ import json
 
 from tests.gateway import parts
 from tests.gateway.conftest import Live
+from tests.keymanager.proofs import Holder
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
-def token_answer(live: Live, application: str, *options: str) -> parts.Reply:
+def token_answer(live: Live, application: str, *options: str, holder: Holder | None = None) -> parts.Reply:
     """The answer to a client credentials request at the gateway, for new keys of alice."""
     live.store.person("alice")
     keys = ["--owner", "alice", "--application", application, "--grant-type", "client_credentials", *options]
     printed = json.loads(parts.manage(live.portal, "generate_keys", *keys))
     basic = base64.b64encode(f"{printed['consumerKey']}:{printed['consumerSecret']}".encode()).decode()
     headers = {**FORM, "Authorization": f"Basic {basic}"}
+    if holder:
+        headers["DPoP"] = holder.proof(f"https://localhost:{live.gateway.port}/token")
     return live.gateway.call("POST", "/token", body="grant_type=client_credentials", headers=headers)
 
 
@@ -41,3 +44,12 @@ def test_sandbox_key_is_known_by_its_token(live: Live) -> None:
     token = token_answer(live, "Sandbox", *options).json["access_token"]
 
     assert live.gateway.get("/echo/1.0/albums", token).fault == (403, 900901)
+
+
+def test_token_bound_at_the_gateway_s_own_address_is_no_bearer_token(live: Live) -> None:
+    answer = token_answer(live, "Bound", "--subscribe", "echo:1.0:Gold", holder=Holder()).json
+
+    reply = live.gateway.get("/echo/1.0/albums", answer["access_token"])
+
+    assert answer["token_type"] == "DPoP"
+    assert reply.fault == (401, 900901)

@@ -310,3 +310,12 @@ def test_a_new_sign_in_is_with_both_factors(bobs_browser: Browser, printer: Regi
     answer = decide(bobs_browser, follow(bobs_browser, bobs_browser.post(second["Location"], {"code": code})))
 
     assert id_token_of(printer, answer)["amr"] == ["pwd", "otp", "mfa"]
+
+
+def test_another_way_to_confirm_it_is_as_good(bobs_browser: Browser, printer: Registered) -> None:
+    asked = authorize(bobs_browser, printer, prompt="login")
+    back = parse_qs(urlsplit(asked["Location"]).query)["next"][0]
+
+    assert "/oauth2/account/reauthenticate/?next=" in follow(bobs_browser, asked).content.decode()
+    answer = bobs_browser.post("/oauth2/account/reauthenticate/", {"password": "bob", "next": back})
+    assert is_consent(follow(bobs_browser, answer))

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import jwt
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.test import Client as Browser
 from django.utils import timezone
@@ -151,6 +152,16 @@ def test_a_wrong_password_is_refused(printer: Registered, bob: User, name: str, 
 
 
 @pytest.mark.rfc("6749#4.3.2")
+def test_an_account_with_a_second_step_gets_no_token_by_its_password_alone(printer: Registered, bob: User) -> None:
+    TOTP.activate(bob, generate_totp_secret())
+
+    right = post_token(printer, grant_type="password", username="bob", password="bob")
+    wrong = post_token(printer, grant_type="password", username="bob", password="x")
+
+    assert right.status_code == 400
+    assert right.json() == wrong.json()
+
+
 def test_passwords_cannot_be_guessed_for_long(printer: Registered, bob: User) -> None:
     cache.clear()
 

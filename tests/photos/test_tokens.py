@@ -86,6 +86,12 @@ def test_another_issuer_is_refused(issuer: Issuer) -> None:
     refused(issuer, token, "The access token comes from another issuer.")
 
 
+def test_a_token_for_this_api_alone_is_good(issuer: Issuer) -> None:
+    token = issuer.token("bob", aud="https://localhost:8243/photos/1.0")
+
+    assert Caller(token).get("/albums").status_code == 200
+
+
 def test_another_audience_is_refused(issuer: Issuer) -> None:
     refused(issuer, issuer.token("bob", aud="client-of-alice"), "The access token is meant for another service.")
 
@@ -199,6 +205,13 @@ def test_claims_of_the_wrong_kind_are_refused(claims: dict[str, Any], issuer: Is
     answer = Caller(issuer.token(**{"subject": "bob", **claims})).get("/albums")
 
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("key", [{"jkt": "x"}, {"x5t#S256": "x"}, {}])
+def test_a_token_that_is_bound_to_a_key_is_no_bearer_token(key: dict[str, str], issuer: Issuer) -> None:
+    sentence = "The access token is bound to a key, and PhotoShare takes bearer tokens only."
+
+    refused(issuer, issuer.token(cnf=key), sentence)
 
 
 @pytest.mark.parametrize("token", ["x", "a.b", "a.b.c", "....", "e30.e30.e30", "bnVsbA.bnVsbA.bnVsbA", "W10.e30.x"])

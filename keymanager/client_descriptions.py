@@ -1,0 +1,139 @@
+"""A client as RFC 7591 2 writes it down, to and from the columns of Client. Dynamic registration and the documents that
+clients publish of themselves are read here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keymanager import client_metadata, errors, grants, redirect_uris
+from keymanager.client_metadata import is_text, is_texts
+from keymanager.models import Client, ClientURI, SigningAlgorithm
+
+MOST_URIS = 20
+LONGEST_NAME = 100
+DEFAULT_NAME = "Unnamed application"
+# Of the members that are ours, what a stranger may not give itself.
+NOT_ONE_S_OWN = frozenset({"may_impersonate", "allow_plain_code_challenge"})
+WITH_KEYS = ("private_key_jwt", "self_signed_tls_client_auth")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """A description that was found to make sense; `columns` are fields of Client."""
+
+    is_public: bool
+    redirect_uris: list[str]
+    post_logout_redirect_uris: list[str]
+    columns: dict[str, Any]
+
+
+def parsed(body: Any) -> Description:
+    """InvalidRedirectURI or InvalidClientMetadata names the member that cannot be used. RFC 7591 2: "The authorization
+    server MUST ignore any client metadata sent by the client that it does not understand"; null is as if left out."""
+    if not isinstance(body, dict):
+        raise errors.InvalidClientMetadata("The body has to be a JSON object.")
+    said = {name: value for name, value in body.items() if value is not None}
+    metadata = {name: said[name] for name in said.keys() & client_metadata.MEMBERS.keys() - NOT_ONE_S_OWN}
+    client_metadata.check(metadata)
+    check_keys(metadata)
+    is_public = metadata.get("token_endpoint_auth_method") == "none"
+    grant_types = grant_types_of(said)
+    uris = addresses_of(said, "redirect_uris", public=is_public)
+    if not uris and {"authorization_code", "implicit"} & set(grant_types):
+        raise errors.InvalidRedirectURI("These grant types need redirect_uris.")
+    if is_public and "client_credentials" in grant_types:
+        raise errors.InvalidClientMetadata("client_credentials needs a client that keeps a secret.")
+    metadata.setdefault("token_endpoint_auth_method", "client_secret_basic")
+    return Description(
+        is_public=is_public,
+        redirect_uris=uris,
+        post_logout_redirect_uris=addresses_of(said, "post_logout_redirect_uris", public=is_public),
+        columns={
+            "name": name_of(said),
+            "grant_types": grant_types,
+            "scopes": scopes_of(said),
+            "id_token_signed_response_alg": algorithm_of(said),
+            "metadata": metadata,
+        },
+    )
+
+
+def name_of(said: Mapping[str, Any]) -> str:
+    name = said.get("client_name", DEFAULT_NAME)
+    if not is_text(name) or len(name) > LONGEST_NAME:
+        raise errors.InvalidClientMetadata(f"client_name is a text of at most {LONGEST_NAME} characters.")
+    return str(name)
+
+
+def grant_types_of(said: Mapping[str, Any]) -> list[str]:
+    """RFC 7591 2: authorization_code when left out; 2.1: consistent with response_types."""
+    grant_types = said.get("grant_types", ["authorization_code"])
+    default = ["code"] if "authorization_code" in grant_types or "grant_types" not in said else []
+    response_types = said.get("response_types", default)
+    if not is_texts(grant_types) or not is_texts(response_types):
+        raise errors.InvalidClientMetadata("grant_types and response_types are lists of texts.")
+    for response_type in response_types:
+        known = grants.RESPONSES.get(" ".join(sorted(response_type.split())))
+        if known is None or not known.grant_types <= set(grant_types):
+            raise errors.InvalidClientMetadata("response_types and grant_types do not fit together.")
+    return list(dict.fromkeys(grant_types))
+
+
+def addresses_of(said: Mapping[str, Any], name: str, *, public: bool) -> list[str]:
+    uris = said.get(name, [])
+    if not is_texts(uris) or len(uris) > MOST_URIS:
+        raise errors.InvalidRedirectURI(f"{name} is a list of at most {MOST_URIS} addresses.")
+    # An app on a device may keep a secret of its own by registering itself (RFC 8252 8.4).
+    native = public or said.get("application_type") == "native"
+    for uri in uris:
+        if sentence := redirect_uris.refused(uri, public=native):
+            raise errors.InvalidRedirectURI(sentence, detail=f"{name}: {uri[:200]!r}")
+    return list(dict.fromkeys(uris))
+
+
+def scopes_of(said: Mapping[str, Any]) -> list[str]:
+    scope = said.get("scope", "")
+    if not isinstance(scope, str) or len(scope) > client_metadata.LONGEST_TEXT:
+        raise errors.InvalidClientMetadata("scope is a text with spaces between the scopes.")
+    return list(dict.fromkeys(scope.split()))
+
+
+def algorithm_of(said: Mapping[str, Any]) -> str:
+    """OpenID Connect Registration 1.0 2: RS256 for a client that says nothing."""
+    algorithm = said.get("id_token_signed_response_alg", SigningAlgorithm.RS256.value)
+    if algorithm not in SigningAlgorithm.values:
+        raise errors.InvalidClientMetadata("id_token_signed_response_alg is not one that is used here.")
+    return str(algorithm)
+
+
+def check_keys(metadata: Mapping[str, Any]) -> None:
+    """RFC 7591 2: jwks and jwks_uri "MUST NOT both be present"; and what needs keys has them."""
+    if "jwks" in metadata and "jwks_uri" in metadata:
+        raise errors.InvalidClientMetadata("jwks and jwks_uri cannot both be given.")
+    has_keys = "jwks" in metadata or "jwks_uri" in metadata
+    needing = metadata.get("token_endpoint_auth_method") in WITH_KEYS or "id_token_encrypted_response_alg" in metadata
+    if needing and not has_keys:
+        raise errors.InvalidClientMetadata("This needs keys: give jwks or jwks_uri.")
+    if "id_token_encrypted_response_enc" in metadata and "id_token_encrypted_response_alg" not in metadata:
+        raise errors.InvalidClientMetadata("id_token_encrypted_response_enc needs id_token_encrypted_response_alg.")
+    subjects = [name for name in metadata if name.startswith("tls_client_auth_")]
+    if metadata.get("token_endpoint_auth_method") == "tls_client_auth" and len(subjects) != 1:
+        # RFC 8705 2.1.2: "exactly one of the below metadata parameters"
+        raise errors.InvalidClientMetadata("tls_client_auth needs exactly one name of the certificate.")
+
+
+def described(client: Client) -> dict[str, Any]:
+    """RFC 7591 3.2.1: "all registered metadata about this client"."""
+    held = set(client.grant_types)
+    return {
+        "client_name": client.name,
+        "redirect_uris": client.uris_of(ClientURI.Kind.REDIRECT).split(),
+        "post_logout_redirect_uris": client.uris_of(ClientURI.Kind.POST_LOGOUT).split(),
+        "grant_types": client.grant_types,
+        "response_types": [name for name, known in grants.RESPONSES.items() if known.grant_types <= held],
+        "scope": " ".join(client.scopes),
+        "id_token_signed_response_alg": client.id_token_signed_response_alg,
+        **client.metadata,
+    }

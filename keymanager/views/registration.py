@@ -1,0 +1,78 @@
+"""The client registration endpoint (RFC 7591 3) and the client configuration endpoint (RFC 7592 2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from keymanager import clients, errors, json_parameters, registration, wso2_registration
+from keymanager.models import Client
+from keymanager.views.answers import NO_STORE, bearer_token, refused_bearer
+
+
+@csrf_exempt
+@require_POST
+def register(request: HttpRequest) -> HttpResponse:
+    """RFC 7591 3.1."""
+    try:
+        answer = registration.register(body_of(request), token=bearer_token(request))
+    except errors.OAuthError as error:
+        return refused_bearer(request, error)
+    return JsonResponse(answer, status=201, headers=NO_STORE)
+
+
+@csrf_exempt
+@require_http_methods(["GET", "PUT", "DELETE"])
+def registered(request: HttpRequest, client_id: str) -> HttpResponse:
+    """RFC 7592 2."""
+    try:
+        client = registration.find(client_id, token=bearer_token(request))
+        return DEEDS[request.method or "GET"](request, client)
+    except errors.OAuthError as error:
+        return refused_bearer(request, error)
+
+
+def read(request: HttpRequest, client: Client) -> HttpResponse:
+    return JsonResponse(registration.answer(client), headers=NO_STORE)
+
+
+def update(request: HttpRequest, client: Client) -> HttpResponse:
+    return JsonResponse(registration.update(client, body_of(request)), headers=NO_STORE)
+
+
+def delete(request: HttpRequest, client: Client) -> HttpResponse:
+    clients.remove(client.client_id)
+    return HttpResponse(status=204, headers=NO_STORE)
+
+
+DEEDS = {"GET": read, "PUT": update, "DELETE": delete}
+
+
+@csrf_exempt
+@require_POST
+def wso2_register(request: HttpRequest) -> HttpResponse:
+    """The original's registration for its own REST APIs (wso2-2.6.md section 6)."""
+    try:
+        answer = wso2_registration.register(request, body_of(request))
+    except errors.InvalidClient as error:
+        headers = NO_STORE | {"WWW-Authenticate": 'Basic realm="WSO2"'}
+        return JsonResponse(error.as_dict(), status=401, headers=headers)
+    except errors.OAuthError as error:
+        return JsonResponse(error.as_dict(), status=error.status, headers=NO_STORE)
+    return JsonResponse(answer, headers=NO_STORE)
+
+
+def body_of(request: HttpRequest) -> dict[str, Any]:
+    """RFC 7591 3.1: a JSON object."""
+    if request.content_type != "application/json":
+        raise errors.InvalidClientMetadata("The body has to be application/json.")
+    try:
+        value = json_parameters.parsed(request.body.decode())
+    except ValueError as fault:
+        raise errors.InvalidClientMetadata("The body has to be a JSON object.", detail=str(fault)) from None
+    if not isinstance(value, dict):
+        raise errors.InvalidClientMetadata("The body has to be a JSON object.")
+    return value

@@ -1,0 +1,226 @@
+"""Client ID metadata documents, read from a real web server with a certificate."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client as Browser
+from pytest_django.fixtures import Settings
+
+from demo import certificates
+from keymanager import client_documents, fetching
+from keymanager.models import Client
+from tests.keymanager.conftest import CALLBACK, Registered, authorize, challenge, code_for, exchange
+
+pytestmark = pytest.mark.django_db
+
+
+class Site(ThreadingHTTPServer):
+    """A web server whose pages a test writes: path -> (status, headers, body)."""
+
+    daemon_threads = True
+
+    def __init__(self, tls: Path) -> None:
+        super().__init__(("127.0.0.1", 0), Page)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls / "localhost.pem", tls / "localhost-key.pem")
+        self.socket = context.wrap_socket(self.socket, server_side=True)
+        self.pages: dict[str, tuple[int, dict[str, str], bytes]] = {}
+        self.asked: list[str] = []
+
+    @property
+    def base(self) -> str:
+        return f"https://localhost:{self.server_port}"
+
+    def describe(self, path: str = "/client.json", **changes: Any) -> str:
+        """Publishes a description and gives its address."""
+        address = self.base + path
+        body: dict[str, Any] = {"client_id": address, "client_name": "Assistant", "redirect_uris": [CALLBACK]} | changes
+        self.pages[path] = (200, {"Cache-Control": "max-age=600"}, json.dumps(body).encode())
+        return address
+
+
+class Page(BaseHTTPRequestHandler):
+    server: Site
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        status, headers, body = self.server.pages.get(self.path, (404, {}, b""))
+        self.send_response(status)
+        for name, value in (headers | {"Content-Length": str(len(body))}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tls")
+    certificates.ensure_in(folder, ["localhost"], dt.datetime.now(dt.UTC))
+    return folder
+
+
+@pytest.fixture
+def site(tls: Path, settings: Settings) -> Iterator[Site]:
+    settings.TLS_CA_FILE = tls / "ca.pem"
+    cache.clear()
+    with Site(tls) as site:
+        threading.Thread(target=site.serve_forever, args=(0.02,), daemon=True).start()
+        yield site
+        site.shutdown()
+
+
+def ask(browser: Browser, address: str, **changes: str | None) -> Any:
+    return authorize(browser, Registered(Client(client_id=address), None), **(challenge() | changes))
+
+
+@pytest.mark.rfc("CIMD#4")
+def test_the_address_of_a_document_is_a_client(site: Site, bobs_browser: Browser) -> None:
+    address = site.describe(grant_types=["authorization_code", "refresh_token"])
+    app = Registered(Client(client_id=address), None)
+
+    code = code_for(bobs_browser, app, **challenge())
+    answer = exchange(app, code, code_verifier="a-verifier-of-at-least-forty-three-characters-long")
+
+    assert (answer.status_code, "refresh_token" in answer.json()) == (200, True)
+    assert site.asked == ["/client.json"]
+
+
+def test_the_consent_page_says_where_it_comes_from(site: Site, bobs_browser: Browser) -> None:
+    page = bobs_browser.get(ask(bobs_browser, site.describe())["Location"]).content.decode()
+
+    assert "Assistant" in page
+    assert "localhost" in page
+
+
+@pytest.mark.rfc("CIMD#4.1")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_id": "https://elsewhere.example/client.json"},
+        {"client_secret": "shared"},
+        {"token_endpoint_auth_method": "client_secret_basic"},
+        {"redirect_uris": []},
+        {"redirect_uris": ["http://evil.example/cb"]},
+        {"client_name": ["x"]},
+    ],
+)
+def test_a_document_that_makes_no_sense_is_no_client(
+    site: Site, bobs_browser: Browser, changes: dict[str, Any]
+) -> None:
+    assert ask(bobs_browser, site.describe(**changes)).status_code == 400
+    assert not Client.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        (404, {}, b""),
+        (302, {"Location": "/client.json"}, b""),
+        (200, {}, b"no json"),
+        (200, {}, b"[]"),
+        (200, {}, b"[" * 9000),
+        (200, {}, b'"' + b"x" * 70_000 + b'"'),
+    ],
+)
+def test_what_is_no_document_is_no_client(
+    site: Site, bobs_browser: Browser, page: tuple[int, dict[str, str], bytes]
+) -> None:
+    site.describe()
+    site.pages["/other.json"] = page
+
+    assert ask(bobs_browser, f"{site.base}/other.json").status_code == 400
+
+
+def test_after_a_failure_it_is_not_asked_for_a_moment(site: Site, bobs_browser: Browser) -> None:
+    for _ in range(3):
+        ask(bobs_browser, f"{site.base}/missing.json")
+
+    assert site.asked == ["/missing.json"]
+
+
+def test_a_redirect_uri_has_to_be_in_the_document(site: Site, bobs_browser: Browser) -> None:
+    assert ask(bobs_browser, site.describe(), redirect_uri="https://evil.example/cb").status_code == 400
+
+
+def test_a_document_is_read_again_when_it_is_due(site: Site, bobs_browser: Browser) -> None:
+    address = site.describe()
+    ask(bobs_browser, address)
+    site.describe(client_name="Renamed")
+    Client.objects.update(read_again_at="2020-01-01T00:00Z")
+
+    ask(bobs_browser, address)
+
+    assert Client.objects.get().name == "Renamed"
+
+
+def test_while_its_server_is_down_it_stays_what_it_was(site: Site, bobs_browser: Browser) -> None:
+    address = site.describe()
+    ask(bobs_browser, address)
+    site.pages.clear()
+    Client.objects.update(read_again_at="2020-01-01T00:00Z")
+
+    assert ask(bobs_browser, address).status_code == 302
+    Client.objects.update(read_at="2020-01-01T00:00Z")
+    assert ask(bobs_browser, address).status_code == 400
+
+
+def test_a_blocked_one_stays_blocked(site: Site, bobs_browser: Browser) -> None:
+    address = site.describe()
+    ask(bobs_browser, address)
+    Client.objects.update(blocked_at="2020-01-01T00:00Z")
+
+    assert ask(bobs_browser, address).status_code == 400
+
+
+def test_it_can_be_switched_off(site: Site, bobs_browser: Browser, settings: Settings) -> None:
+    settings.CLIENT_ID_METADATA_DOCUMENTS = False
+
+    assert ask(bobs_browser, site.describe()).status_code == 400
+    assert site.asked == []
+
+
+@pytest.mark.rfc("CIMD#3")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://app.example/client.json",
+        "https://app.example",
+        "https://app.example/",
+        "https://app.example/a/../client.json",
+        "https://app.example/client.json#x",
+        "https://bob@app.example/client.json",
+        "https://app.example:99999/client.json",
+        "https://[broken/client.json",
+        "https://app.example/" + "x" * 300,
+    ],
+)
+def test_not_every_address_is_a_client_id(address: str) -> None:
+    assert not client_documents.is_address(address)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "192.168.0.1", "localhost"])
+def test_outside_the_demo_no_inner_address_is_asked(settings: Settings, host: str) -> None:
+    settings.DEMO = False
+
+    with pytest.raises(fetching.NotFetched, match="inner network"):
+        fetching.fetch(f"https://{host}/client.json")
+
+
+def test_a_certificate_of_nobody_is_not_trusted(site: Site, settings: Settings, tmp_path: Path) -> None:
+    settings.TLS_CA_FILE = tmp_path / "none.pem"
+
+    with pytest.raises(fetching.NotFetched, match="SSLError"):
+        fetching.fetch(site.describe())
