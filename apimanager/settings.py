@@ -225,6 +225,8 @@ X_FRAME_OPTIONS = "DENY"
 
 # OAuth. Every toolkit model is ours (keymanager/models.py); the toolkit's defaults that matter are set, not inherited.
 AUTHORIZATION_CODE_LIFETIME = 300  # seconds
+# RFC 9126 5: of every client; a single one asks for it in its metadata.
+REQUIRE_PUSHED_AUTHORIZATION_REQUESTS = env.boolean("APIM_REQUIRE_PUSHED_AUTHORIZATION_REQUESTS")
 REFRESH_TOKEN_LIFETIME = 84600  # seconds
 # How long a client that lost the answer to a refresh may ask again and gets the same one (docs/decisions/0007).
 REFRESH_TOKEN_GRACE = env.integer("APIM_REFRESH_TOKEN_GRACE", 10)  # seconds
@@ -280,6 +282,10 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
 }
 ISSUER = PORTAL_URL
+# Who may vouch for client certificates (RFC 8705 2.1): a file of CA certificates in PEM.
+CLIENT_CA_FILE = env.text("APIM_CLIENT_CA_FILE")
+if CLIENT_CA_FILE and not Path(CLIENT_CA_FILE).is_file():
+    raise ImproperlyConfigured("APIM_CLIENT_CA_FILE names no file.")
 ACCESS_TOKEN_AUDIENCE = GATEWAY_URL
 
 # Store

@@ -126,7 +126,9 @@ def step_up(request: HttpRequest, asked: AuthorizationRequest, session: BrowserS
 
 
 def way_back(asked: AuthorizationRequest, marks: Mapping[str, str]) -> str:
-    path = login.authorize_path({name: value for name, value in asked.parameters.items() if name not in MARKS})
+    path = login.authorize_path(
+        {name: value for name, value in asked.parameters.items() if name not in MARKS}, asked.pushed
+    )
     return f"{path}&{urlencode(marks)}" if marks else path
 
 

@@ -23,6 +23,8 @@ from oauth2_provider.models import (
 )
 
 from keymanager import client_metadata
+from keymanager.assertion_models import AssertionUse, LinkedSubject, TrustedIssuer  # noqa: F401
+from keymanager.pushed_models import PushedRequest
 
 
 class KeyType(models.TextChoices):
@@ -403,6 +405,7 @@ class ConsentRequest(models.Model):
     client = models.ForeignKey(Client, on_delete=models.CASCADE)
     sid = models.CharField(max_length=64)
     parameters = models.JSONField()
+    pushed_request = models.ForeignKey(PushedRequest, on_delete=models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
     answered_at = models.DateTimeField(null=True, blank=True)

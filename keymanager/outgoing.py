@@ -1,4 +1,4 @@
-"""Asking a stranger's server: an address that a client registered, fetched within limits that the client cannot move."""
+"""Asking a stranger's server: an address that a client registered, within limits that the client cannot move."""
 
 from __future__ import annotations
 

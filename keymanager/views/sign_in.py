@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from accounts.models import User
 from accounts.views import SignIn as AccountSignIn
 from keymanager import detours, login
+from keymanager.views.answers import see_other
 
 LONGEST_NAME = 150
 
@@ -72,5 +73,5 @@ def next_of(request: HttpRequest) -> str:
     return request.POST.get("next") or request.GET.get("next", "")
 
 
-sign_in = SignIn.as_view()
-sign_up = SignUp.as_view()
+sign_in = see_other(SignIn.as_view())
+sign_up = see_other(SignUp.as_view())
