@@ -24,6 +24,7 @@ TOKEN_API = {
     "/introspect": ("POST",),
     "/userinfo": ("GET", "POST"),
     "/device_authorization": ("POST",),
+    "/par": ("POST",),
 }
 # The caller's certificate, as Envoy tells it, and the header that shows that it was Envoy who told it.
 CERTIFICATE, PROOF = "x-forwarded-client-cert", "x-gateway-proof"

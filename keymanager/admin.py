@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from keymanager import models
+from keymanager import assertion_models, models
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -71,3 +71,16 @@ class ResourceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 @admin.register(models.AuthorizationDetailsType)
 class AuthorizationDetailsTypeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "title")
+
+
+class LinkedSubjectInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = assertion_models.LinkedSubject
+    raw_id_fields = ("user",)
+    extra = 0
+
+
+@admin.register(assertion_models.TrustedIssuer)
+class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("issuer", "accounts", "is_enabled", "created_at")
+    filter_horizontal = ("clients",)
+    inlines = (LinkedSubjectInline,)

@@ -8,8 +8,8 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from keymanager import checksums
+from keymanager.assertion_models import AssertionUse
 from keymanager.json_web_tokens import Refused, text
-from keymanager.models import AssertionUse
 
 # Names an assertion of one issuer for one use, whoever else has an equal `jti`.
 ASSERTION = "assertion"

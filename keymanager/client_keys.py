@@ -6,7 +6,6 @@ five minutes, and looked at again for a `kid` that is not in it (OpenID Connect 
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import OrderedDict
@@ -16,7 +15,7 @@ from typing import Any, Protocol
 import jwt
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from keymanager import outgoing
+from keymanager import fetching
 
 Jwk = dict[str, Any]
 
@@ -139,9 +138,9 @@ def remembered(url: str) -> Fetched:
 def renew(held: Fetched, url: str) -> None:
     held.tried_at = time.monotonic()
     try:
-        held.keys = key_list(json.loads(outgoing.get(url, accept="application/jwk-set+json, application/json")))
+        held.keys = key_list(fetching.fetch(url).value)
         held.fetched_at = held.tried_at
-    except (outgoing.Unreachable, UnusableKeys, ValueError, RecursionError) as fault:
+    except (fetching.NotFetched, UnusableKeys) as fault:
         held.why_not = f"{type(fault).__name__}: {fault}"[:300]
 
 

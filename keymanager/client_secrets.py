@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -17,16 +17,34 @@ SHOWN = 12
 LAST_USE_STEP = timedelta(minutes=1)
 
 
-def add(client: Client, *, name: str = "first") -> str:
-    """A new secret of `client`. The return value is the only time it can be read."""
+def add(client: Client, *, name: str = "first", expires_at: datetime | None = None) -> str:
+    """A new secret of `client`, beside those it has. The return value is the only time it can be read."""
     value = PREFIXES[client.key_type] + checksums.random_value()
     ClientSecret.objects.create(
         client=client,
         name=name,
         prefix=value[:SHOWN],
         checksum=checksums.checksum(value, checksums.CLIENT_SECRET),
+        expires_at=expires_at,
     )
     return value
+
+
+def usable(client: Client) -> list[ClientSecret]:
+    """Those that are good now, the oldest first: by name, prefix and last use, never by value."""
+    good = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+    return list(client.secrets.filter(good, revoked_at=None).order_by("created_at", "pk"))
+
+
+def revoke(client: Client, secret: int) -> bool:
+    """Whether the secret with this key was a good one of `client` until now."""
+    return bool(client.secrets.filter(pk=secret, revoked_at=None).update(revoked_at=timezone.now()))
+
+
+def expire(client: Client, secret: int, *, at: datetime) -> bool:
+    """Lets a secret run out at a time, so that whoever still uses it can change over; never later than it was to."""
+    sooner = Q(expires_at=None) | Q(expires_at__gt=at)
+    return bool(client.secrets.filter(sooner, pk=secret, revoked_at=None).update(expires_at=at))
 
 
 @transaction.atomic

@@ -10,9 +10,9 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from keymanager.assertion_models import AssertionUse
 from keymanager.models import (
     AccessToken,
-    AssertionUse,
     Authorization,
     AuthorizationCode,
     ConsentRequest,

@@ -22,8 +22,7 @@ from oauth2_provider.models import (
     AbstractRefreshToken,
 )
 
-from keymanager import client_metadata
-from keymanager.assertion_models import AssertionUse, LinkedSubject, TrustedIssuer  # noqa: F401
+from keymanager import assertion_models, client_metadata  # noqa: F401 - Django finds models from here
 from keymanager.pushed_models import PushedRequest
 
 

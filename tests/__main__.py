@@ -62,6 +62,7 @@ POSTGRES = Suite(
         "tests/keymanager/test_device_races.py",
         "tests/keymanager/test_dpop_races.py",
         "tests/keymanager/test_pushed_requests_races.py",
+        "tests/keymanager/test_assertion_races.py",
         "tests/keymanager/test_authorization_code.py",
         "tests/store/test_races.py",
     ),

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from keymanager import assertion_uses, errors, json_web_tokens, profiles
+from keymanager import assertion_uses, errors, http_uris, json_web_tokens, profiles
 from keymanager.client_authentication.base import Method, named
 from keymanager.json_web_tokens import Refused, is_for, is_only_for, text
 from keymanager.models import Client
@@ -49,7 +49,7 @@ def proven(request: HttpRequest, parameters: dict[str, str]) -> Client:
         unverified.token,
         client,
         types=TYPES,
-        algorithms=profiles.of(client).signing_algorithms,
+        algorithms=algorithms(client),
         audience=audience(request, client),
         longest=LONGEST,
     )
@@ -64,8 +64,14 @@ def audience(request: HttpRequest, client: Client) -> Callable[[Any], bool]:
     """
     if profiles.of(client).is_strict_with_assertions:
         return is_only_for(settings.ISSUER)
-    at_gateway = settings.GATEWAY_URL + request.path.removeprefix("/oauth2")
-    return is_for(settings.ISSUER, f"{settings.ISSUER}/oauth2/token", settings.ISSUER + request.path, at_gateway)
+    return is_for(settings.ISSUER, f"{settings.ISSUER}/oauth2/token", *http_uris.of(request))
+
+
+def algorithms(client: Client) -> list[str]:
+    """OpenID Connect Registration 1.0 2: signed with another than the registered one, requests "MUST be rejected"."""
+    registered = client.registered("token_endpoint_auth_signing_alg")
+    allowed = profiles.of(client).signing_algorithms
+    return [name for name in allowed if registered in (None, name)]
 
 
 METHOD = Method("private_key_jwt", is_presented, client)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest
 
-from keymanager import certificate_names, client_certificates, client_keys, errors
+from keymanager import certificate_names, client_certificates, client_keys, dpop, errors, profiles
 from keymanager.client_authentication.base import method_of
 from keymanager.client_certificates import Presented
 from keymanager.models import Client
@@ -56,24 +56,22 @@ def check(request: HttpRequest, client: Client) -> None:
 
 
 def confirmation(request: HttpRequest, client: Client) -> dict[str, str]:
-    """RFC 8705 3: what a token that is issued now is bound to; empty for a client that has not asked for it."""
-    if not client.registered("tls_client_certificate_bound_access_tokens"):
+    """RFC 8705 3: what a token that is issued now is bound to; empty for a client that has not asked for it.
+
+    A client whose profile wants its tokens bound, and who has not shown a DPoP key, has its certificate for that.
+    """
+    is_asked = client.registered("tls_client_certificate_bound_access_tokens")
+    if not is_asked and (dpop.is_sent(request) or not profiles.requires_sender_constraint(client)):
         return {}
     presented = client_certificates.presented(request)
-    if presented is None or not client_certificates.is_current(presented.certificate):
-        raise errors.InvalidRequest(
-            "This application must present its client certificate.", detail="certificate-bound access tokens"
-        )
-    return {CONFIRMATION: presented.thumbprint}
+    if presented is not None and client_certificates.is_current(presented.certificate):
+        return {CONFIRMATION: presented.thumbprint}
+    if is_asked:
+        raise errors.InvalidRequest("This application must present its client certificate.")
+    return {}
 
 
 def thumbprint(request: HttpRequest) -> str:
     """RFC 8705 3: "the hash of the certificate" that the caller of a resource presents; empty when there is none."""
     presented = client_certificates.presented(request)
     return presented.thumbprint if presented else ""
-
-
-def check_held(needed: Mapping[str, str], request: HttpRequest) -> None:
-    """RFC 8705 3: where they differ, "the resource server MUST reject" with 401 and "invalid_token"."""
-    if CONFIRMATION in needed and needed[CONFIRMATION] != thumbprint(request):
-        raise errors.InvalidToken(detail="bound to another client certificate")

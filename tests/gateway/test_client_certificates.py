@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import ssl
@@ -9,9 +10,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import jwt
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.gateway import certificates, parts
@@ -53,14 +55,27 @@ def scanner(live: Live, own: Path) -> str:
     return parts.manage(live.portal, "shell", "-v", "0", "-c", REGISTER.format(path=str(own))).strip().splitlines()[-1]
 
 
-def call(part: parts.Part, path: str, form: dict[str, str], *, shown: Path | None = None, **headers: str) -> Any:
+def digest(own: Path) -> str:
+    """RFC 8705 3.1."""
+    leaf = x509.load_pem_x509_certificate(own.read_bytes())
+    return base64.urlsafe_b64encode(leaf.fingerprint(hashes.SHA256())).decode().rstrip("=")
+
+
+def call(
+    part: parts.Part,
+    path: str,
+    form: dict[str, str],
+    *,
+    shown: Path | None = None,
+    headers: dict[str, str] | None = None,
+) -> Any:
     context = ssl.create_default_context(cafile=str(part.var / "tls" / "ca.pem"))
     if shown:
         context.load_cert_chain(shown)
     connection = http.client.HTTPSConnection("localhost", part.port, timeout=10, context=context)
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    sent = {"Content-Type": "application/x-www-form-urlencoded"} | (headers or {})
     try:
-        connection.request("POST", path, urlencode(form), {"Content-Type": "application/x-www-form-urlencoded", **sent})
+        connection.request("POST", path, urlencode(form), sent)
         return json.loads(connection.getresponse().read())
     finally:
         connection.close()
@@ -72,7 +87,8 @@ def test_a_certificate_gets_a_token_that_is_bound_to_it(live: Live, scanner: str
 
     answer = call(live.gateway, "/token", form, shown=own)
 
-    assert answer["token_type"] == "Bearer", answer
+    claims = jwt.decode(answer["access_token"], options={"verify_signature": False})
+    assert claims["cnf"] == {"x5t#S256": digest(own)}
 
 
 def test_without_it_and_with_another_there_is_none(live: Live, scanner: str, tmp_path: Path) -> None:
@@ -85,14 +101,17 @@ def test_without_it_and_with_another_there_is_none(live: Live, scanner: str, tmp
 def test_nobody_can_just_say_that_he_has_it(live: Live, scanner: str, own: Path) -> None:
     form = {"grant_type": "client_credentials", "client_id": scanner}
     pem = quote(own.read_text().partition("-----BEGIN PRIVATE")[0])
-    said = {"x_forwarded_client_cert": f'Hash=x;Chain="{pem}"'}
+    said = {"X-Forwarded-Client-Cert": f'Hash=x;Chain="{pem}"'}
 
-    assert call(live.gateway, "/token", form, **said)["error"] == "invalid_client"
-    assert call(live.portal, "/oauth2/token", form, **said, x_gateway_proof="x" * 64)["error"] == "invalid_client"
+    assert call(live.gateway, "/token", form, headers=said)["error"] == "invalid_client"
+    assert (
+        call(live.portal, "/oauth2/token", form, headers=said | {"X-Gateway-Proof": "x" * 64})["error"]
+        == "invalid_client"
+    )
 
 
 def test_a_backend_never_sees_certificate_or_proof(live: Live, own: Path) -> None:
-    echoed = call(live.gateway, "/echo/1.0/", {}, shown=own, Authorization=f"Bearer {live.token}")
+    echoed = call(live.gateway, "/echo/1.0/", {}, shown=own, headers={"Authorization": f"Bearer {live.token}"})
 
     assert not {"x-forwarded-client-cert", "x-gateway-proof"} & set(echoed["headers"])
 

@@ -14,8 +14,8 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
-from keymanager import expiry
-from keymanager.models import AssertionUse
+from keymanager import client_keys, expiry, fetching
+from keymanager.assertion_models import AssertionUse
 from tests.keymanager.conftest import Registered, basic
 from tests.keymanager.keys import claims, pair
 
@@ -62,21 +62,21 @@ def test_these_algorithms_are_taken(register: Callable[..., Registered], alg: st
     assert post(pair(alg).sign(claims(client.id))).status_code == 200
 
 
+BAD_CLAIMS: dict[str, list[Any]] = {
+    "aud": ["https://evil.example", None, [], ["https://localhost:9443", "x"], {}, 1, [[]], ""],
+    "exp": [None, NOW - 1, NOW + 4000, "9", True, -1, 10**30, 1e300, []],
+    "iat": [NOW + 100, "x", {}, False],
+    "nbf": [NOW + 100, "x"],
+    "jti": [None, "", 7, "x" * 2000, "\x00", ["x"]],
+    "iss": [None, "other", 1, ["x"]],
+    "sub": [None, "other", 1, "x\x00", []],
+}
+
+
 @pytest.mark.rfc("7523#3")
-@pytest.mark.parametrize(
-    "changes",
-    [
-        *({"aud": aud} for aud in ("https://evil.example", None, [], ["https://localhost:9443", "x"], {}, 1, [[]], "")),
-        *({"exp": exp} for exp in (None, NOW - 1, NOW + 4000, "9", True, -1, 10**30, 1e300, [])),
-        *({"iat": iat} for iat in (NOW + 100, "x", {}, False)),
-        *({"nbf": nbf} for nbf in (NOW + 100, "x")),
-        *({"jti": jti} for jti in (None, "", 7, "x" * 2000, "\x00", ["x"])),
-        *({"iss": iss} for iss in (None, "other", 1, ["x"])),
-        *({"sub": sub} for sub in (None, "other", 1, "x\x00", [])),
-    ],
-)
+@pytest.mark.parametrize("changes", [{name: value} for name, values in BAD_CLAIMS.items() for value in values])
 def test_an_assertion_with_such_a_claim_is_refused(scanner: Registered, changes: dict[str, Any]) -> None:
-    response = post(signed(scanner, changes))
+    response = answer_to(scanner, **changes)
 
     assert response.status_code == 401
     assert response.json() == INVALID_CLIENT
@@ -84,16 +84,44 @@ def test_an_assertion_with_such_a_claim_is_refused(scanner: Registered, changes:
     assert not AssertionUse.objects.exists()
 
 
-def signed(registered: Registered, changes: dict[str, Any]) -> str:
-    """By PyJWS, which lets any claim pass."""
-    content = json.dumps(claims(registered.id, **changes)).encode()
-    return jwt.PyJWS().encode(content, pair().private, algorithm="ES256", headers={"kid": "one"})
-
-
 @pytest.mark.parametrize("aud", ["https://localhost:9443", "https://localhost:9443/oauth2/token"])
 @pytest.mark.parametrize("listed", [False, True])
 def test_it_may_be_for_the_issuer_or_for_the_endpoint(scanner: Registered, aud: str, listed: bool) -> None:
     assert answer_to(scanner, aud=[aud] if listed else aud).status_code == 200
+
+
+@pytest.mark.rfc("oidc-registration#2")
+def test_a_registered_algorithm_is_the_only_one(register: Callable[..., Registered]) -> None:
+    keys = {"keys": [pair("ES256", "ec").jwk, pair("EdDSA", "ed").jwk]}
+    metadata = {"token_endpoint_auth_method": "private_key_jwt", "token_endpoint_auth_signing_alg": "EdDSA"}
+    client = register(metadata=metadata | {"jwks": keys})
+
+    assert post(pair("ES256", "ec").sign(claims(client.id))).json() == INVALID_CLIENT
+    assert post(pair("EdDSA", "ed").sign(claims(client.id))).status_code == 200
+
+
+def test_its_keys_may_be_fetched(register: Callable[..., Registered], monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a real server: test_client_keys.py."""
+    client_keys.forget()
+    metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://scanner.example/jwks"}
+    client = register(metadata=metadata)
+    monkeypatch.setattr(fetching, "fetch", lambda url: fetching.Document({url: 1, **pair().jwks}, 0))
+
+    assert answer_to(client).status_code == 200
+
+
+def test_when_they_cannot_be_fetched_nobody_gets_in(
+    register: Callable[..., Registered], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client_keys.forget()
+    metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://scanner.example/jwks"}
+    monkeypatch.setattr(fetching, "resolved", refuse)
+
+    assert answer_to(register(metadata=metadata)).json() == INVALID_CLIENT
+
+
+def refuse(host: str, port: int) -> list[str]:
+    raise fetching.NotFetched("the private detail")
 
 
 @pytest.mark.rfc("7523#3")
@@ -124,7 +152,7 @@ def test_that_it_was_used_is_forgotten_when_it_would_have_expired(scanner: Regis
 @pytest.mark.rfc("8725#3.1")
 def test_unsigned_and_by_a_shared_secret_it_is_nothing(scanner: Registered) -> None:
     content, public = claims(scanner.id), json.dumps(pair().jwk)
-    unsigned = jwt.encode(content, None, algorithm="none")
+    unsigned = jwt.encode(content, "", algorithm="none")
     shared = [jwt.encode(content, key * 2, algorithm="HS256") for key in (str(scanner.secret), public)]
 
     for assertion in [unsigned, unsigned + "AA", *shared]:

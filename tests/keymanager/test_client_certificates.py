@@ -22,9 +22,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from django.test import Client as Browser, RequestFactory
 
 from gateway import node_key
-from keymanager import client_certificates
+from keymanager import client_certificates, errors
 from keymanager.client_authentication import certificates
-from tests.keymanager.conftest import Registered, basic
+from tests.keymanager.conftest import CALLBACK, Registered, basic, code_for
 
 pytestmark = pytest.mark.django_db
 GRANT = {"grant_type": "client_credentials"}
@@ -266,23 +266,57 @@ def test_who_asks_for_it_gets_tokens_that_are_bound(register: Callable[..., Regi
 def test_who_asks_for_bound_tokens_has_to_show_a_certificate(register: Callable[..., Registered]) -> None:
     scanner = register(metadata={"tls_client_certificate_bound_access_tokens": True})
 
-    with pytest.raises(certificates.errors.InvalidRequest):
+    with pytest.raises(errors.InvalidRequest):
         bound({}, scanner)
-    with pytest.raises(certificates.errors.InvalidRequest):
+    with pytest.raises(errors.InvalidRequest):
         bound(told(issued(days=-2)), scanner)
 
 
-@pytest.mark.rfc("8705#3")
-def test_a_bound_token_is_held_by_who_presents_its_certificate() -> None:
-    own = issued()
-    request = RequestFactory().get("/", headers=told(own))
-    thumbprint = certificates.thumbprint(request)
+@pytest.mark.rfc("fapi-2.0#5.3.2.1")
+def test_under_fapi_a_certificate_binds_where_no_other_key_does(register: Callable[..., Registered]) -> None:
+    bank, own = register(metadata={"security_profile": "fapi-2.0"}), issued()
 
-    certificates.check_held({}, RequestFactory().get("/"))
-    certificates.check_held({"x5t#S256": thumbprint}, request)
-    for other in (RequestFactory().get("/"), RequestFactory().get("/", headers=told(issued()))):
-        with pytest.raises(certificates.errors.InvalidToken):
-            certificates.check_held({"x5t#S256": thumbprint}, other)
+    assert set(bound(told(own), bank)) == {"x5t#S256"}
+    assert bound(told(own) | {"DPoP": "x"}, bank) == bound({}, bank) == {}
+
+
+@pytest.fixture
+def bound_printer(register: Callable[..., Registered]) -> Registered:
+    return register(metadata={"tls_client_certificate_bound_access_tokens": True})
+
+
+@pytest.mark.rfc("8705#3")
+@pytest.mark.parametrize("token_format", ["JWT", "OPAQUE"])
+def test_a_bound_token_is_for_who_presents_its_certificate(
+    bobs_browser: Browser, bound_printer: Registered, token_format: str
+) -> None:
+    bound_printer.client.access_token_format = token_format
+    bound_printer.client.save(update_fields=["access_token_format"])
+    own, form = told(issued()), {"code": code_for(bobs_browser, bound_printer, scope="openid")}
+    form |= {"grant_type": "authorization_code", "redirect_uri": CALLBACK}
+    token = Browser().post("/oauth2/token", form, headers=own | basic(bound_printer)).json()["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+
+    answers = [Browser().get("/oauth2/userinfo", headers=bearer | shown) for shown in (own, {}, told(issued()))]
+
+    assert [answer.status_code for answer in answers] == [200, 401, 401]
+    assert 'error="invalid_token"' in answers[1]["WWW-Authenticate"]
+
+
+@pytest.mark.rfc("8705#3.2")
+def test_introspection_tells_what_a_token_is_bound_to(bound_printer: Registered) -> None:
+    own = told(issued())
+    token = post(bound_printer, own | basic(bound_printer)).json()["access_token"]
+
+    answer = Browser().post("/oauth2/introspect", {"token": token}, headers=basic(bound_printer)).json()
+
+    assert answer["cnf"] == bound(own, bound_printer)
+
+
+def test_without_its_certificate_nothing_is_issued(bound_printer: Registered) -> None:
+    answer = post(bound_printer, basic(bound_printer)).json()
+
+    assert answer["error_description"] == "This application must present its client certificate."
 
 
 def test_the_metadata_names_the_method_and_the_aliases(ca: Issued) -> None:

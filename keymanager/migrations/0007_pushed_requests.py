@@ -10,8 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('keymanager', '0004_trusted_issuers'),
-        ('keymanager', '0005_dpop'),
+        ('keymanager', '0006_trusted_issuers'),
     ]
 
     operations = [

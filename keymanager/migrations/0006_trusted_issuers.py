@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('keymanager', '0003_resources'),
+        ('keymanager', '0005_dpop'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
