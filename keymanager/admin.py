@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from keymanager import assertion_models, models
+from keymanager import assertion_models, clients, models
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -22,6 +23,13 @@ class ClientAdmin(ReadOnly):
     list_display = ("client_id", "name", "owner_name", "client_type", "key_type", "created", "blocked_at")
     list_filter = ("client_type", "key_type")
     search_fields = ("client_id", "name", "owner_name")
+
+    def delete_model(self, request: HttpRequest, obj: models.Client) -> None:
+        clients.remove(obj.client_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[models.Client]) -> None:
+        for client in queryset:
+            clients.remove(client.client_id)
 
 
 class AuthorizationCodeAdmin(ReadOnly):

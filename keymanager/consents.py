@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import Argument, Select
 from keymanager import checksums, personal_claims
 from keymanager.login import BrowserSession
 from keymanager.models import Client, Consent, ConsentRequest
@@ -18,6 +19,13 @@ from keymanager.pushed_models import PushedRequest
 from keymanager.resources import covers
 
 WAIT = timedelta(minutes=10)
+REMEMBERED = Select(
+    lambda: Consent.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=Argument("now", DateTimeField())),
+        user_id=Argument("user", BigIntegerField()),
+        client_id=Argument("client", BigIntegerField()),
+    )
+)
 UNTIL_WITHDRAWN = "until-withdrawn"
 PRESELECTED = "30-days"
 
@@ -52,11 +60,8 @@ def missing(user: User, client: Client, scope: str, resources: Sequence[str] = (
     statement. What was approved without naming a resource was approved for the gateway and all below it."""
     if client.skip_authorization:
         return []
-    asked = scope.split()
-    names = {*asked, *(covering for name in asked if (covering := personal_claims.covering(name)))}
-    rows = remembered(user).filter(client=client, scope__in=names, resource__in=["", *resources])
-    known = set(rows.values_list("scope", "resource"))
-    return [name for name in asked if not all(is_known(known, name, uri) for uri in resources or [""])]
+    known = {(row.scope, row.resource) for row in REMEMBERED.all(user=user.pk, client=client.pk, now=timezone.now())}
+    return [name for name in scope.split() if not all(is_known(known, name, uri) for uri in resources or [""])]
 
 
 def is_known(known: set[tuple[str, str]], name: str, uri: str) -> bool:

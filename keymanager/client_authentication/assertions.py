@@ -57,6 +57,14 @@ def proven(request: HttpRequest, parameters: dict[str, str]) -> Client:
     return client
 
 
+def claimed(assertion: str) -> str:
+    """The client that an assertion says it is, unproven; empty when it cannot be read."""
+    try:
+        return text(json_web_tokens.read(assertion).claims, "sub")
+    except Refused:
+        return ""
+
+
 def audience(request: HttpRequest, client: Client) -> Callable[[Any], bool]:
     """RFC 7523 3 names the token endpoint's URL, RFC 9126 2 the issuer and the called endpoint's.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from keymanager import errors
+from keymanager import clients, errors
 from keymanager.models import Client
 
 
@@ -28,9 +28,8 @@ def confirmed(client: Client | None, *, detail: str) -> Client:
 
 
 def named(client_id: str) -> Client:
-    """The client that the request says it comes from, which is no proof yet. One statement."""
-    client = Client.objects.filter(client_id=client_id).first() if client_id else None
-    return confirmed(client, detail="unknown or blocked client")
+    """The client that the request says it comes from, which is no proof yet."""
+    return confirmed(clients.find(client_id) if client_id else None, detail="unknown or blocked client")
 
 
 def method_of(client: Client) -> str | None:
