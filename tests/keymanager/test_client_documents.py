@@ -222,5 +222,5 @@ def test_outside_the_demo_no_inner_address_is_asked(settings: Settings, host: st
 def test_a_certificate_of_nobody_is_not_trusted(site: Site, settings: Settings, tmp_path: Path) -> None:
     settings.TLS_CA_FILE = tmp_path / "none.pem"
 
-    with pytest.raises(fetching.NotFetched, match="SSLError"):
+    with pytest.raises(fetching.NotFetched, match="SSLCertVerificationError"):
         fetching.fetch(site.describe())
