@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apimanager.middleware.MachineEndpointsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apimanager.middleware.SecurityHeadersMiddleware",
@@ -122,7 +123,7 @@ CACHES = {
 
 # People. Each door keeps its own session: a sign-in at the store is none at the key manager (accounts/realms.py).
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -201,6 +202,7 @@ if EMAIL_URL:
 DEFAULT_FROM_EMAIL = env.text("APIM_FROM_EMAIL", f"noreply@{PORTAL_HOST}")
 
 # Cookies: __Host- binds them to this host, TLS and the whole path.
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_NAME = "__Host-store-session"
 KEYMANAGER_SESSION_COOKIE_NAME = "__Host-keymanager-session"
 SESSION_COOKIE_SECURE = True
@@ -228,6 +230,8 @@ AUTHORIZATION_CODE_LIFETIME = 300  # seconds
 REFRESH_TOKEN_LIFETIME = 84600  # seconds
 # How long a client that lost the answer to a refresh may ask again and gets the same one (docs/decisions/0007).
 REFRESH_TOKEN_GRACE = env.integer("APIM_REFRESH_TOKEN_GRACE", 10)  # seconds
+# How long a process goes by what it remembers of a client that another one may have changed meanwhile.
+CLIENT_CACHE_SECONDS = env.integer("APIM_CLIENT_CACHE_SECONDS", 2)
 # How long a key signs, and how long before that it is published (docs/decisions/0008).
 SIGNING_KEY_LIFETIME = env.integer("APIM_SIGNING_KEY_LIFETIME", 90 * 24 * 3600)  # seconds
 SIGNING_KEY_LEAD = env.integer("APIM_SIGNING_KEY_LEAD", 24 * 3600)  # seconds
@@ -280,6 +284,10 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
 }
 ISSUER = PORTAL_URL
+# Who may vouch for client certificates (RFC 8705 2.1): a file of CA certificates in PEM.
+CLIENT_CA_FILE = env.text("APIM_CLIENT_CA_FILE")
+if CLIENT_CA_FILE and not Path(CLIENT_CA_FILE).is_file():
+    raise ImproperlyConfigured("APIM_CLIENT_CA_FILE names no file.")
 ACCESS_TOKEN_AUDIENCE = GATEWAY_URL
 
 # Store

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import clusters, faults, filters
+from gateway import clusters, faults, filters, node_key
 from gateway.apis import Endpoint, PublishedApi
 
 Resource = dict[str, Any]
@@ -17,7 +17,17 @@ Resource = dict[str, Any]
 NAME = "apis"
 TYPE_URL = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 # The token API: what the key manager answers below /oauth2, and how it may be asked (wso2-2.6.md section 1).
-TOKEN_API = {"/authorize": ("GET",), "/token": ("POST",), "/revoke": ("POST",), "/userinfo": ("GET", "POST")}
+TOKEN_API = {
+    "/authorize": ("GET",),
+    "/token": ("POST",),
+    "/revoke": ("POST",),
+    "/introspect": ("POST",),
+    "/userinfo": ("GET", "POST"),
+    "/device_authorization": ("POST",),
+    "/par": ("POST",),
+}
+# The caller's certificate, as Envoy tells it, and the header that shows that it was Envoy who told it.
+CERTIFICATE, PROOF = "x-forwarded-client-cert", "x-gateway-proof"
 # Nothing has reached the backend in these cases, so any method may be tried again.
 RETRY = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 2}
 
@@ -50,9 +60,14 @@ def token_api(path: str, methods: tuple[str, ...]) -> list[Resource]:
     refused = faults.direct_response(405, 405, "Method Not Allowed", f"{path} is for {' and '.join(methods)} only.")
     allow = {"header": {"key": "allow", "value": ", ".join(methods)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
     return [
-        open_route(path[1:], {"path": path, "headers": [allowed]}, route=action),
+        open_route(path[1:], {"path": path, "headers": [allowed]}, route=action, request_headers_to_add=[proof()]),
         open_route(path[1:], {"path": path}, direct_response=refused, response_headers_to_add=[allow]),
     ]
+
+
+def proof() -> Resource:
+    header = {"key": PROOF, "value": node_key.proof()}
+    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
 def health() -> Resource:
@@ -113,6 +128,8 @@ def api_route(api: PublishedApi, key_type: str, match: Resource, endpoint: Endpo
             filters.SUBSCRIPTION: subscribers_only(api),
         },
         "request_headers_to_add": forwarded(api),
+        # A certificate is between a client and the key manager.
+        "request_headers_to_remove": [CERTIFICATE],
         **action,
     }
 

@@ -6,7 +6,6 @@ being checked against guessed formats, and the purpose keeps a code from ever be
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -53,7 +52,7 @@ def unseal(sealed: bytes, key: bytes, bound_to: str) -> bytes:
 
 def checksum(value: str, purpose: str) -> str:
     """64 hexadecimal digits: HMAC-SHA-256 of `value` under the key of `purpose`."""
-    return hmac.new(derived_key(purpose), value.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(derived_key(purpose), value.encode(), "sha256").hex()
 
 
 def random_value() -> str:

@@ -7,16 +7,24 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import Argument, Select
 from keymanager import checksums
 from keymanager.login import BrowserSession
 from keymanager.models import Client, Consent, ConsentRequest
 from keymanager.resources import covers
 
 WAIT = timedelta(minutes=10)
+REMEMBERED = Select(
+    lambda: Consent.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=Argument("now", DateTimeField())),
+        user_id=Argument("user", BigIntegerField()),
+        client_id=Argument("client", BigIntegerField()),
+    )
+)
 UNTIL_WITHDRAWN = "until-withdrawn"
 PRESELECTED = "30-days"
 
@@ -51,8 +59,7 @@ def missing(user: User, client: Client, scope: str, resources: Sequence[str] = (
     statement. What was approved without naming a resource was approved for the gateway and all below it."""
     if client.skip_authorization:
         return []
-    rows = remembered(user).filter(client=client, scope__in=scope.split(), resource__in=["", *resources])
-    known = set(rows.values_list("scope", "resource"))
+    known = {(row.scope, row.resource) for row in REMEMBERED.all(user=user.pk, client=client.pk, now=timezone.now())}
     return [name for name in scope.split() if not all(is_known(known, name, uri) for uri in resources or [""])]
 
 

@@ -8,10 +8,16 @@ from django.conf import settings
 
 from keymanager import authorization_details, dpop, grants, scopes, signing
 from keymanager.authorize import RESPONSE_MODES
+from keymanager.client_authentication import described
 
 
 def document() -> dict[str, Any]:
     """RFC 8414 2 and OpenID Connect Discovery 3: only what works."""
+    document = members()
+    return document | described.members(document)
+
+
+def members() -> dict[str, Any]:
     issuer = settings.ISSUER
     registration = {"registration_endpoint": f"{issuer}/oauth2/register"} if settings.REGISTRATION != "closed" else {}
     return registration | {
@@ -27,9 +33,6 @@ def document() -> dict[str, Any]:
         "response_types_supported": list(grants.RESPONSES),
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": [*grants.EXCHANGES, "implicit"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
-        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
-        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "introspection_signing_alg_values_supported": [signing.ALGORITHM],
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),

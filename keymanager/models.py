@@ -22,7 +22,7 @@ from oauth2_provider.models import (
     AbstractRefreshToken,
 )
 
-from keymanager import client_metadata
+from keymanager import assertion_models, client_metadata  # noqa: F401 - Django finds models from here
 
 
 class KeyType(models.TextChoices):

@@ -17,6 +17,7 @@ from django.core.cache import cache
 from django.http import HttpRequest
 
 from keymanager import client_authentication, errors
+from keymanager.client_authentication import assertions
 
 PERIOD = 60  # seconds
 # Many clients may share an address: a gateway, a company's proxy.
@@ -57,4 +58,4 @@ def named_client(request: HttpRequest) -> str:
     try:
         return client_authentication.basic_credentials(request.headers["Authorization"])[0]
     except (KeyError, errors.InvalidClient):
-        return request.POST.get("client_id", "")
+        return request.POST.get("client_id") or assertions.claimed(request.POST.get("client_assertion", ""))

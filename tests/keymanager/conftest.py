@@ -12,7 +12,7 @@ import pytest
 from django.test import Client as Browser
 
 from accounts.models import User
-from keymanager import clients, codes, signing
+from keymanager import client_cache, clients, codes, signing
 from keymanager.models import Client
 
 CALLBACK = "https://printer.example/callback"
@@ -28,6 +28,9 @@ class Registered:
     @property
     def id(self) -> str:
         return self.client.client_id
+
+
+Remember = Callable[[Registered], Registered]
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +57,19 @@ def register(alice: User) -> Callable[..., Registered]:
         return Registered(*clients.register(**(fields | changes)))
 
     return registered
+
+
+@pytest.fixture
+def remembered(settings: Any) -> Iterator[Remember]:
+    """Switches on what tests/settings.py switches off, for clients as if their registration had committed."""
+    settings.CLIENT_CACHE_SECONDS = 60
+
+    def committed(registered: Registered) -> Registered:
+        client_cache.changed()
+        return registered
+
+    yield committed
+    client_cache.changed()
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def generated(subscribed: Application) -> Generated:
 
 def browser_of(user: User) -> Browser:
     browser = Browser()
-    browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    browser.force_login(user, backend="accounts.backends.AuthenticationBackend")
     proved(browser, user, seconds_ago=0)
     return browser
 
