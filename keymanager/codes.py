@@ -10,19 +10,18 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db.models import BigIntegerField, CharField, DateTimeField
 from django.utils import timezone
 
 from accounts.prepared import Argument, Insert, Select, Update
-from keymanager import authorizations, checksums, confirmations, errors
+from keymanager import authorizations, checksums, confirmations, errors, profiles
 from keymanager.models import AuthorizationCode, Client
 
 if TYPE_CHECKING:
     from keymanager.grants.base import Approved
 
 # RFC 7636 4.1: 43 to 128 unreserved characters.
-VERIFIER = re.compile(r"^[A-Za-z0-9._~-]{43,128}$")
+VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 STORE = Insert(AuthorizationCode)
 FIND = Select(lambda: AuthorizationCode.objects.filter(checksum=Argument("checksum", CharField())))
 CLAIM = Update(
@@ -41,7 +40,7 @@ def issue(approved: Approved) -> str:
         authorization=authorization,
         user_id=authorization.user_id,
         application_id=authorization.client_id,
-        expires=timezone.now() + timedelta(seconds=settings.AUTHORIZATION_CODE_LIFETIME),
+        expires=timezone.now() + timedelta(seconds=profiles.code_lifetime(authorization.client)),
         redirect_uri=approved.redirect_uri,
         scope=authorization.scope,
         nonce=approved.parameters.get("nonce", ""),
@@ -103,9 +102,10 @@ def check_verifier(row: AuthorizationCode, verifier: str) -> None:
         return
     if not verifier:
         raise errors.InvalidGrant("Empty PKCE code_verifier sent.", detail="challenge was sent, verifier was not")
-    if not VERIFIER.match(verifier):
+    if not VERIFIER.fullmatch(verifier):
         raise errors.InvalidGrant("Code verifier used is not up to RFC 7636 specifications.", detail="form of verifier")
-    if not hmac.compare_digest(challenge(verifier), row.code_challenge):
+    shown = challenge(verifier) if row.code_challenge_method == "S256" else verifier
+    if not hmac.compare_digest(shown, row.code_challenge):
         raise errors.InvalidGrant("PKCE validation failed", detail="wrong verifier")
 
 

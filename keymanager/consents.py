@@ -15,6 +15,7 @@ from accounts.prepared import Argument, Select
 from keymanager import checksums
 from keymanager.login import BrowserSession
 from keymanager.models import Client, Consent, ConsentRequest
+from keymanager.pushed_models import PushedRequest
 from keymanager.resources import covers
 
 WAIT = timedelta(minutes=10)
@@ -91,7 +92,9 @@ def remember(
     )
 
 
-def ask(session: BrowserSession, client: Client, parameters: dict[str, str]) -> str:
+def ask(
+    session: BrowserSession, client: Client, parameters: dict[str, str], pushed: PushedRequest | None = None
+) -> str:
     """The key of a new waiting request; it names it in the address of the consent page."""
     key = checksums.random_value()
     ConsentRequest.objects.create(
@@ -100,6 +103,7 @@ def ask(session: BrowserSession, client: Client, parameters: dict[str, str]) -> 
         client=client,
         sid=session.sid,
         parameters=parameters,
+        pushed_request=pushed,
         expires_at=timezone.now() + WAIT,
     )
     return key
@@ -109,13 +113,17 @@ def waiting(session: BrowserSession | None, key: str) -> ConsentRequest | None:
     """The request that `key` names, if it is this person's in this browser and neither stale nor answered."""
     if session is None:
         return None
-    return ConsentRequest.objects.filter(
-        checksum=checksums.checksum(key, checksums.CONSENT_REQUEST),
-        user=session.user,
-        sid=session.sid,
-        answered_at=None,
-        expires_at__gt=timezone.now(),
-    ).first()
+    return (
+        ConsentRequest.objects.select_related("pushed_request")
+        .filter(
+            checksum=checksums.checksum(key, checksums.CONSENT_REQUEST),
+            user=session.user,
+            sid=session.sid,
+            answered_at=None,
+            expires_at__gt=timezone.now(),
+        )
+        .first()
+    )
 
 
 def claim(row: ConsentRequest) -> bool:

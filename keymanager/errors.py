@@ -118,14 +118,30 @@ class ConsentRequired(OAuthError):
     description = "The person has to approve, which prompt=none forbids."
 
 
-class RequestNotSupported(OAuthError):
-    error = "request_not_supported"
-    description = "Request objects are not supported."
-
-
 class RequestUriNotSupported(OAuthError):
     error = "request_uri_not_supported"
     description = "Request objects by reference are not supported."
+
+
+class InvalidRequestObject(OAuthError):
+    """RFC 9101 6 and 7."""
+
+    error = "invalid_request_object"
+    description = "The request object cannot be used."
+
+
+class InvalidRequestUri(OAuthError):
+    """RFC 9101 7."""
+
+    error = "invalid_request_uri"
+    description = "This request has expired, was answered already, or is not known here."
+
+
+class RequestTooLarge(InvalidRequest):
+    """RFC 9126 2.3."""
+
+    status = 413
+    description = "The request is too large."
 
 
 class InvalidToken(OAuthError):

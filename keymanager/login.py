@@ -14,9 +14,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from accounts.models import User
+from keymanager import pushed_requests, sessions
 from keymanager.models import Client
+from keymanager.pushed_models import PushedRequest
 
 SID = "sid"
+# In the session of somebody who has to sign in anew: whose it was, and its public name.
+EARLIER = "earlier"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +41,17 @@ def browser_session(request: HttpRequest) -> BrowserSession | None:
         return None
     sid = request.session.get(SID)
     if sid is None:
-        sid = request.session[SID] = secrets.token_urlsafe(16)
+        sid = request.session[SID] = earlier_sid(request, user) or secrets.token_urlsafe(16)
     return BrowserSession(user=user, sid=sid, auth_time=auth_time(request))
+
+
+def earlier_sid(request: HttpRequest, user: User) -> str | None:
+    """The session's name before they had to sign in anew; somebody else's session ends when this one begins."""
+    owner, sid = request.session.pop(EARLIER, (None, None))
+    if owner is not None and owner != user.pk:
+        for earlier in User.objects.filter(pk=owner):
+            sessions.end(earlier, sid)
+    return sid if owner == user.pk else None
 
 
 def auth_time(request: HttpRequest) -> datetime:
@@ -47,23 +60,27 @@ def auth_time(request: HttpRequest) -> datetime:
     return datetime.fromtimestamp(methods[-1]["at"], UTC)
 
 
-def ask(parameters: dict[str, str]) -> HttpResponse:
+def ask(parameters: dict[str, str], pushed: PushedRequest | None = None) -> HttpResponse:
     """To the authentication endpoint, which brings the browser back to the same authorization request.
 
     A path is one of our own; a full URL names another server (the page's note on a separate server for authentication).
     """
     endpoint = urljoin(settings.PORTAL_URL, settings.AUTHENTICATION_ENDPOINT_URL)
-    return HttpResponseRedirect(f"{endpoint}?{urlencode({'next': authorize_path(parameters)})}")
+    return HttpResponseRedirect(f"{endpoint}?{urlencode({'next': authorize_path(parameters, pushed)})}")
 
 
-def ask_again(request: HttpRequest, parameters: dict[str, str]) -> HttpResponse:
+def ask_again(request: HttpRequest, parameters: dict[str, str], pushed: PushedRequest | None = None) -> HttpResponse:
     """OIDC Core 3.1.2.1, prompt=login and max_age: sign in anew, after which the request is the same without prompt."""
+    session = browser_session(request)
     logout(request)
-    return ask({name: value for name, value in parameters.items() if name != "prompt"})
+    if session is not None:
+        request.session[EARLIER] = session.user.pk, session.sid
+    return ask({name: value for name, value in parameters.items() if name != "prompt"}, pushed)
 
 
-def authorize_path(parameters: dict[str, str]) -> str:
-    return f"/oauth2/authorize?{urlencode(parameters)}"
+def authorize_path(parameters: dict[str, str], pushed: PushedRequest | None = None) -> str:
+    """The way back to a request; of one that is kept here it says no more than which (RFC 9126 4)."""
+    return f"/oauth2/authorize?{urlencode(pushed_requests.carried(parameters, pushed))}"
 
 
 def waiting_client(next_path: str) -> tuple[Client | None, str]:
@@ -71,6 +88,9 @@ def waiting_client(next_path: str) -> tuple[Client | None, str]:
     address = urlsplit(next_path)
     if address.path != "/oauth2/authorize":
         return None, ""
-    values = parse_qs(address.query)
-    client = Client.objects.filter(client_id=values.get("client_id", [""])[0].replace("\x00", "")).first()
-    return client, urlsplit(values.get("redirect_uri", [""])[0]).netloc
+    values = {name: texts[0] for name, texts in parse_qs(address.query).items()}
+    client = Client.objects.filter(client_id=values.get("client_id", "").replace("\x00", "")).first()
+    if client is not None and "request_uri" in values:
+        row = pushed_requests.find(client, values["request_uri"])
+        values = row.parameters if row else {}
+    return client, urlsplit(values.get("redirect_uri", "")).netloc

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from keymanager import authorization_details, dpop, grants, scopes, signing
+from keymanager import authorization_details, dpop, grants, jarm, json_web_tokens, scopes, signing
 from keymanager.authorize import RESPONSE_MODES
 from keymanager.client_authentication import described
 
@@ -25,13 +25,17 @@ def members() -> dict[str, Any]:
         "authorization_endpoint": f"{issuer}/oauth2/authorize",
         "token_endpoint": f"{issuer}/oauth2/token",
         "userinfo_endpoint": f"{issuer}/oauth2/userinfo",
+        "pushed_authorization_request_endpoint": f"{issuer}/oauth2/par",
+        "require_pushed_authorization_requests": settings.REQUIRE_PUSHED_AUTHORIZATION_REQUESTS,
         "revocation_endpoint": f"{issuer}/oauth2/revoke",
         "device_authorization_endpoint": f"{issuer}/oauth2/device_authorization",
         "introspection_endpoint": f"{issuer}/oauth2/introspect",
+        "end_session_endpoint": f"{issuer}/oauth2/logout",
+        "check_session_iframe": f"{issuer}/oauth2/check_session",
         "jwks_uri": f"{issuer}/oauth2/jwks",
         "scopes_supported": sorted(scopes.ALWAYS_ALLOWED),
         "response_types_supported": list(grants.RESPONSES),
-        "response_modes_supported": list(RESPONSE_MODES),
+        "response_modes_supported": [*RESPONSE_MODES, *jarm.RESPONSE_MODES],
         "grant_types_supported": [*grants.EXCHANGES, "implicit"],
         "introspection_signing_alg_values_supported": [signing.ALGORITHM],
         "code_challenge_methods_supported": ["S256"],
@@ -42,10 +46,19 @@ def members() -> dict[str, Any]:
             *("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "sid", "at_hash", "c_hash"),
             *("preferred_username", "name", "given_name", "family_name", "email", "email_verified"),
         ],
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
         "authorization_details_types_supported": authorization_details.types(),
         "authorization_response_iss_parameter_supported": True,
         "client_id_metadata_document_supported": settings.CLIENT_ID_METADATA_DOCUMENTS,
-        "request_parameter_supported": False,
+        "authorization_signing_alg_values_supported": signing.ALGORITHMS,
+        # RFC 9101 10.5. References are those that PAR gives, never addresses elsewhere.
+        "request_parameter_supported": True,
         "request_uri_parameter_supported": False,
+        "require_request_uri_registration": False,
+        "require_signed_request_object": False,
+        "request_object_signing_alg_values_supported": list(json_web_tokens.ALGORITHMS),
         "claims_parameter_supported": False,
     }

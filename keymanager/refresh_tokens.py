@@ -49,6 +49,13 @@ def claim(row: RefreshToken) -> bool:
     return bool(CLAIM(pk=row.pk, now=timezone.now()))
 
 
+def check_unused(row: RefreshToken) -> None:
+    """Of a token that no use consumes: one that was consumed before its client got such a profile is a replay."""
+    row.refresh_from_db(fields=["consumed_at", "revoked"])
+    if row.consumed_at is not None or row.revoked is not None:
+        raise errors.Replayed(UNUSABLE, authorization_id=row.authorization_id, detail="replayed or revoked")
+
+
 def hold_authorization(row: RefreshToken) -> None:
     authorization = authorizations.hold(row.authorization_id)
     if authorization is None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
-from keymanager import errors
+from keymanager import errors, profiles
 from keymanager.client_authentication import assertions, certificates, none, secrets
-from keymanager.client_authentication.base import is_fapi, method_of, named
+from keymanager.client_authentication.base import method_of, named
 from keymanager.client_authentication.secrets import basic_credentials
 from keymanager.models import Client
 
@@ -44,17 +44,16 @@ def by_name(request: HttpRequest, parameters: dict[str, str]) -> Client:
 
 def permitted(client: Client, method: str) -> Client:
     """RFC 7591 2: the registered method is the only one. One that proves less would be everybody's way around it."""
+    profiles.check_authentication(client, method)
     if method not in allowed(client) or client.is_public != (method == none.NAME):
         raise errors.InvalidClient(detail=f"{method} by a client of {method_of(client)}")
     return client
 
 
 def allowed(client: Client) -> frozenset[str]:
-    """FAPI 2.0 Security Profile 5.3.2.1: "shall authenticate clients using" mutual TLS or private_key_jwt."""
     registered = method_of(client)
     unregistered = frozenset({none.NAME}) if client.is_public else SECRETS
-    methods = unregistered if registered is None else frozenset({registered})
-    return methods - SECRETS - {none.NAME} if is_fapi(client) else methods
+    return unregistered if registered is None else frozenset({registered})
 
 
 def supported(*, public: bool = True) -> list[str]:

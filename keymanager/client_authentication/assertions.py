@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
-from keymanager import assertion_uses, errors, http_uris, json_web_tokens
-from keymanager.client_authentication.base import Method, is_fapi, named
+from keymanager import assertion_uses, errors, http_uris, json_web_tokens, profiles
+from keymanager.client_authentication.base import Method, named
 from keymanager.json_web_tokens import Refused, is_for, is_only_for, text
 from keymanager.models import Client
 
@@ -70,7 +70,7 @@ def audience(request: HttpRequest, client: Client) -> Callable[[Any], bool]:
 
     FAPI 2.0 Security Profile 5.3.2.1: "shall only accept its issuer identifier value as a string".
     """
-    if is_fapi(client):
+    if profiles.of(client).is_strict_with_assertions:
         return is_only_for(settings.ISSUER)
     return is_for(settings.ISSUER, f"{settings.ISSUER}/oauth2/token", *http_uris.of(request))
 
@@ -78,7 +78,7 @@ def audience(request: HttpRequest, client: Client) -> Callable[[Any], bool]:
 def algorithms(client: Client) -> list[str]:
     """OpenID Connect Registration 1.0 2: signed with another than the registered one, requests "MUST be rejected"."""
     registered = client.registered("token_endpoint_auth_signing_alg")
-    allowed = json_web_tokens.FAPI_ALGORITHMS if is_fapi(client) else json_web_tokens.ALGORITHMS
+    allowed = profiles.of(client).signing_algorithms
     return [name for name in allowed if registered in (None, name)]
 
 

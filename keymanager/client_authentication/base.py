@@ -36,7 +36,3 @@ def method_of(client: Client) -> str | None:
     """The one method it is registered for; None: a confidential client may send its secret in either way."""
     registered: str | None = client.registered("token_endpoint_auth_method")
     return registered
-
-
-def is_fapi(client: Client) -> bool:
-    return str(client.registered("security_profile")).startswith("fapi-2.0")

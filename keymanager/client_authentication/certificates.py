@@ -7,8 +7,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest
 
-from keymanager import certificate_names, client_certificates, client_keys, dpop, errors
-from keymanager.client_authentication.base import is_fapi, method_of
+from keymanager import certificate_names, client_certificates, client_keys, dpop, errors, profiles
+from keymanager.client_authentication.base import method_of
 from keymanager.client_certificates import Presented
 from keymanager.models import Client
 
@@ -61,7 +61,7 @@ def confirmation(request: HttpRequest, client: Client) -> dict[str, str]:
     A client whose profile wants its tokens bound, and who has not shown a DPoP key, has its certificate for that.
     """
     is_asked = client.registered("tls_client_certificate_bound_access_tokens")
-    if not is_asked and (dpop.is_sent(request) or not is_fapi(client)):
+    if not is_asked and (dpop.is_sent(request) or not profiles.requires_sender_constraint(client)):
         return {}
     presented = client_certificates.presented(request)
     if presented is not None and client_certificates.is_current(presented.certificate):

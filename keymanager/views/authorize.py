@@ -13,13 +13,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from keymanager import (
+    arrival,
     authorize as authorization,
     consents,
     errors,
     login,
     parameters as wire,
 )
-from keymanager.views.answers import error_page
+from keymanager.views.answers import error_page, see_other
 
 log = logging.getLogger(__name__)
 
@@ -27,22 +28,27 @@ log = logging.getLogger(__name__)
 @csrf_exempt  # Starts a request, changes nothing; OIDC Core 3.1.2.1 asks for GET and POST.
 @never_cache
 @require_http_methods(["GET", "POST"])
+@see_other
 def authorize(request: HttpRequest) -> HttpResponse:
     """RFC 6749 3.1: client and redirect URI first, the other checks, then login, then consent, then the answer."""
     try:
         received = wire.single_valued(request.POST if request.method == "POST" else request.GET)
-        client = authorization.client_of(received)
-        redirect_uri = authorization.redirect_uri_of(client, received)
+        arrived = arrival.arrive(received)
+        return answered(request, arrived, arrival.redirect_uri_of(arrived))
     except authorization.NotRedirectable as fault:
         return error_page(request, fault.error, fault.received)
     except errors.OAuthError as error:
         return error_page(request, error, {})
+
+
+def answered(request: HttpRequest, arrived: arrival.Arrived, redirect_uri: str) -> HttpResponse:
+    """From here on faults are the client's to hear."""
     try:
-        asked = authorization.check(client, redirect_uri, received)
-        return proceed(request, asked)
+        return proceed(request, arrival.check(arrived, redirect_uri))
     except errors.OAuthError as error:
-        log.info("authorize refused for %s: %s", client.client_id, error)
-        return authorization.refuse(redirect_uri, received, error)
+        log.info("authorize refused for %s: %s", arrived.client.client_id, error)
+        authorization.use_up(arrived.client, arrived.pushed)
+        return authorization.refuse(arrived.client, redirect_uri, arrived.parameters, error)
 
 
 def proceed(request: HttpRequest, asked: authorization.AuthorizationRequest) -> HttpResponse:
@@ -50,15 +56,18 @@ def proceed(request: HttpRequest, asked: authorization.AuthorizationRequest) -> 
     if session is None or "login" in asked.prompts or "select_account" in asked.prompts or too_old(session, asked):
         if "none" in asked.prompts:
             raise errors.LoginRequired
-        return login.ask_again(request, asked.parameters) if session else login.ask(asked.parameters)
+        if session is None:
+            return login.ask(asked.parameters, asked.pushed)
+        return login.ask_again(request, asked.parameters, asked.pushed)
     missing = consents.missing(session.user, asked.client, asked.scope, asked.resources)
     # Details are approved anew each time (RFC 9396 12): a payment is not like the one before.
     if missing or asked.authorization_details or "consent" in asked.prompts:
         if "none" in asked.prompts:
             raise errors.ConsentRequired
-        key = consents.ask(session, asked.client, asked.parameters)
+        key = consents.ask(session, asked.client, asked.parameters, asked.pushed)
         return redirect(settings.PORTAL_URL + reverse("keymanager:consent", args=[key]))
-    return authorization.answer(asked.redirect_uri, asked.parameters, authorization.approve(asked, session))
+    members = authorization.approve(asked, session)
+    return authorization.answer(asked.client, asked.redirect_uri, asked.parameters, members)
 
 
 def too_old(session: login.BrowserSession, asked: authorization.AuthorizationRequest) -> bool:

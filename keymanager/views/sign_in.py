@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.views import SignIn as AccountSignIn
 from keymanager import login
+from keymanager.views.answers import see_other
 
 
 class SignIn(AccountSignIn):
@@ -16,4 +17,4 @@ class SignIn(AccountSignIn):
         return super().get_context_data(client=client, return_host=return_host, **kwargs)  # type: ignore[no-any-return]
 
 
-sign_in = SignIn.as_view()
+sign_in = see_other(SignIn.as_view())

@@ -17,6 +17,7 @@ from keymanager import (
     errors,
     grants,
     parameters as wire,
+    profiles,
 )
 from keymanager.grants.base import TokenRequest
 from keymanager.views.answers import NO_STORE, refused
@@ -47,7 +48,9 @@ def exchange(request: HttpRequest) -> dict[str, Any]:
         raise errors.UnsupportedGrantType(detail=grant_type)
     if not client.has_grant_type(grant_type):
         raise errors.UnauthorizedClient(detail=f"{grant_type} is not ticked for this key set")
+    profiles.check_grant_type(client, grant_type)
     confirmation = confirmations.proved(request, client)
+    profiles.check_confirmation(client, confirmation)
     asked = TokenRequest(http=request, client=client, parameters=received, confirmation=confirmation)
     try:
         return grants.EXCHANGES[grant_type](asked)
