@@ -74,8 +74,8 @@ OTHERS = {
 HEAD = """\
 # Sections that tests hold
 
-Made from the marks `@pytest.mark.rfc("6749#4.1.3")` by `make docs`; a test holds it equal to them. A test that holds rules of two
-sections counts for both; its parameters do not count.
+Made from the marks `@pytest.mark.rfc("6749#4.1.3")` by `make docs`; a test holds it equal to them. A test that holds
+rules of two sections counts for both; its parameters do not count.
 
 | standard | section | tests | in |
 |---|---|---|---|
@@ -93,9 +93,9 @@ def marked_tests(source: str) -> Iterator[tuple[str, set[str]]]:
     """Each test function of a module with the sections it is marked with, by itself or by the module."""
     tree = ast.parse(source)
     of_module: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytestmark":
-            of_module = marks(node.value)
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "pytestmark":
+            of_module = marks(statement.value)
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
             yield node.name, of_module.union(*map(marks, node.decorator_list))

@@ -77,3 +77,20 @@ def test_two(): ...
 """
 
     assert dict(sections.marked_tests(source)) == {"test_one": {"1#1", "1#2", "1#3", "1#4"}, "test_two": {"1#1"}}
+
+
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_of_the_documents_leads_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text())
+
+    assert [link for link in links if "://" not in link and not (path.parent / link).exists()] == []
+
+
+def test_every_document_is_in_the_index() -> None:
+    entries = {path.name + "/" * path.is_dir() for path in (ROOT / "docs").iterdir()} - {"README.md"}
+    linked = re.findall(r"\]\(([\w.-]+/?)", (ROOT / "docs/README.md").read_text())
+
+    assert entries == set(linked)

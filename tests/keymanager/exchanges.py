@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
+import jwt
 from django.core.management import call_command
 from django.test import Client as Browser
 from django.utils import timezone
 
-from keymanager.grants import device_code as device, token_exchange
-from keymanager.models import RefreshToken, Resource, Scope
+from accounts.models import User
+from keymanager import logout_notices, trusted_issuers
+from keymanager.grants import device_code as device, jwt_bearer, token_exchange
+from keymanager.models import ClientURI, RefreshToken, Resource, Scope
 from tests.keymanager.conftest import (
     CALLBACK,
     VERIFIER,
@@ -22,17 +25,18 @@ from tests.keymanager.conftest import (
     basic,
     challenge,
     code_for,
-    decide,
     exchange,
-    post_token,
-    query_of,
 )
-from tests.keymanager.proofs import USERINFO, Holder
-from tests.keymanager.wire import Tape
+from tests.keymanager.keys import claims, pair
+from tests.keymanager.proofs import USERINFO, Holder, digest
+from tests.keymanager.receiver import Receiver
+from tests.keymanager.signed import ASSERTION_TYPE, request_object
+from tests.keymanager.test_client_certificates import issued, told
+from tests.keymanager.wire import Tape, parameters_of
 
 AUTHORIZE, TOKEN = "/oauth2/authorize", "/oauth2/token"
-PKCE = {name: str(value) for name, value in challenge().items()}
-WITHDRAWN = {"decision": "approve_always", "remember": "until-withdrawn"}
+PKCE: dict[str, Any] = dict(challenge())
+FOR_GOOD = {"decision": "approve_always", "remember": "until-withdrawn"}
 
 
 @dataclass
@@ -53,14 +57,20 @@ class Stage:
     def approved(self, registered: Registered, **parameters: str) -> None:
         """bob has said "Approve Always" before."""
         asked = authorize(self.browser, registered, **parameters)
-        assert self.browser.post(asked["Location"], WITHDRAWN).status_code == 302
+        assert self.browser.post(asked["Location"], FOR_GOOD).status_code == 303
 
-    def as_bob(self, name: str, **parameters: str) -> dict[str, str]:
-        """An authorization request from bob's browser; what it is answered."""
+    def shows(self, name: str, token: str, shown: str) -> str:
+        """A JWT that a client has made: what it says, and how it is shown from then on."""
+        self.tape.hide(token, shown)
+        self.tape.claims(name, token, header=True)
+        return token
+
+    def as_bob(self, name: str, path: str = AUTHORIZE, /, **parameters: Any) -> dict[str, str]:
+        """A request from bob's browser; what it is answered."""
         self.tape.browser = self.browser
-        answer = self.tape.get(name, AUTHORIZE, **parameters)
+        answer = self.tape.get(name, path, **parameters)
         self.tape.browser = Browser()
-        return query_of(answer)
+        return dict(parameters_of(answer["Location"]))
 
     def token(self, name: str, registered: Registered, **parameters: str) -> Any:
         headers = basic(registered) if registered.secret else {}
@@ -70,8 +80,8 @@ class Stage:
 def authorization_code(stage: Stage) -> None:
     printer = stage.client()
     stage.approved(printer)
-    asked = {"response_type": "code", "client_id": printer.id, "redirect_uri": CALLBACK, "state": "xyz"}
-    asked |= {"scope": "photos:read", **PKCE}
+    asked: dict[str, Any] = {"response_type": "code", "client_id": printer.id, "redirect_uri": CALLBACK}
+    asked |= {"state": "xyz", "scope": "photos:read", **PKCE}
     stage.tape.get("nobody is signed in", AUTHORIZE, **asked)
     code = stage.as_bob("the code", **asked)["code"]
     sent = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": VERIFIER}
@@ -111,9 +121,9 @@ def client_credentials(stage: Stage) -> None:
 
 def password(stage: Stage) -> None:
     printer = stage.client()
-    sent = {"grant_type": "password", "username": "bob", "scope": "photos:read"}
-    stage.token("the token", printer, **sent, password="bob")
-    stage.token("a wrong password", printer, **sent, password="rob")
+    sent = {"grant_type": "password", "username": "bob", "password": "bob", "scope": "photos:read"}
+    stage.token("the token", printer, **sent)
+    stage.token("a wrong password", printer, **(sent | {"password": "rob"}))
 
 
 def implicit(stage: Stage) -> None:
@@ -130,7 +140,8 @@ def hybrid(stage: Stage) -> None:
     printer = stage.client()
     stage.approved(printer, scope="openid photos:read")
     asked = {"response_type": "code id_token", "client_id": printer.id, "redirect_uri": CALLBACK, "state": "xyz"}
-    answer = stage.as_bob("the code and the ID token", scope="openid photos:read", nonce="n-0S6_WzA2Mj", **asked)
+    asked |= {"scope": "openid photos:read", "nonce": "n-0S6_WzA2Mj"}
+    answer = stage.as_bob("the code and the ID token", **asked)
     stage.tape.claims("what the ID token says", answer["id_token"])
     sent = {"grant_type": "authorization_code", "code": answer["code"], "redirect_uri": CALLBACK}
     stage.token("the token", printer, **sent)
@@ -138,7 +149,7 @@ def hybrid(stage: Stage) -> None:
 
 def device_code(stage: Stage) -> None:
     frame = stage.client(public=True, name="Photo Frame", grant_types=[device.GRANT_TYPE, "refresh_token"])
-    asked = {"client_id": frame.id, "scope": "photos:read"}
+    asked: dict[str, Any] = {"client_id": frame.id, "scope": "photos:read"}
     codes = stage.tape.post("the codes", "/oauth2/device_authorization", **asked).json()
     sent = {"grant_type": device.GRANT_TYPE, "device_code": codes["device_code"], "client_id": frame.id}
     stage.token("nobody has answered", frame, **sent)
@@ -148,17 +159,17 @@ def device_code(stage: Stage) -> None:
 
 
 def exchange_of_tokens(stage: Stage) -> None:
-    printer, secret = stage.client("Kc5dYt8rWb2nHq7vXj4mZs1pLg9f"), "https://archive.example"
+    printer, mine = stage.client("Kc5dYt8rWb2nHq7vXj4mZs1pLg9f"), "https://archive.example"
     archive = stage.client(name="Archive", grant_types=[token_exchange.GRANT_TYPE], access_token_lifetime=600)
-    Resource.objects.create(uri=secret, title="Archive", server=archive.client)
+    Resource.objects.create(uri=mine, title="Archive", server=archive.client)
     Resource.objects.create(uri="https://thumbnails.example", title="Thumbnails")
-    subject = exchange(printer, code_for(stage.browser, printer, resource=secret)).json()["access_token"]
+    subject = exchange(printer, code_for(stage.browser, printer, resource=mine)).json()["access_token"]
     stage.tape.learn("access_token", subject)
-    sent = {"grant_type": token_exchange.GRANT_TYPE, "subject_token_type": token_exchange.ACCESS_TOKEN}
-    sent |= {"scope": "photos:read", "resource": "https://thumbnails.example"}
-    answer = stage.token("the exchange", archive, **sent, subject_token=subject)
+    sent = {"grant_type": token_exchange.GRANT_TYPE, "subject_token": subject}
+    sent |= {"subject_token_type": token_exchange.ACCESS_TOKEN, "scope": "photos:read"}
+    answer = stage.token("the exchange", archive, **sent, resource="https://thumbnails.example")
     stage.tape.claims("what the token says", answer["access_token"])
-    stage.token("nobody's token", archive, **sent, subject_token="unknown")
+    stage.token("nobody's token", archive, **(sent | {"subject_token": "unknown"}))
 
 
 def introspection_and_revocation(stage: Stage) -> None:
@@ -194,25 +205,88 @@ def registration(stage: Stage) -> None:
 def dpop(stage: Stage) -> None:
     printer, holder = stage.client(), Holder()
     stage.tape.hide(holder.thumbprint, "0ZcOCORZNYy-DWpqq30j…")
+    stage.tape.hide(holder.jwk["x"], "l8tFrhx-34tV3hRICRDY…")
+    stage.tape.hide(holder.jwk["y"], "9VE4jf_Ok_o64zbTTlcu…")
     code = code_for(stage.browser, printer, scope="openid")
     stage.tape.learn("code", code)
-    proof = holder.proof()
-    stage.tape.hide(proof, "eyJ0eXAiOiJkcG9wK2p3…")
+    proof = stage.shows("the proof", holder.proof(), "eyJ0eXAiOiJkcG9wK2p3…")
     sent = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK}
-    headers = basic(printer) | {"DPoP": proof}
-    token = stage.tape.post("the token", TOKEN, headers=headers, **sent)
-    stage.tape.hide(token["DPoP-Nonce"], "3f1c8a2d…")
+    token = stage.tape.post("the token", TOKEN, headers=basic(printer) | {"DPoP": proof}, **sent)
     bound = token.json()["access_token"]
     stage.tape.claims("what the token says", bound)
-    shown = holder.for_token(bound, USERINFO)
-    stage.tape.hide(shown["DPoP"], "eyJhbGciOiJFUzI1NiIs…")
-    stage.tape.get("userinfo", "/oauth2/userinfo", headers=shown)
+    with_proof = holder.for_token(bound, USERINFO)
+    stage.tape.hide(digest(bound), "fUHyO2r2Z3DZ53Es…")
+    stage.shows("the proof for userinfo", with_proof["DPoP"], "eyJhbGciOiJFUzI1NiIs…")
+    stage.tape.get("userinfo", "/oauth2/userinfo", headers=with_proof)
     stage.tape.get("as a bearer token", "/oauth2/userinfo", headers={"Authorization": f"Bearer {bound}"})
 
 
-def printed(command: str, **options: Any) -> str:
-    import io
+def authorization_requests(stage: Stage) -> None:
+    printer = stage.client(metadata={"jwks": pair().jwks})
+    stage.approved(printer)
+    asked = {"response_type": "code", "client_id": printer.id, "redirect_uri": CALLBACK, "scope": "photos:read", **PKCE}
+    reference = stage.tape.post("pushed", "/oauth2/par", headers=basic(printer), **asked).json()["request_uri"]
+    stage.as_bob("by reference", client_id=printer.id, request_uri=reference)
+    wrong = asked | {"redirect_uri": "https://printer.example/another"}
+    stage.tape.post("refused at once", "/oauth2/par", headers=basic(printer), **wrong)
+    signed = request_object(printer, typ="oauth-authz-req+jwt", **PKCE)
+    stage.shows("the request object", signed, "eyJ0eXAiOiJvYXV0aC1h…")
+    stage.as_bob("signed", client_id=printer.id, request=signed)
+    answer = stage.as_bob("a signed answer", **asked, response_mode="jwt")
+    stage.tape.claims("what the answer says", answer["response"])
 
+
+def client_authentication(stage: Stage) -> None:
+    sent: dict[str, Any] = {"grant_type": "client_credentials"}
+    keyed = stage.client(metadata={"token_endpoint_auth_method": "private_key_jwt", "jwks": pair().jwks})
+    assertion = stage.shows("the assertion", pair().sign(claims(keyed.id)), "eyJhbGciOiJFUzI1NiIs…")
+    proof: dict[str, Any] = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+    for name in ("by an assertion", "the assertion again"):
+        stage.tape.post(name, TOKEN, **sent, **proof)
+    leaf = issued()
+    method = {"token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks": {"keys": [leaf.jwk]}}
+    certified = stage.client(metadata=method | {"tls_client_certificate_bound_access_tokens": True})
+    gateway = told(leaf)
+    stage.tape.hide(gateway["X-Forwarded-Client-Cert"], 'Hash=6f1c…;Chain="-----BEGIN%20CERTIFICATE-----%0AMIIB…"')
+    stage.tape.hide(gateway["X-Gateway-Proof"], "f3a91c…")
+    answer = stage.tape.post("by a certificate", TOKEN, headers=gateway, **sent, client_id=certified.id).json()
+    thumbprint = jwt.decode(answer["access_token"], options={"verify_signature": False})["cnf"]["x5t#S256"]
+    stage.tape.hide(thumbprint, "A4DtL2JmUMhAsvJj5tKy…")
+    stage.tape.claims("what the token says", answer["access_token"])
+
+
+def jwt_bearer_grant(stage: Stage) -> None:
+    scanner = stage.client(grant_types=[jwt_bearer.GRANT_TYPE])
+    trusted_issuers.trust(issuer="https://people.example", clients=[scanner.client], jwks=pair().jwks)
+    bob = User.objects.get(username="bob")
+    signed = pair().sign(claims("https://people.example", sub=str(bob.subject)))
+    stage.shows("the assertion", signed, "eyJhbGciOiJFUzI1NiIs…")
+    sent = {"grant_type": jwt_bearer.GRANT_TYPE, "assertion": signed, "scope": "photos:read"}
+    for name in ("the token", "the assertion again"):
+        stage.token(name, scanner, **sent)
+
+
+def logout(stage: Stage) -> None:
+    receiver = Receiver()
+    host = receiver.site.removeprefix("http://")
+    stage.tape.hide(host, "printer.example")
+    printer = stage.client(metadata={"backchannel_logout_uri": receiver.url})
+    ClientURI.objects.create(client=printer.client, kind=ClientURI.Kind.POST_LOGOUT, uri="https://printer.example/bye")
+    hint = exchange(printer, code_for(stage.browser, printer, scope="openid")).json()["id_token"]
+    stage.tape.learn("id_token", hint)
+    wish = {"id_token_hint": hint, "post_logout_redirect_uri": "https://printer.example/bye", "state": "xyz"}
+    stage.as_bob("signing out", "/oauth2/logout", **wish)
+    logout_notices.deliver_due()
+    receiver.stop()
+    (token,) = receiver.tokens
+    stage.tape.learn("logout_token", token)
+    stage.tape.hide(jwt.get_unverified_header(token)["kid"], "FaEWy1oGDTvDElC-BNJY…")
+    head = f"POST {receiver.url.removeprefix(receiver.site)} HTTP/1.1\nHost: {host}\nContent-Type: {receiver.types[0]}"
+    stage.tape.keep("told to the client", f"{head}\n\nlogout_token={token}")
+    stage.tape.claims("what the logout token says", token, header=True)
+
+
+def printed(command: str, **options: Any) -> str:
     out = io.StringIO()
     call_command(command, stdout=out, **options)
     return out.getvalue().strip()
@@ -230,4 +304,8 @@ PAGES: dict[str, Callable[[Stage], None]] = {
     "introspection-and-revocation": introspection_and_revocation,
     "registration": registration,
     "dpop": dpop,
+    "authorization-requests": authorization_requests,
+    "client-authentication": client_authentication,
+    "jwt-bearer": jwt_bearer_grant,
+    "logout": logout,
 }

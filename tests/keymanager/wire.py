@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -28,23 +29,27 @@ TELLING = (
     *("Content-Type", "Location", "Cache-Control", "WWW-Authenticate", "DPoP-Nonce"),
     *("RevokedAccessToken", "RevokedRefreshToken", "AuthorizedUser"),
 )
-# What is shown instead of the value of a member or parameter of that name, wherever the value turns up: of the first one,
-# of the second, and so on.
+# What is shown instead of the value of a member or parameter of that name, wherever the value turns up: instead of the
+# first one, of the second, and so on.
 SHOWN = {
     "access_token": ("eyJ0eXAiOiJhdCtqd3Qi…", "eyJraWQiOiJhdCtqd3Qi…", "eyJhbGciOiJhdCtqd3Qi…"),
     "refresh_token": ("tGzv3JOkF0XG5Qx2TlKW…", "8xLOxBtZp8Vq4Cs7HnMd…", "Qf5uWb1Yk9Rm3Zt6EjLa…"),
     "id_token": ("eyJ0eXAiOiJKV1QiLCJh…", "eyJ0eXAiOiJKV1QiLCJr…"),
-    "code": ("SplxlOBeZQQYbYS6WxSb…", "i1WsRn1uB1mK4tVc9GqP…"),
+    "response": ("eyJhbGciOiJFUzI1NiIs…",),
+    "code": ("SplxlOBeZQQYbYS6WxSb…", "i1WsRn1uB1mK4tVc9GqP…", "Qcb0Orv1zh30vL1MPRsb…"),
     "device_code": ("GmRhmhcxhwAzkoEqiMEg…",),
     "user_code": ("WDJB-MJHT",),
     "request_uri": ("urn:ietf:params:oauth:request_uri:6esc_11ACC5bwc014ltc…",),
     "client_secret": ("7Fjfp0ZBr1KtDRbnfVdm…",),
+    "logout_token": ("eyJ0eXAiOiJsb2dvdXQr…",),
     "registration_access_token": ("reg-23410913-abewfq1…",),
     "client_id": ("Vf7gHc2kQw9pLx4sNb6tRm1yJd8z",),
     "jti": ("dbe39bf3a3ba4238…", "1c7d6b0e9f2a4853…", "5e8f3a1d7c6b4290…"),
     "sub": ("5ba552d6-…",),
     "grant_id": ("0b9e3c1f-…", "77a5f2d4-…"),
     "sid": ("08a5019c-…",),
+    "DPoP-Nonce": ("3f1c8a2d…", "3f1c8a2d…"),
+    "session_state": ("U8Jh4fWq1nZ0vXc3…", "k2Rt9LsB6yPm5eGd…", "Yw7aNq3xTj8uHf1o…"),
     "at_hash": ("MTIzNDU2Nzg5MDEyMzQ1…",),
     "c_hash": ("LDktKdoQak3Pk0cnXxCl…",),
 }
@@ -86,11 +91,11 @@ class Tape:
         self.keep(name, answered(response, self.learn))
         return response
 
-    def claims(self, name: str, token: str) -> dict[str, Any]:
-        """What a JWT says, as a block of its own."""
-        said: dict[str, Any] = jwt.decode(token, options={"verify_signature": False})
-        self.keep(name, as_json(said, self.learn))
-        return said
+    def claims(self, name: str, token: str, *, header: bool = False) -> None:
+        """What a JWT says, as a block of its own; with its header in front if it matters."""
+        if header:
+            self.keep(name, as_json(jwt.get_unverified_header(token), self.learn))
+        self.keep(name, as_json(jwt.decode(token, options={"verify_signature": False}), self.learn))
 
     def keep(self, name: str, text: str) -> None:
         self.blocks[name] = f"{self.blocks[name]}\n\n{text}" if name in self.blocks else text
@@ -103,12 +108,15 @@ class Tape:
 
     def shown(self) -> dict[str, str]:
         """The blocks, without anything that differs from one time to the next."""
-        longest_first = sorted(self.hidden, key=len, reverse=True)
-        pattern = re.compile("|".join(re.escape(form) for value in longest_first for form in (value, quote_plus(value))))
-        by_form = {form: shown for value, shown in self.hidden.items() for form in (value, quote_plus(value))}
-        if not by_form:
-            return self.blocks
-        return {name: pattern.sub(lambda found: by_form[found[0]], text) for name, text in self.blocks.items()}
+        forms = self.hidden | {quoted(value): quoted(shown) for value, shown in self.hidden.items()}
+        longest_first = sorted(forms, key=len, reverse=True)
+        pattern = re.compile("|".join(map(re.escape, longest_first)))
+        return {name: pattern.sub(lambda found: forms[found[0]], text) for name, text in self.blocks.items()}
+
+
+def quoted(text: str) -> str:
+    """As it stands in an address or a form."""
+    return quote_plus(text).replace(quote_plus("…"), "…")
 
 
 Learn = Callable[[str, Any], None]
@@ -141,7 +149,7 @@ def replaced(value: Any, learn: Learn) -> Any:
         learn(name, member)
     moments = {name: NOW for name in MOMENTS if name in value}
     if "exp" in value:
-        moments["exp"] = NOW + round(value["exp"] - value["iat"], -1)
+        moments["exp"] = NOW + round(value["exp"] - value.get("iat", value.get("nbf", time.time())), -1)
     return {name: replaced(member, learn) for name, member in value.items()} | moments
 
 
@@ -151,6 +159,7 @@ def answered(response: Any, learn: Learn) -> str:
     for name in TELLING:
         if name in response and (response.content or name != "Content-Type"):
             head.append(f"{name}: {in_lines(response[name]) if name == 'Location' else response[name]}")
+    learn("DPoP-Nonce", response.get("DPoP-Nonce"))
     for name, value in parameters_of(response.get("Location", "")):
         learn(name, value)
     return "\n".join(head) + content(response, learn)
@@ -172,7 +181,7 @@ def content(response: Any, learn: Learn) -> str:
     return f"\n\n{text[:18]}…" if kind.endswith("+jwt") else "\n\n(a page)"
 
 
-BLOCK = re.compile(r"(<!-- wire: ([\w ,'-]+) -->\n```http\n)(.*?)(```\n)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- wire: ([\w ,'-]+) -->\n```\w+\n)(.*?)(```\n)", re.DOTALL)
 
 
 def blocks_of(page: str) -> dict[str, str]:
