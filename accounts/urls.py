@@ -11,11 +11,12 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.cache import never_cache
 from django.views.generic import RedirectView
 
-from accounts import passkey_views, views
+from accounts import details, passkey_views, views
 
 to_security = RedirectView.as_view(pattern_name="account_security")
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("details/", details.details, name="account_details"),
     path("login/", views.sign_in),
     path("security/", views.security, name="account_security"),
     path("security/go-on/", views.go_on, name="account_go_on"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.prepared import Argument, Select
-from keymanager import checksums
+from keymanager import checksums, personal_claims
 from keymanager.login import BrowserSession
 from keymanager.models import Client, Consent, ConsentRequest
 from keymanager.pushed_models import PushedRequest
@@ -65,6 +65,10 @@ def missing(user: User, client: Client, scope: str, resources: Sequence[str] = (
 
 
 def is_known(known: set[tuple[str, str]], name: str, uri: str) -> bool:
+    """As itself, or as a claim of a scope that is."""
+    covering = personal_claims.covering(name)
+    if covering is not None and is_known(known, covering, uri):
+        return True
     return (name, uri) in known or ((name, "") in known and covers(settings.ACCESS_TOKEN_AUDIENCE, uri))
 
 

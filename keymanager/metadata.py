@@ -6,9 +6,24 @@ from typing import Any
 
 from django.conf import settings
 
-from keymanager import authorization_details, dpop, grants, jarm, json_web_tokens, scopes, signing
-from keymanager.authorize import RESPONSE_MODES
+from accounts import authentication_methods
+from keymanager import (
+    authorization_details,
+    dpop,
+    encryption,
+    grants,
+    jarm,
+    json_web_tokens,
+    personal_claims,
+    scopes,
+    signing,
+    subjects,
+)
+from keymanager.authorize import PROMPTS, RESPONSE_MODES
 from keymanager.client_authentication import described
+
+# What an ID token says beside the claims about the person (OpenID Connect Core 2 and 3.3.2.11, RFC 8176).
+OF_TOKENS = ("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash")
 
 
 def document() -> dict[str, Any]:
@@ -40,12 +55,19 @@ def members() -> dict[str, Any]:
         "introspection_signing_alg_values_supported": [signing.ALGORITHM],
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(subjects.TYPES),
         "id_token_signing_alg_values_supported": signing.ALGORITHMS,
-        "claims_supported": [
-            *("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "sid", "at_hash", "c_hash"),
-            *("preferred_username", "name", "given_name", "family_name", "email", "email_verified"),
-        ],
+        "id_token_encryption_alg_values_supported": list(encryption.ALGORITHMS),
+        "id_token_encryption_enc_values_supported": list(encryption.ENCODINGS),
+        "userinfo_signing_alg_values_supported": signing.ALGORITHMS,
+        "acr_values_supported": authentication_methods.ACR_VALUES,
+        "prompt_values_supported": sorted(PROMPTS),
+        "display_values_supported": ["page"],
+        "ui_locales_supported": ["en"],
+        "claims_locales_supported": ["en"],
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*OF_TOKENS, *personal_claims.ALL],
+        "claims_parameter_supported": True,
         "backchannel_logout_supported": True,
         "backchannel_logout_session_supported": True,
         "frontchannel_logout_supported": True,
@@ -60,5 +82,4 @@ def members() -> dict[str, Any]:
         "require_request_uri_registration": False,
         "require_signed_request_object": False,
         "request_object_signing_alg_values_supported": list(json_web_tokens.ALGORITHMS),
-        "claims_parameter_supported": False,
     }

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import authentication_methods
 from accounts.models import User
 from keymanager import authorizations, errors, oidc, scopes, tokens
 from keymanager.grants.base import Answer, TokenRequest
@@ -31,6 +32,8 @@ def issue(request: TokenRequest, user: User) -> Answer:
         grant_type="password",
         scope=scopes.granted(request.client, request.parameters.get("scope", "")),
         auth_time=timezone.now(),
+        acr=authentication_methods.ONE_FACTOR_ACR,
+        amr=[authentication_methods.PASSWORD],
     )
     remember_holder(request, user)
     answer = tokens.for_authorization(authorization, request.content(authorization))

@@ -13,7 +13,9 @@ from keymanager import (
     authorizations,
     client_authentication,
     confirmations,
+    cors,
     dpop,
+    encryption,
     errors,
     grants,
     parameters as wire,
@@ -24,6 +26,7 @@ from keymanager.views.answers import NO_STORE, refused
 
 
 @csrf_exempt
+@cors.for_registered_origins
 @require_POST
 def token(request: HttpRequest) -> HttpResponse:
     """RFC 6749 3.2. Each grant type's exchange is one transaction: what fails leaves nothing behind."""
@@ -52,6 +55,7 @@ def exchange(request: HttpRequest) -> dict[str, Any]:
     confirmation = confirmations.proved(request, client)
     profiles.check_confirmation(client, confirmation)
     asked = TokenRequest(http=request, client=client, parameters=received, confirmation=confirmation)
+    encryption.prepare(client)
     try:
         return grants.EXCHANGES[grant_type](asked)
     except IntegrityError as gone:
