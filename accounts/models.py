@@ -14,3 +14,30 @@ class User(AbstractUser):
 
     subject = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
+
+
+class PersonalDetails(models.Model):
+    """What a person may tell of themselves beyond their account: the standard claims of OpenID Connect Core 5.1, by
+    their names. Nothing is asked for; what is empty is told to nobody."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="details")
+    middle_name = models.CharField(max_length=150, blank=True)
+    nickname = models.CharField(max_length=150, blank=True)
+    profile = models.URLField(max_length=500, blank=True)
+    picture = models.URLField(max_length=500, blank=True)
+    website = models.URLField(max_length=500, blank=True)
+    gender = models.CharField(max_length=50, blank=True)
+    birthdate = models.CharField(max_length=10, blank=True, help_text="YYYY-MM-DD, 0000-MM-DD or YYYY.")
+    zoneinfo = models.CharField(max_length=64, blank=True)
+    locale = models.CharField(max_length=35, blank=True)
+    phone_number = models.CharField(max_length=16, blank=True, help_text="E.164.")
+    phone_number_verified = models.BooleanField(default=False, editable=False)
+    street_address = models.CharField(max_length=500, blank=True)
+    locality = models.CharField(max_length=150, blank=True)
+    region = models.CharField(max_length=150, blank=True)
+    postal_code = models.CharField(max_length=20, blank=True)
+    country = models.CharField(max_length=100, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"details of {self.user_id}"

@@ -49,6 +49,7 @@ INSTALLED_APPS = [
     "oauth2_provider",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "rest_framework",
     "crispy_forms",
     "crispy_bootstrap5",

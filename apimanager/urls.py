@@ -19,7 +19,7 @@ shared: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     *shared,
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("accounts.urls")),
 ]
 
 handler400 = views.bad_request

@@ -10,5 +10,5 @@ __all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"
 
 urlpatterns = [
     *shared,
-    path("oauth2/account/", include("allauth.account.urls")),
+    path("oauth2/account/", include("accounts.urls")),
 ]

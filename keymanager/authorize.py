@@ -19,11 +19,15 @@ from django.template.loader import render_to_string
 from keymanager import (
     authorization_details,
     authorizations,
+    claims_requests,
     client_documents,
     clients,
     dpop,
+    encryption,
     errors,
     grants,
+    id_token_hints,
+    login,
     resources,
     scopes,
 )
@@ -32,7 +36,7 @@ from keymanager.login import BrowserSession
 from keymanager.models import Client
 
 RESPONSE_MODES = ("query", "fragment", "form_post")
-PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 # RFC 7636 4.2: S256 gives exactly 43 characters.
 CHALLENGE = re.compile(r"^[A-Za-z0-9_-]{43}$")
 
@@ -55,6 +59,9 @@ class AuthorizationRequest:
     parameters: dict[str, str]
     resources: list[str]
     authorization_details: authorization_details.Details
+    claims: claims_requests.Claims
+    subjects: list[str]
+    """As whom the client knows the one person it means; empty when anybody will do."""
 
     @property
     def prompts(self) -> frozenset[str]:
@@ -62,7 +69,32 @@ class AuthorizationRequest:
 
     @property
     def max_age(self) -> int | None:
-        return int(self.parameters["max_age"]) if "max_age" in self.parameters else None
+        """OpenID Connect Core 3.1.2.1, and Registration 1.0 2 for the client that says nothing."""
+        registered: int | None = self.client.registered("default_max_age")
+        return int(self.parameters["max_age"]) if "max_age" in self.parameters else registered
+
+    @property
+    def essential_acr(self) -> list[str]:
+        """OpenID Connect Core 5.5.1.1: of these one "MUST" be reached; empty when none has to be."""
+        request = self.claims.get("id_token", {}).get("acr", {})
+        return claims_requests.wanted(request) if request.get("essential") else []
+
+    @property
+    def preferred_acr(self) -> list[str]:
+        """Those the client would like, the best first (OpenID Connect Core 3.1.2.1 and 5.5.1.1)."""
+        asked = self.parameters.get("acr_values", "").split()
+        one_by_one = claims_requests.wanted(self.claims.get("id_token", {}).get("acr", {}))
+        return asked or one_by_one or list(self.client.registered("default_acr_values"))
+
+    @property
+    def to_approve(self) -> str:
+        """The scopes, and each claim that none of them asks for."""
+        return " ".join([self.scope, *claims_requests.beyond(self.claims, self.scope)])
+
+    def acr(self, session: BrowserSession) -> str:
+        """OpenID Connect Core 5.5.1.1: "MUST return an acr Claim Value that matches one of the requested values"."""
+        return next((value for value in self.essential_acr if login.reaches(session.acr, value)), session.acr)
+
 
 
 def client_of(parameters: dict[str, str]) -> Client:
@@ -97,6 +129,9 @@ def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> Auth
     check_prompt(parameters)
     scope = scopes.granted(client, parameters.get("scope", ""))
     check_openid(response_type, scope, parameters)
+    claims = claims_requests.check(parameters, scope, response_type)
+    if "id_token" in response_type:
+        encryption.prepare(client)
     return AuthorizationRequest(
         client=client,
         redirect_uri=redirect_uri,
@@ -105,6 +140,8 @@ def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> Auth
         parameters=parameters,
         resources=resources.check(parameters),
         authorization_details=authorization_details.check(client, parameters),
+        claims=claims,
+        subjects=wanted_subjects(client, parameters, claims),
     )
 
 
@@ -176,6 +213,13 @@ def check_openid(response_type: str, scope: str, parameters: dict[str, str]) -> 
         raise errors.InvalidRequest("response_type id_token needs a nonce")
 
 
+def wanted_subjects(client: Client, parameters: dict[str, str], claims: claims_requests.Claims) -> list[str]:
+    """By `id_token_hint`, or by a value asked for `sub` (OpenID Connect Core 3.1.2.1 and 5.5.1)."""
+    if "id_token_hint" in parameters:
+        return [id_token_hints.subject(client, parameters["id_token_hint"])]
+    return claims_requests.subjects(claims)
+
+
 @transaction.atomic
 def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
     """What goes back to the client when the person agreed: a code, or tokens, hanging on a new authorization."""
@@ -187,6 +231,9 @@ def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
         scope=request.scope,
         auth_time=session.auth_time,
         sid=session.sid,
+        acr=request.acr(session),
+        amr=session.amr,
+        claims=request.claims,
         resources=request.resources,
         authorization_details=request.authorization_details,
     )

@@ -28,6 +28,7 @@ INITIAL_ACCESS_TOKEN = "initial access token"
 REGISTRATION_ACCESS_TOKEN = "registration access token"
 DPOP_PROOF = "DPoP proof"
 DPOP_NONCE = "DPoP nonce"
+PAIRWISE_SUBJECT = "pairwise subject"
 
 
 @cache

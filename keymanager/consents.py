@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from keymanager import checksums
+from keymanager import checksums, personal_claims
 from keymanager.login import BrowserSession
 from keymanager.models import Client, Consent, ConsentRequest
 from keymanager.resources import covers
@@ -51,12 +51,18 @@ def missing(user: User, client: Client, scope: str, resources: Sequence[str] = (
     statement. What was approved without naming a resource was approved for the gateway and all below it."""
     if client.skip_authorization:
         return []
-    rows = remembered(user).filter(client=client, scope__in=scope.split(), resource__in=["", *resources])
+    asked = scope.split()
+    names = {*asked, *(covering for name in asked if (covering := personal_claims.covering(name)))}
+    rows = remembered(user).filter(client=client, scope__in=names, resource__in=["", *resources])
     known = set(rows.values_list("scope", "resource"))
-    return [name for name in scope.split() if not all(is_known(known, name, uri) for uri in resources or [""])]
+    return [name for name in asked if not all(is_known(known, name, uri) for uri in resources or [""])]
 
 
 def is_known(known: set[tuple[str, str]], name: str, uri: str) -> bool:
+    """As itself, or as a claim of a scope that is."""
+    covering = personal_claims.covering(name)
+    if covering is not None and is_known(known, covering, uri):
+        return True
     return (name, uri) in known or ((name, "") in known and covers(settings.ACCESS_TOKEN_AUDIENCE, uri))
 
 

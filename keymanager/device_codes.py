@@ -94,7 +94,13 @@ def approve(row: DeviceGrant, session: BrowserSession) -> bool:
         return False
     # No `sid`: the device's session is its own, and lives on when this browser signs out.
     authorization = authorizations.record(
-        user=session.user, client=row.client, grant_type=GRANT_TYPE, scope=row.scope, auth_time=session.auth_time
+        user=session.user,
+        client=row.client,
+        grant_type=GRANT_TYPE,
+        scope=row.scope,
+        auth_time=session.auth_time,
+        acr=session.acr,
+        amr=session.amr,
     )
     DeviceGrant.objects.filter(pk=row.pk).update(authorization=authorization)
     return True

@@ -100,6 +100,13 @@ class LoginRequired(OAuthError):
     description = "The person has to sign in, which prompt=none forbids."
 
 
+class UnmetAuthenticationRequirements(OAuthError):
+    """OpenID Connect Core Error Code unmet_authentication_requirements 1.0, 2."""
+
+    error = "unmet_authentication_requirements"
+    description = "The person cannot sign in in the way that this application demands."
+
+
 class ConsentRequired(OAuthError):
     error = "consent_required"
     description = "The person has to approve, which prompt=none forbids."

@@ -1,18 +1,17 @@
-"""Whether somebody is signed in at the key manager's door, since when, and where to send those who are not."""
+"""Whether somebody is signed in at the key manager's door, since when, and how; and which application waits for it."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
-from django.conf import settings
-from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import authentication_methods
 from accounts.models import User
 from keymanager.models import Client
 
@@ -26,6 +25,8 @@ class BrowserSession:
     user: User
     sid: str
     auth_time: datetime
+    acr: str
+    amr: list[str]
 
     def older_than(self, seconds: int) -> bool:
         return timezone.now() - self.auth_time > timedelta(seconds=seconds)
@@ -38,7 +39,13 @@ def browser_session(request: HttpRequest) -> BrowserSession | None:
     sid = request.session.get(SID)
     if sid is None:
         sid = request.session[SID] = secrets.token_urlsafe(16)
-    return BrowserSession(user=user, sid=sid, auth_time=auth_time(request))
+    return BrowserSession(
+        user=user,
+        sid=sid,
+        auth_time=auth_time(request),
+        acr=authentication_methods.acr(request),
+        amr=authentication_methods.amr(request),
+    )
 
 
 def auth_time(request: HttpRequest) -> datetime:
@@ -47,19 +54,10 @@ def auth_time(request: HttpRequest) -> datetime:
     return datetime.fromtimestamp(methods[-1]["at"], UTC)
 
 
-def ask(parameters: dict[str, str]) -> HttpResponse:
-    """To the authentication endpoint, which brings the browser back to the same authorization request.
-
-    A path is one of our own; a full URL names another server (the page's note on a separate server for authentication).
-    """
-    endpoint = urljoin(settings.PORTAL_URL, settings.AUTHENTICATION_ENDPOINT_URL)
-    return HttpResponseRedirect(f"{endpoint}?{urlencode({'next': authorize_path(parameters)})}")
-
-
-def ask_again(request: HttpRequest, parameters: dict[str, str]) -> HttpResponse:
-    """OIDC Core 3.1.2.1, prompt=login and max_age: sign in anew, after which the request is the same without prompt."""
-    logout(request)
-    return ask({name: value for name, value in parameters.items() if name != "prompt"})
+def reaches(acr: str, wanted: str) -> bool:
+    """Whether `acr` is at least `wanted`, which may be a value that nobody knows."""
+    known = authentication_methods.ACR_VALUES
+    return acr in known and wanted in known and known.index(acr) >= known.index(wanted)
 
 
 def authorize_path(parameters: dict[str, str]) -> str:

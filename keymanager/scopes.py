@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from oauth2_provider.scopes import BaseScopes
 
-from keymanager import models
+from keymanager import models, personal_claims
 
 if TYPE_CHECKING:
     from keymanager.models import Client
@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 OPENID = "openid"
 # What a token carries when nothing that was asked for could be given.
 DEFAULT = "default"
-ALWAYS_ALLOWED = frozenset({OPENID, "profile", "email"})
+ALWAYS_ALLOWED = frozenset({OPENID, "profile", "email", "address", "phone"})
 DEVICE = re.compile(r"^device_[A-Za-z0-9._-]{1,100}$")
 
 STANDARD = {
     OPENID: ("Know who you are", "Your account's identifier"),
-    "profile": ("See your profile", "User name and full name"),
+    "profile": ("See your profile", "User name, full name and what you tell about yourself"),
     "email": ("See your e-mail address", "Your address and whether it was confirmed"),
+    "address": ("See your postal address", ""),
+    "phone": ("See your telephone number", "The number and whether it was confirmed"),
     DEFAULT: ("Act for you", "Nothing beyond knowing that you approved"),
 }
 
@@ -42,8 +44,13 @@ def described(names: Iterable[str]) -> list[dict[str, str]]:
     """Each scope as {name, title, description}, in the order given; one statement for all."""
     names = list(names)
     rows = {row.name: (row.title, row.description) for row in models.Scope.objects.filter(name__in=names)}
-    words = {name: rows.get(name) or STANDARD.get(name) or (name, "") for name in names}
+    words = {name: rows.get(name) or STANDARD.get(name) or (claim_in_words(name), "") for name in names}
     return [{"name": name, "title": words[name][0], "description": words[name][1]} for name in names]
+
+
+def claim_in_words(name: str) -> str:
+    """A single claim stands among the scopes that are approved (OpenID Connect Core 5.5)."""
+    return personal_claims.WORDS.get(name.removeprefix(personal_claims.PREFIX), name)
 
 
 class DatabaseScopes(BaseScopes):

@@ -19,6 +19,8 @@ from accounts.models import User
 from keymanager import checksums, signing, subjects
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken, RevokedToken, TokenFormat
 
+ASKED_CLAIMS = "userinfo_claims"
+
 
 def token_type(confirmation: Mapping[str, str]) -> str:
     """RFC 9449 5: a token that is bound to a DPoP key says so by its type."""
@@ -106,11 +108,17 @@ def content_of(authorization: Authorization, **narrower: Any) -> Content:
     whole: dict[str, Any] = {
         "scope": authorization.scope,
         "audience": authorization.resources,
-        "extra": {"authorization_details": details} if details else {},
+        "extra": ({"authorization_details": details} if details else {}) | asked_claims(authorization),
     }
     return Content(
         client=authorization.client, user=authorization.user, authorization=authorization, **(whole | narrower)
     )
+
+
+def asked_claims(authorization: Authorization) -> dict[str, bool]:
+    """That userinfo has to look up which claims were asked for one by one (OpenID Connect Core 5.5); most tokens are
+    spared that."""
+    return {ASKED_CLAIMS: True} if authorization.claims.get("userinfo") else {}
 
 
 def answer(token: str, content: Content, *, refresh_token: str | None = None) -> dict[str, Any]:

@@ -19,5 +19,6 @@ def respond(approved: Approved, *, code: str = "") -> Answer:
             nonce=approved.parameters.get("nonce", ""),
             access_token=answer.get("access_token", ""),
             code=code,
+            is_alone=approved.response_type == "id_token",
         )
     return answer

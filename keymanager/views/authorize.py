@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from keymanager import (
     authorize as authorization,
     consents,
+    detours,
     errors,
     login,
     parameters as wire,
@@ -47,11 +48,10 @@ def authorize(request: HttpRequest) -> HttpResponse:
 
 def proceed(request: HttpRequest, asked: authorization.AuthorizationRequest) -> HttpResponse:
     session = login.browser_session(request)
-    if session is None or "login" in asked.prompts or "select_account" in asked.prompts or too_old(session, asked):
-        if "none" in asked.prompts:
-            raise errors.LoginRequired
-        return login.ask_again(request, asked.parameters) if session else login.ask(asked.parameters)
-    missing = consents.missing(session.user, asked.client, asked.scope, asked.resources)
+    detour = detours.needed(request, asked, session)
+    if detour is not None or session is None:
+        return take(detour, asked)
+    missing = consents.missing(session.user, asked.client, asked.to_approve, asked.resources)
     # Details are approved anew each time (RFC 9396 12): a payment is not like the one before.
     if missing or asked.authorization_details or "consent" in asked.prompts:
         if "none" in asked.prompts:
@@ -61,5 +61,10 @@ def proceed(request: HttpRequest, asked: authorization.AuthorizationRequest) -> 
     return authorization.answer(asked.redirect_uri, asked.parameters, authorization.approve(asked, session))
 
 
-def too_old(session: login.BrowserSession, asked: authorization.AuthorizationRequest) -> bool:
-    return asked.max_age is not None and session.older_than(asked.max_age)
+def take(detour: detours.Detour | None, asked: authorization.AuthorizationRequest) -> HttpResponse:
+    """OpenID Connect Core 3.1.2.1: with prompt=none there is none, but an error."""
+    if detour is None:
+        raise errors.LoginRequired
+    if "none" in asked.prompts:
+        raise detour.forbidden
+    return redirect(detour.address)

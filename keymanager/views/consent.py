@@ -52,8 +52,8 @@ def consent_page(
     request: HttpRequest, session: login.BrowserSession, asked: authorization.AuthorizationRequest, key: str
 ) -> HttpResponse:
     """What is new is asked for; what was approved before is told apart from it."""
-    new = consents.asked_for(session.user, asked.client, asked.scope, asked.resources)
-    words = scopes.described(asked.scope.split())
+    new = consents.asked_for(session.user, asked.client, asked.to_approve, asked.resources)
+    words = scopes.described(asked.to_approve.split())
     context = {
         "client": asked.client,
         "return_host": urlsplit(asked.redirect_uri).netloc or asked.redirect_uri,
@@ -87,7 +87,7 @@ def decide(
     if decision == "deny":
         return authorization.refuse(asked.redirect_uri, asked.parameters, errors.AccessDenied())
     if decision == "approve_always":
-        names = consents.asked_for(session.user, asked.client, asked.scope, asked.resources)
+        names = consents.asked_for(session.user, asked.client, asked.to_approve, asked.resources)
         consents.remember(session.user, asked.client, names, duration.length, asked.resources)
     clients.mark_redirect_uri_used(asked.client, asked.redirect_uri)
     return authorization.answer(asked.redirect_uri, asked.parameters, authorization.approve(asked, session))

@@ -1,22 +1,75 @@
-"""The login page at the key manager's door."""
+"""The pages at the key manager's door where somebody signs in or registers for the application that waits."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.views import LoginView
+from allauth.account.internal.flows.login import clear_authentication_records
+from allauth.account.views import LoginView, SignupView
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, logout
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
-from keymanager import (
-    login,
-)
+from accounts.models import User
+from keymanager import detours, login
+
+LONGEST_NAME = 150
 
 
-class SignIn(LoginView):  # type: ignore[misc]
-    """allauth's login page, naming the application that waits for it."""
+class ForApplication:
+    """Names the application; shows its form also to those who are signed in, when they have to do so again."""
+
+    request: HttpRequest
+    signed_in: User | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        session = login.browser_session(request)
+        if session is not None and detours.asks_again(next_of(request), session):
+            # Until the form was filled in nobody is signed in on this page; the session stays as it is.
+            self.signed_in, request.user = session.user, AnonymousUser()
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[misc, no-any-return]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        client, return_host = login.waiting_client(self.request.GET.get("next", ""))
-        return super().get_context_data(client=client, return_host=return_host, **kwargs)  # type: ignore[no-any-return]
+        client, return_host = login.waiting_client(next_of(self.request))
+        extra = {"client": client, "return_host": return_host, "signed_in": self.signed_in}
+        return super().get_context_data(**extra, **kwargs)  # type: ignore[misc, no-any-return]
+
+
+class SignIn(ForApplication, LoginView):  # type: ignore[misc]
+    def get_initial(self) -> dict[str, Any]:
+        """OpenID Connect Core 3.1.2.1, login_hint."""
+        hint = self.request.GET.get("login_hint", "")
+        is_name = len(hint) <= LONGEST_NAME and hint.isprintable()
+        return {**super().get_initial(), **({"login": hint} if is_name else {})}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        if self.signed_in is not None:
+            step_out(self.request, stays=form.user == self.signed_in)
+        return super().form_valid(form)  # type: ignore[no-any-return]
+
+
+class SignUp(ForApplication, SignupView):  # type: ignore[misc]
+    def form_valid(self, form: Any) -> HttpResponse:
+        if self.signed_in is not None:
+            logout(self.request)
+        return super().form_valid(form)  # type: ignore[no-any-return]
+
+
+def step_out(request: HttpRequest, *, stays: bool) -> None:
+    """The sign-in begins from nothing. Of the same person the session goes on, and its public name with it: nothing
+    ends for the applications that know it."""
+    if not stays:
+        return logout(request)
+    clear_authentication_records(request)
+    for name in (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY):
+        request.session.pop(name, None)
+    return None
+
+
+def next_of(request: HttpRequest) -> str:
+    return request.POST.get("next") or request.GET.get("next", "")
 
 
 sign_in = SignIn.as_view()
+sign_up = SignUp.as_view()

@@ -14,6 +14,7 @@ from keymanager import (
     client_authentication,
     confirmations,
     dpop,
+    encryption,
     errors,
     grants,
     parameters as wire,
@@ -49,6 +50,7 @@ def exchange(request: HttpRequest) -> dict[str, Any]:
         raise errors.UnauthorizedClient(detail=f"{grant_type} is not ticked for this key set")
     confirmation = confirmations.proved(request, client)
     asked = TokenRequest(http=request, client=client, parameters=received, confirmation=confirmation)
+    encryption.prepare(client)
     try:
         return grants.EXCHANGES[grant_type](asked)
     except IntegrityError as gone:

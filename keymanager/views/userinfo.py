@@ -28,5 +28,9 @@ def userinfo(request: HttpRequest) -> HttpResponse:
             raise errors.InsufficientScope
     except errors.OAuthError as error:
         return resource_access.refused(request, error)
-    claims = oidc.user_claims(bearer.user, bearer.client, bearer.scopes)
-    return JsonResponse(claims, headers=NO_STORE | dpop.nonce_header(request))
+    claims = oidc.user_claims(bearer, bearer.user)
+    headers = NO_STORE | dpop.nonce_header(request)
+    if algorithm := bearer.client.registered("userinfo_signed_response_alg"):
+        signed = oidc.signed_user_claims(claims, bearer.client, algorithm)
+        return HttpResponse(signed, content_type="application/jwt", headers=headers)
+    return JsonResponse(claims, headers=headers)

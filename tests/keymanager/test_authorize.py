@@ -166,14 +166,6 @@ def test_prompt_none_with_remembered_consent_answers_at_once(bobs_browser: Brows
     assert "code" in query_of(authorize(bobs_browser, printer, prompt="none"))
 
 
-def test_prompt_login_asks_again_and_comes_back_without_it(bobs_browser: Browser, printer: Registered) -> None:
-    response = authorize(bobs_browser, printer, prompt="login")
-
-    assert "/oauth2/account/login/" in response["Location"]
-    assert "prompt" not in response["Location"]
-    assert "/oauth2/account/login/" in authorize(bobs_browser, printer)["Location"]
-
-
 def test_max_age_zero_asks_again(bobs_browser: Browser, printer: Registered) -> None:
     assert "/oauth2/account/login/" in authorize(bobs_browser, printer, max_age="0")["Location"]
 

@@ -1,0 +1,51 @@
+"""ID tokens that only their client can read: signed, then encrypted (OpenID Connect Core 2, RFC 7516)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jwcrypto import jwe, jwk
+
+from keymanager import client_keys, errors
+from keymanager.models import Client
+
+ALGORITHMS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")
+ENCODINGS = ("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")
+
+
+def for_client(client: Client, signed: str) -> str:
+    """`signed` as it is, or in a compact JWE for the client's key when the client registered an algorithm.
+
+    OpenID Connect Core 2: "If the ID Token is encrypted, it MUST be signed then encrypted, with the result being a
+    Nested JWT". InvalidClientMetadata when the client has no key for it.
+    """
+    algorithm = client.registered("id_token_encrypted_response_alg")
+    if algorithm is None:
+        return signed
+    key = key_of(client, algorithm)
+    # Registration 1.0 2: "the default […] is A128CBC-HS256".
+    encoding = client.registered("id_token_encrypted_response_enc") or ENCODINGS[0]
+    header = {"alg": algorithm, "enc": encoding, "cty": "JWT", "typ": "JWT"}
+    header |= {"kid": key["kid"]} if isinstance(key.get("kid"), str) else {}
+    token = jwe.JWE(signed.encode(), protected=header)
+    token.add_recipient(jwk.JWK(**public_half(key)))
+    return str(token.serialize(compact=True))
+
+
+def prepare(client: Client) -> None:
+    """Has the client's key at hand: fetching it within a transaction would make others wait for a stranger's server."""
+    if algorithm := client.registered("id_token_encrypted_response_alg"):
+        key_of(client, algorithm)
+
+
+def key_of(client: Client, algorithm: str) -> dict[str, Any]:
+    try:
+        return client_keys.encryption_key(client, alg=algorithm)
+    except client_keys.UnusableKeys as fault:
+        words = "The application has published no key that its ID tokens can be encrypted to."
+        raise errors.InvalidClientMetadata(words, detail=str(fault)) from None
+
+
+def public_half(key: dict[str, Any]) -> dict[str, Any]:
+    """What the key is, without what it says of its use: that was looked at."""
+    return {name: key[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in key}
