@@ -5,6 +5,10 @@ import uuid
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 
+from accounts.elsewhere_models import LinkedAccount, LogoutTokenUse, SessionElsewhere
+
+__all__ = ["LinkedAccount", "LogoutTokenUse", "PersonalDetails", "SessionElsewhere", "User"]
+
 
 class User(AbstractUser):
     """A person: developer, end user or administrator.

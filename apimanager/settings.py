@@ -7,7 +7,7 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from apimanager import environment as env
+from apimanager import elsewhere, environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(env.text("APIM_VAR", str(BASE_DIR / "var")))
@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "keymanager.sign_in_elsewhere.door.SignInElsewhereMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -133,6 +134,18 @@ ACCOUNT_USERNAME_MIN_LENGTH = 3
 # Everybody in the demo shares one address, so the limits by address would count them together.
 ACCOUNT_RATE_LIMITS = {"login": "600/m/ip", "login_failed": "60/m/ip,10/m/key", "signup": "120/m/ip"} if DEMO else {}
 AUTHENTICATION_ENDPOINT_URL = env.text("APIM_AUTHENTICATION_ENDPOINT_URL", "/oauth2/account/login/")
+# Who answers at a full URL, and what we are there (docs/sign-in-elsewhere.md).
+AUTHENTICATION_ISSUER = env.text("APIM_AUTHENTICATION_ISSUER")
+AUTHENTICATION_CLIENT_ID = env.text("APIM_AUTHENTICATION_CLIENT_ID")
+AUTHENTICATION_CLIENT_SECRET = env.text("APIM_AUTHENTICATION_CLIENT_SECRET")
+AUTHENTICATION_CA_FILE = env.text("APIM_AUTHENTICATION_CA_FILE")
+AUTHENTICATION_ELSEWHERE = elsewhere.is_configured(
+    endpoint=AUTHENTICATION_ENDPOINT_URL,
+    issuer=AUTHENTICATION_ISSUER,
+    client_id=AUTHENTICATION_CLIENT_ID,
+    client_secret=AUTHENTICATION_CLIENT_SECRET,
+    portal_url=PORTAL_URL,
+)
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 DEFAULT_FROM_EMAIL = env.text("APIM_FROM_EMAIL", f"noreply@{PORTAL_HOST}")
 
