@@ -12,7 +12,7 @@ LINTERS := lint-types-portal lint-types-photos lint-types-playground lint-format
 	lint-templates lint-templates-format lint-migrations
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fix screenshots demo-reset trust lock clean environment environment-dev python scratch $(LINTERS)
+.PHONY: help run test lint fix bench screenshots demo-reset trust lock clean environment environment-dev python scratch $(LINTERS)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ demo-reset: environment ## Forget the demo's databases and pictures (keeps the c
 trust: environment ## Put the demo's certificate authority into the browsers' and the system's store
 	@exec $(BIN)/python -m demo trust
 
+bench: environment-dev ## Compare the key manager's speed with django-oauth-toolkit's (BENCH="--rows" and more: docs/performance.md)
+	@exec $(BIN)/python -m bench $(BENCH)
+
 lock: environment-dev ## Renew requirements.lock and requirements-dev.lock (UPGRADE=1 takes newer versions)
 	$(BIN)/python -m demo.locking $(if $(UPGRADE),--upgrade)
 
@@ -71,7 +74,7 @@ lint-style:
 # Three Django projects, so three times: the plugin reads the settings of one.
 lint-types-portal: scratch
 	DJANGO_SETTINGS_MODULE=tests.settings $(SCRATCH) $(BIN)/mypy --cache-dir .mypy_cache/portal \
-		--exclude '^tests/(photos|playground)/' $(PORTAL) demo tests manage.py
+		--exclude '^(tests/(photos|playground)|bench/toolkit)/' $(PORTAL) bench demo tests manage.py
 
 lint-types-photos lint-types-playground: lint-types-%: scratch
 	DJANGO_SETTINGS_MODULE=$*.settings $(SCRATCH) $(BIN)/mypy --cache-dir .mypy_cache/$* $* tests/$*

@@ -1,17 +1,60 @@
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts import realms
+from accounts import devices, realms, reauthentication
+from accounts.models import User
+
+WAYS = {
+    "reauthenticate": "Use your password",
+    "mfa_reauthenticate": "Use your authenticator app or a recovery code",
+    "mfa_reauthenticate:webauthn": "Use a passkey",
+}
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """Where people land after signing in or out, by the door they came through."""
+    """Where people land after signing in or out, by the door they came through; and what a sign-in leaves behind."""
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("keymanager:home") if realms.is_keymanager(request) else reverse("store:apis")
 
+    def get_signup_redirect_url(self, request: HttpRequest) -> str:
+        return self.get_login_redirect_url(request)
+
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_login") if realms.is_keymanager(request) else reverse("store:apis")
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("account_security")
+
+    def get_email_verification_redirect_url(self, email_address: Any) -> str:
+        return reverse("account_security")
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        devices.arrive(request, user)
+
+    def set_password(self, user: User, password: str) -> None:
+        """Whoever knew the old one is signed out, everywhere but here."""
+        super().set_password(user, password)
+        devices.end_others(user, self.request.session.session_key)
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """allauth's, in the words of our pages."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [method | {"description": WAYS.get(method["id"], method["description"])} for method in methods]
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Who came past the proxies that should stand in front counts by the address of the connection."""
+        try:
+            return str(super().get_client_ip(request))
+        except ImproperlyConfigured:
+            return str(request.META["REMOTE_ADDR"])
+
+    def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
+        return reauthentication.is_due(self.request)

@@ -13,6 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.forms.boundfield import BoundField
+from django.utils import timezone
 
 from accounts.models import PersonalDetails
 
@@ -31,9 +32,8 @@ DAY = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
 GROUPS = {
     "Name": ("first_name", "middle_name", "last_name", "nickname"),
     "About you": ("birthdate", "gender", "website", "profile", "picture"),
-    "Language and time": ("locale", "zoneinfo"),
-    "Telephone": ("phone_number",),
-    "Address": ("street_address", "postal_code", "locality", "region", "country"),
+    "Where you are": ("locale", "zoneinfo"),
+    "How to reach you": ("phone_number", "street_address", "postal_code", "locality", "region", "country"),
 }
 
 
@@ -87,7 +87,7 @@ class DetailsForm(ModelForm):
             "locality": "Town",
         }
         help_texts: ClassVar = {
-            "birthdate": "Year, month and day, as in 1990-04-23. The year alone will do, or 0000 to keep it to yourself.",
+            "birthdate": "Year, month and day, as in 1990-04-23. The year alone will do; 0000 keeps it to yourself.",
             "locale": "As in en, en-GB or pt-BR.",
         }
         widgets: ClassVar = {
@@ -133,9 +133,9 @@ class DetailsForm(ModelForm):
 
 
 def is_birthdate(value: str) -> bool:
-    """OpenID Connect Core 5.1: "YYYY-MM-DD"; "The year MAY be 0000, indicating that it is omitted", "YYYY" alone too."""
+    """OpenID Connect Core 5.1: YYYY-MM-DD, with 0000 for a year that is left out, or the year alone."""
     if YEAR.match(value):
-        return 1800 <= int(value) <= date.today().year
+        return 1800 <= int(value) <= timezone.localdate().year
     if not DAY.match(value):
         return False
     try:
@@ -143,4 +143,4 @@ def is_birthdate(value: str) -> bool:
         day = date.fromisoformat(value.replace("0000-", "1972-", 1))
     except ValueError:
         return False
-    return date(1800, 1, 1) <= day <= date.today()
+    return date(1800, 1, 1) <= day <= timezone.localdate()

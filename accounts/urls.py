@@ -1,14 +1,35 @@
-"""The account pages, the same at both doors (accounts/realms.py)."""
+"""The account pages, the same at both doors (accounts/realms.py).
+
+What stands above the includes stands in for a page of allauth's at the same address.
+"""
 
 from __future__ import annotations
 
+from allauth.mfa.recovery_codes.views import view_recovery_codes
+from allauth.mfa.totp.views import activate_totp
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.cache import never_cache
+from django.views.generic import RedirectView
 
-from accounts import details, views
+from accounts import details, passkey_views, views
+
+to_security = RedirectView.as_view(pattern_name="account_security")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("details/", details.details, name="account_details"),
+    path("login/", views.sign_in),
     path("security/", views.security, name="account_security"),
+    path("security/go-on/", views.go_on, name="account_go_on"),
+    path("security/devices/end/", views.end_other_devices, name="account_end_other_devices"),
+    path("security/devices/<int:device>/end/", views.end_device, name="account_end_device"),
+    path("two-step/", to_security),
+    path("two-step/totp/activate/", never_cache(activate_totp)),
+    path("two-step/recovery-codes/", never_cache(view_recovery_codes)),
+    path("two-step/recovery-codes/save/", views.download_codes, name="account_download_codes"),
+    path("two-step/webauthn/", to_security),
+    path("two-step/webauthn/add/", never_cache(passkey_views.add)),
+    path("two-step/webauthn/login/", passkey_views.sign_in),
+    path("two-step/webauthn/reauthenticate/", passkey_views.again),
     path("", include("allauth.account.urls")),
     path("two-step/", include("allauth.mfa.urls")),
 ]

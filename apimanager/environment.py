@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -45,3 +46,18 @@ def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
     if value not in choices:
         raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}.")
     return value
+
+
+def mail_server(name: str) -> tuple[str, int, str, str, bool]:
+    """Host, port, user, password, and whether TLS comes first: smtp:// upgrades to TLS (587), smtps:// begins with it
+    (465). Mails carry links that set passwords, so there is no way without."""
+    ill_formed = f"{name} must be like smtp://user:password@host:587 or smtps://user:password@host:465."
+    parts = urlsplit(text(name))
+    first = parts.scheme == "smtps"
+    try:
+        port = parts.port or (465 if first else 587)
+    except ValueError:
+        raise ImproperlyConfigured(ill_formed) from None
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured(ill_formed)
+    return parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), first

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "apimanager.middleware.MachineEndpointsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apimanager.middleware.SecurityHeadersMiddleware",
@@ -73,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.devices.DeviceMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "keymanager.sign_in_elsewhere.door.SignInElsewhereMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -111,9 +113,18 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# Counters of wrong tries: in Redis for several processes, else in each process by itself.
+REDIS_URL = env.text("APIM_REDIS_URL")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    # Django keeps 300 entries by default, which a flood of made-up names would push each other out of.
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
+}
+
 # People. Each door keeps its own session: a sign-in at the store is none at the key manager (accounts/realms.py).
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -123,16 +134,64 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/store/"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"login": "accounts.forms.SignInForm", "signup": "accounts.forms.SignUpForm"}
+ACCOUNT_FORMS = {
+    "login": "accounts.forms.SignInForm",
+    "signup": "accounts.forms.SignUpForm",
+    "add_email": "accounts.forms.EmailForm",
+    "change_password": "accounts.forms.NewPasswordForm",
+    "reauthenticate": "accounts.forms.ConfirmForm",
+    "reset_password": "accounts.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "accounts.forms.ForgottenPasswordKeyForm",
+}
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_VERIFICATION = "optional"
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/store/"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_USERNAME_MIN_LENGTH = 3
-# Everybody in the demo shares one address, so the limits by address would count them together.
-ACCOUNT_RATE_LIMITS = {"login": "600/m/ip", "login_failed": "60/m/ip,10/m/key", "signup": "120/m/ip"} if DEMO else {}
+# How long after proving who one is secrets may be shown and changed (accounts/reauthentication.py).
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = env.integer("APIM_REAUTHENTICATION_TIMEOUT", 900)  # seconds
+# By address (ip), by account or e-mail address (key), by person signed in (user).
+ACCOUNT_RATE_LIMITS = {
+    "login": "30/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+    "signup": "20/m/ip",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+    "manage_email": "10/m/user",
+    "reset_password": "20/m/ip,5/m/key",
+    "reset_password_from_key": "20/m/ip",
+    "confirm_email": "1/3m/key",
+}
+MFA_RATE_LIMITS = {"webauthn_login": "30/m/ip"}
+if DEMO:
+    # Everybody in the demo shares one address, so the limits by address would count them together.
+    ACCOUNT_RATE_LIMITS |= {"login": "600/m/ip", "login_failed": "60/m/ip,10/m/key", "signup": "120/m/ip"}
+    MFA_RATE_LIMITS = {"webauthn_login": "600/m/ip"}
+# How many proxies in front add to X-Forwarded-For; without one that header is anybody's to write.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.integer("APIM_TRUSTED_PROXIES", 0)
+MFA_ADAPTER = "accounts.two_step.TwoStepAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_FORMS = {
+    "authenticate": "accounts.two_step_forms.CodeForm",
+    "reauthenticate": "accounts.two_step_forms.CodeAgainForm",
+    "activate_totp": "accounts.two_step_forms.SetUpAppForm",
+    "add_webauthn": "accounts.two_step_forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.two_step_forms.RenamePasskeyForm",
+    "login_webauthn": "accounts.two_step_forms.PasskeySignInForm",
+    "authenticate_webauthn": "accounts.two_step_forms.PasskeyForm",
+    "reauthenticate_webauthn": "accounts.two_step_forms.PasskeyAgainForm",
+}
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+# RFC 6238 5.2: one step for clocks that are not quite right. Each code still works once (accounts/two_step.py).
+MFA_TOTP_TOLERANCE = 1
+# A stranger who signs up with somebody's address could keep them out by a second factor; the demo reads no mail.
+MFA_ALLOW_UNVERIFIED_EMAIL = DEMO
 AUTHENTICATION_ENDPOINT_URL = env.text("APIM_AUTHENTICATION_ENDPOINT_URL", "/oauth2/account/login/")
 # Who answers at a full URL, and what we are there (docs/sign-in-elsewhere.md).
 AUTHENTICATION_ISSUER = env.text("APIM_AUTHENTICATION_ISSUER")
@@ -146,10 +205,17 @@ AUTHENTICATION_ELSEWHERE = elsewhere.is_configured(
     client_secret=AUTHENTICATION_CLIENT_SECRET,
     portal_url=PORTAL_URL,
 )
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# Without a mail server mails are printed.
+EMAIL_URL = env.text("APIM_EMAIL_URL")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'console'}.EmailBackend"
+if EMAIL_URL:
+    EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_SSL = env.mail_server("APIM_EMAIL_URL")
+    EMAIL_USE_TLS = not EMAIL_USE_SSL
+    EMAIL_TIMEOUT = 10  # seconds
 DEFAULT_FROM_EMAIL = env.text("APIM_FROM_EMAIL", f"noreply@{PORTAL_HOST}")
 
 # Cookies: __Host- binds them to this host, TLS and the whole path.
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_NAME = "__Host-store-session"
 KEYMANAGER_SESSION_COOKIE_NAME = "__Host-keymanager-session"
 SESSION_COOKIE_SECURE = True
@@ -174,9 +240,13 @@ X_FRAME_OPTIONS = "DENY"
 
 # OAuth. Every toolkit model is ours (keymanager/models.py); the toolkit's defaults that matter are set, not inherited.
 AUTHORIZATION_CODE_LIFETIME = 300  # seconds
+# RFC 9126 5: of every client; a single one asks for it in its metadata.
+REQUIRE_PUSHED_AUTHORIZATION_REQUESTS = env.boolean("APIM_REQUIRE_PUSHED_AUTHORIZATION_REQUESTS")
 REFRESH_TOKEN_LIFETIME = 84600  # seconds
 # How long a client that lost the answer to a refresh may ask again and gets the same one (docs/decisions/0007).
 REFRESH_TOKEN_GRACE = env.integer("APIM_REFRESH_TOKEN_GRACE", 10)  # seconds
+# How long a process goes by what it remembers of a client that another one may have changed meanwhile.
+CLIENT_CACHE_SECONDS = env.integer("APIM_CLIENT_CACHE_SECONDS", 2)
 # How long a key signs, and how long before that it is published (docs/decisions/0008).
 SIGNING_KEY_LIFETIME = env.integer("APIM_SIGNING_KEY_LIFETIME", 90 * 24 * 3600)  # seconds
 SIGNING_KEY_LEAD = env.integer("APIM_SIGNING_KEY_LEAD", 24 * 3600)  # seconds
@@ -190,6 +260,9 @@ DPOP_NONCE_REQUIRED = env.boolean("APIM_DPOP_NONCE_REQUIRED")
 # Who may register clients without the store: nobody, whoever shows an initial access token, or anybody.
 REGISTRATION = env.choice("APIM_REGISTRATION", "open" if DEMO else "token", ("closed", "token", "open"))
 CLIENT_ID_METADATA_DOCUMENTS = env.boolean("APIM_CLIENT_ID_METADATA_DOCUMENTS", default=True)
+# Failed client authentications a minute, of a client at an address, before the answer is 429; an address may have five
+# times as many. 0: no limit.
+TOKEN_FAILURE_LIMIT = env.integer("APIM_TOKEN_FAILURE_LIMIT", 60)
 OAUTH2_PROVIDER_APPLICATION_MODEL = "keymanager.Client"
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "keymanager.AccessToken"
 OAUTH2_PROVIDER_REFRESH_TOKEN_MODEL = "keymanager.RefreshToken"
@@ -226,6 +299,10 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
 }
 ISSUER = PORTAL_URL
+# Who may vouch for client certificates (RFC 8705 2.1): a file of CA certificates in PEM.
+CLIENT_CA_FILE = env.text("APIM_CLIENT_CA_FILE")
+if CLIENT_CA_FILE and not Path(CLIENT_CA_FILE).is_file():
+    raise ImproperlyConfigured("APIM_CLIENT_CA_FILE names no file.")
 ACCESS_TOKEN_AUDIENCE = GATEWAY_URL
 
 # Store

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from apimanager import views
+
+# Administrators sign in like everybody, with their second step and under the same limits.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 shared: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="store:apis")),

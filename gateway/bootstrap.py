@@ -16,7 +16,7 @@ TYPES = "type.googleapis.com/envoy.extensions"
 STRIPPED = (
     "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
     "x-real-ip", "x-client-ip", "true-client-ip", "x-original-url", "x-rewrite-url", "x-jwt-assertion",
-    "x-envoy-original-path", "x-envoy-original-host", "x-envoy-external-address",
+    "x-envoy-original-path", "x-envoy-original-host", "x-envoy-external-address", "x-gateway-proof",
 )  # fmt: skip
 
 
@@ -86,6 +86,9 @@ def downstream_tls() -> Config:
         "alpn_protocols": ["h2", "http/1.1"],
         "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
         "tls_certificates": [certificate],
+        # Anybody's certificate, and none, is let in: the key manager looks whose it is (RFC 8705 2). A self-signed one
+        # is known by its key, so there is no authority to ask (RFC 8705 6.2).
+        "validation_context": {"trust_chain_verification": "ACCEPT_UNTRUSTED"},
     }
     kind = f"{TYPES}.transport_sockets.tls.v3.DownstreamTlsContext"
     return {"name": "envoy.transport_sockets.tls", "typed_config": {"@type": kind, "common_tls_context": common}}
@@ -102,6 +105,9 @@ def connection_manager() -> Config:
         "local_reply_config": faults.local_reply_config(),
         "access_log": [access_log()],
         "early_header_mutation_extensions": [early_header_mutation()],
+        # Whatever a caller says of his certificate is removed; what he has shown takes its place.
+        "forward_client_cert_details": "SANITIZE_SET",
+        "set_current_client_cert_details": {"chain": True},
         "use_remote_address": True,
         # Nobody is inside (an empty list would mean every private address), so x-envoy-* is nobody's to send.
         "internal_address_config": {"cidr_ranges": [{"address_prefix": "255.255.255.255", "prefix_len": 32}]},

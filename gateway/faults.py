@@ -8,11 +8,16 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
+from django.conf import settings
+
 Config = dict[str, Any]
 
 REALM = "API Gateway"
 API = "%METADATA(ROUTE:gateway:path)%"
-INVALID = f'Bearer realm="{REALM}", error="invalid_token", error_description='
+# RFC 9728 3.1 and 5.1: the path-inserted address, named in every challenge.
+DESCRIBED = "/.well-known/oauth-protected-resource"
+WHERE = f'resource_metadata="{settings.GATEWAY_URL}{DESCRIBED}{API}"'
+INVALID = f'Bearer realm="{REALM}", {WHERE}, error="invalid_token", error_description='
 DIRECT = "response.code_details == 'direct_response'"
 
 
@@ -37,7 +42,7 @@ FAULTS = [
         jwt("Jwt_is_missing"), 401, 900902, "Missing Credentials",
         "Required OAuth credentials not provided. Make sure your API invocation call has a header: "
         '"Authorization: Bearer ACCESS_TOKEN"',
-        {"www-authenticate": f'Bearer realm="{REALM}"'},
+        {"www-authenticate": f'Bearer realm="{REALM}", {WHERE}'},
     ),
     Fault(
         jwt("Jwks_remote_fetch_is_failed"), 503, 101503, "Runtime Error",
@@ -51,7 +56,8 @@ FAULTS = [
     ),
     Fault(
         "response.code_details.startsWith('jwt_authn_access_denied') "
-        "|| response.code_details.contains('[not_an_access_token]')", 401, 900901, "Invalid Credentials",
+        "|| response.code_details.contains('[not_an_access_token]') "
+        "|| response.code_details.contains('[other_audience]')", 401, 900901, "Invalid Credentials",
         f"Access failure for API: {API}. Make sure you have given the correct access token.",
         {"www-authenticate": f'{INVALID}"The access token is not valid"'},
     ),
@@ -98,7 +104,7 @@ def local_reply_config() -> Config:
     answer = {"json_format": body("%RESPONSE_CODE%", "Status %RESPONSE_CODE%", other)}
     return {
         "mappers": [
-            passed_on(f"{DIRECT} && response.code == 200", "text/plain"),
+            passed_on(f"{DIRECT} && request.url_path == '/health'", "text/plain"),
             passed_on(DIRECT, "application/json"),
             *(mapper(fault) for fault in FAULTS),
         ],

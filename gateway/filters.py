@@ -6,6 +6,7 @@ tokens: a route that forgets to speak up is refused, not open.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -27,20 +28,20 @@ def chain(portal: str) -> list[Config]:
     """`portal`: the name of the cluster that serves the keys."""
     return [
         {"name": JWT, "typed_config": jwt_authn(portal)},
-        {"name": TOKEN_TYPE, "typed_config": rbac("DENY", "not_an_access_token", unusable_token())},
+        {"name": TOKEN_TYPE, "typed_config": refusing([settings.ACCESS_TOKEN_AUDIENCE])},
         {"name": SUBSCRIPTION, "typed_config": {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "ALLOW"}}},
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
     ]
 
 
 def jwt_authn(portal: str) -> Config:
-    """Access tokens as RFC 9068 4 asks: issuer, audience, signature and expiry, without a call to the portal."""
+    """Access tokens as RFC 9068 4 asks: issuer, signature and expiry, without a call to the portal. The audience is
+    looked at route by route (`refusing`), because a token may be for one API only (RFC 8707)."""
     return {
         "@type": f"{EXTENSIONS}.jwt_authn.v3.JwtAuthentication",
         "providers": {
             "keymanager": {
                 "issuer": settings.ISSUER,
-                "audiences": [settings.ACCESS_TOKEN_AUDIENCE],
                 "require_expiration": True,
                 "clock_skew_seconds": 5,
                 # The header only: RFC 6750 2.3 warns of tokens in addresses.
@@ -68,18 +69,32 @@ def remote_jwks(portal: str) -> Config:
     }
 
 
-def rbac(action: str, policy: str, principal: Config) -> Config:
-    return {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": rules(action, policy, principal)}
+def refusing(audiences: Sequence[str]) -> Config:
+    """Refuses a verified token that is no bearer access token, or that is for none of these (RFC 9068 4)."""
+    refused = {**policy("not_an_access_token", unusable_token()), **policy("other_audience", not_for(audiences))}
+    return {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "DENY", "policies": refused}}
 
 
-def rules(action: str, policy: str, principal: Config) -> Config:
-    return {"action": action, "policies": {policy: {"permissions": [{"any": True}], "principals": [principal]}}}
+def rules(action: str, name: str, principal: Config) -> Config:
+    return {"action": action, "policies": policy(name, principal)}
+
+
+def policy(name: str, principal: Config) -> Config:
+    return {name: {"permissions": [{"any": True}], "principals": [principal]}}
 
 
 def metadata(path: list[str], value: Config) -> Config:
     """A principal by what jwt_authn verified."""
     matcher = {"filter": JWT, "path": [{"key": key} for key in path], "value": value}
     return {"sourced_metadata": {"metadata_matcher": matcher, "metadata_source": "DYNAMIC"}}
+
+
+def not_for(audiences: Sequence[str]) -> Config:
+    """A verified token whose `aud`, a text or a list of texts (RFC 7519 4.1.3), names none of these."""
+    exact = [{"string_match": {"exact": audience}} for audience in audiences]
+    named = [metadata([PAYLOAD, "aud"], value) for one in exact for value in (one, {"list_match": {"one_of": one}})]
+    verified = metadata([PAYLOAD], {"present_match": True})
+    return {"and_ids": {"ids": [verified, {"not_id": {"or_ids": {"ids": named}}}]}}
 
 
 def unusable_token() -> Config:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import hmac
 import os
 import secrets
@@ -32,6 +33,12 @@ def create() -> None:
     with contextlib.suppress(FileExistsError):
         os.link(scratch, path())
     os.unlink(scratch)
+
+
+def proof() -> str:
+    """What shows to the key manager that a call came through this gateway (keymanager/client_certificates.py), and does
+    not give the key away to whoever sees the call."""
+    return hmac.new(ensure().encode(), b"client certificates", hashlib.sha256).hexdigest()
 
 
 def matches(shown: object) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import clusters, faults, filters
+from gateway import clusters, faults, filters, node_key
 from gateway.apis import Endpoint, PublishedApi
 
 Resource = dict[str, Any]
@@ -16,7 +17,17 @@ Resource = dict[str, Any]
 NAME = "apis"
 TYPE_URL = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
 # The token API: what the key manager answers below /oauth2, and how it may be asked (wso2-2.6.md section 1).
-TOKEN_API = {"/authorize": ("GET",), "/token": ("POST",), "/revoke": ("POST",), "/userinfo": ("GET", "POST")}
+TOKEN_API = {
+    "/authorize": ("GET",),
+    "/token": ("POST",),
+    "/revoke": ("POST",),
+    "/introspect": ("POST",),
+    "/userinfo": ("GET", "POST"),
+    "/device_authorization": ("POST",),
+    "/par": ("POST",),
+}
+# The caller's certificate, as Envoy tells it, and the header that shows that it was Envoy who told it.
+CERTIFICATE, PROOF = "x-forwarded-client-cert", "x-gateway-proof"
 # Nothing has reached the backend in these cases, so any method may be tried again.
 RETRY = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 2}
 
@@ -25,7 +36,8 @@ def configuration(apis: tuple[PublishedApi, ...]) -> Resource:
     """The whole route table as a RouteConfiguration. The first route that matches is used: longer paths come first."""
     ordered = sorted(apis, key=lambda api: (-len(api.path), api.path))
     routes = [route for path, methods in TOKEN_API.items() for route in token_api(path, methods)]
-    routes += [health(), *(route for api in ordered for route in of_api(api)), nothing()]
+    routes += [health(), *(described(api.path) for api in ordered), described("")]
+    routes += [*(route for api in ordered for route in of_api(api)), nothing()]
     host = {"name": "gateway", "domains": ["*"], "routes": routes, "retry_policy": RETRY}
     hidden = ["x-envoy-upstream-service-time"]
     return {"@type": TYPE_URL, "name": NAME, "virtual_hosts": [host], "response_headers_to_remove": hidden}
@@ -48,13 +60,31 @@ def token_api(path: str, methods: tuple[str, ...]) -> list[Resource]:
     refused = faults.direct_response(405, 405, "Method Not Allowed", f"{path} is for {' and '.join(methods)} only.")
     allow = {"header": {"key": "allow", "value": ", ".join(methods)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
     return [
-        open_route(path[1:], {"path": path, "headers": [allowed]}, route=action),
+        open_route(path[1:], {"path": path, "headers": [allowed]}, route=action, request_headers_to_add=[proof()]),
         open_route(path[1:], {"path": path}, direct_response=refused, response_headers_to_add=[allow]),
     ]
 
 
+def proof() -> Resource:
+    header = {"key": PROOF, "value": node_key.proof()}
+    return {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+
+
 def health() -> Resource:
     return open_route("health", {"path": "/health"}, direct_response={"status": 200, "body": {"inline_string": "ok"}})
+
+
+def described(path: str) -> Resource:
+    """RFC 9728 3: where a client that was refused learns which authorization server to ask, and for what."""
+    document = {
+        "resource": f"{settings.GATEWAY_URL}{path}",
+        "authorization_servers": [settings.ISSUER],
+        "bearer_methods_supported": ["header"],
+    }
+    answer = {"status": 200, "body": {"inline_string": json.dumps(document) + "\n"}}
+    anybody = {"header": {"key": "access-control-allow-origin", "value": "*"}}
+    match = {"path": f"{faults.DESCRIBED}{path}"}
+    return open_route("described", match, direct_response=answer, response_headers_to_add=[anybody])
 
 
 def nothing() -> Resource:
@@ -94,11 +124,21 @@ def api_route(api: PublishedApi, key_type: str, match: Resource, endpoint: Endpo
                 "@type": f"{filters.EXTENSIONS}.jwt_authn.v3.PerRouteConfig",
                 "requirement_name": filters.REQUIREMENT,
             },
+            filters.TOKEN_TYPE: tokens_for(api),
             filters.SUBSCRIPTION: subscribers_only(api),
         },
         "request_headers_to_add": forwarded(api),
+        # A certificate is between a client and the key manager.
+        "request_headers_to_remove": [CERTIFICATE],
         **action,
     }
+
+
+def tokens_for(api: PublishedApi) -> Resource:
+    """Those for the whole gateway, and those for this API alone (RFC 8707)."""
+    addresses = [settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}{api.path}"]
+    refusing = filters.refusing([*addresses, *(f"{address}/" for address in addresses)])
+    return {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBACPerRoute", "rbac": {"rules": refusing["rules"]}}
 
 
 def subscribers_only(api: PublishedApi) -> Resource:

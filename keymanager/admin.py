@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from keymanager import models
+from keymanager import assertion_models, clients, models
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -22,6 +23,13 @@ class ClientAdmin(ReadOnly):
     list_display = ("client_id", "name", "owner_name", "client_type", "key_type", "created", "blocked_at")
     list_filter = ("client_type", "key_type")
     search_fields = ("client_id", "name", "owner_name")
+
+    def delete_model(self, request: HttpRequest, obj: models.Client) -> None:
+        clients.remove(obj.client_id)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[models.Client]) -> None:
+        for client in queryset:
+            clients.remove(client.client_id)
 
 
 class AuthorizationCodeAdmin(ReadOnly):
@@ -71,3 +79,16 @@ class ResourceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 @admin.register(models.AuthorizationDetailsType)
 class AuthorizationDetailsTypeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "title")
+
+
+class LinkedSubjectInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = assertion_models.LinkedSubject
+    raw_id_fields = ("user",)
+    extra = 0
+
+
+@admin.register(assertion_models.TrustedIssuer)
+class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    list_display = ("issuer", "accounts", "is_enabled", "created_at")
+    filter_horizontal = ("clients",)
+    inlines = (LinkedSubjectInline,)

@@ -7,20 +7,29 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, UUIDField
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import Argument, Insert, Select
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken
+
+STORE = Insert(Authorization)
+HOLD = Select(
+    lambda: (
+        Authorization.objects.select_for_update(of=("self",))
+        .select_related("client", "user")
+        .filter(pk=Argument("pk", UUIDField()), revoked_at=None)
+    )
+)
 
 
 def record(
     *, user: User, client: Client, grant_type: str, scope: str, auth_time: datetime, **fields: Any
 ) -> Authorization:
     """`fields` are others of Authorization."""
-    return Authorization.objects.create(
-        user=user, client=client, grant_type=grant_type, scope=scope, auth_time=auth_time, **fields
-    )
+    row = Authorization(user=user, client=client, grant_type=grant_type, scope=scope, auth_time=auth_time, **fields)
+    return STORE(row)
 
 
 def hold(authorization_id: UUID) -> Authorization | None:
@@ -30,12 +39,7 @@ def hold(authorization_id: UUID) -> Authorization | None:
     It is locked before any code or token that hangs on it, here and in `revoke`: in another order two would wait for
     each other, and PostgreSQL would end one of them.
     """
-    return (
-        Authorization.objects.select_for_update(of=("self",))
-        .select_related("client", "user")
-        .filter(pk=authorization_id, revoked_at=None)
-        .first()
-    )
+    return HOLD.first(pk=authorization_id)
 
 
 @transaction.atomic

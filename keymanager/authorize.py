@@ -22,23 +22,31 @@ from keymanager import (
     claims_requests,
     client_documents,
     clients,
+    codes,
     dpop,
     encryption,
     errors,
     grants,
     id_token_hints,
+    jarm,
     login,
+    profiles,
+    pushed_requests,
     resources,
     scopes,
 )
 from keymanager.grants.base import Answer, Approved
 from keymanager.login import BrowserSession
 from keymanager.models import Client
+from keymanager.pushed_models import PushedRequest
 
 RESPONSE_MODES = ("query", "fragment", "form_post")
 PROMPTS = frozenset({"none", "login", "consent", "select_account", "create"})
 # RFC 7636 4.2: S256 gives exactly 43 characters.
-CHALLENGE = re.compile(r"^[A-Za-z0-9_-]{43}$")
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+# FAPI 2.0 Security Profile 5.3.2.2 asks for 64 and leaves longer ones to the server.
+LONGEST_NONCE = 255
 
 
 class NotRedirectable(Exception):
@@ -62,6 +70,8 @@ class AuthorizationRequest:
     claims: claims_requests.Claims
     subjects: list[str]
     """As whom the client knows the one person it means; empty when anybody will do."""
+    pushed: PushedRequest | None = None
+    """What keeps it here while the browser goes elsewhere (keymanager/pushed_requests.py)."""
 
     @property
     def prompts(self) -> frozenset[str]:
@@ -96,7 +106,6 @@ class AuthorizationRequest:
         return next((value for value in self.essential_acr if login.reaches(session.acr, value)), session.acr)
 
 
-
 def client_of(parameters: dict[str, str]) -> Client:
     if "client_id" not in parameters:
         raise NotRedirectable(errors.InvalidRequest("Client Id is not present in the authorization request"), {})
@@ -121,9 +130,10 @@ def redirect_uri_of(client: Client, parameters: dict[str, str]) -> str:
 
 def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> AuthorizationRequest:
     """Everything else that can be said without knowing the person; faults go back to the client."""
-    check_request_objects(parameters)
+    profiles.check_client(client)
+    profiles.check_redirect_uri(client, redirect_uri)
     response_type = check_response_type(client, parameters)
-    check_response_mode(response_type, parameters)
+    check_response_mode(client, response_type, parameters)
     check_pkce(client, response_type, parameters)
     check_dpop(client, response_type, parameters)
     check_prompt(parameters)
@@ -145,43 +155,42 @@ def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> Auth
     )
 
 
-def check_request_objects(parameters: dict[str, str]) -> None:
-    """RFC 9101 is processed or refused, never ignored: OIDC Core 6 gives the errors."""
-    if "request" in parameters:
-        raise errors.RequestNotSupported
-    if "request_uri" in parameters:
-        raise errors.RequestUriNotSupported
-
-
 def check_response_type(client: Client, parameters: dict[str, str]) -> str:
     if "response_type" not in parameters:
         raise errors.InvalidRequest("Missing response_type parameter value")
     response_type = " ".join(sorted(parameters["response_type"].split()))
     if response_type not in grants.RESPONSES:
         raise errors.UnsupportedResponseType(detail=response_type)
+    profiles.check_response_type(client, response_type)
     missing = [name for name in grants.RESPONSES[response_type].grant_types if not client.has_grant_type(name)]
     if missing:
         raise errors.UnauthorizedClient(detail=f"{', '.join(missing)} not ticked for this key set")
     return response_type
 
 
-def check_response_mode(response_type: str, parameters: dict[str, str]) -> None:
-    """OAuth 2.0 Multiple Response Types 2.1 and 5: tokens never travel in a query."""
+def check_response_mode(client: Client, response_type: str, parameters: dict[str, str]) -> None:
+    """OAuth 2.0 Multiple Response Types 2.1 and 5, JARM 2.3.1: tokens never travel in a query."""
     mode = parameters.get("response_mode", default_response_mode(response_type))
-    if mode not in RESPONSE_MODES or (mode == "query" and response_type != "code"):
+    if mode not in (*RESPONSE_MODES, *jarm.RESPONSE_MODES):
         raise errors.InvalidRequest("Invalid response_mode parameter value", detail=mode)
+    if mode in ("query", "query.jwt") and response_type != "code":
+        raise errors.InvalidRequest("Invalid response_mode parameter value", detail=f"{mode} for {response_type}")
+    if mode not in jarm.RESPONSE_MODES and profiles.of(client).requires_signed_responses:
+        raise errors.InvalidRequest("This application has to ask for a signed answer: response_mode jwt.")
 
 
 def check_pkce(client: Client, response_type: str, parameters: dict[str, str]) -> None:
-    """RFC 7636 4.4.1; RFC 9700 2.1.1: public clients MUST use it, and `plain` shows the verifier."""
+    """RFC 7636 4.4.1; RFC 9700 2.1.1: public clients MUST use it, and `plain` shows the verifier. Without a method it
+    is `plain` (RFC 7636 4.3)."""
     challenge = parameters.get("code_challenge")
     if challenge is None:
-        if "code" in response_type.split() and (client.is_public or client.require_pkce):
+        if "code" in response_type.split() and profiles.requires_pkce(client):
             raise errors.InvalidRequest("PKCE is mandatory for this application: send a code_challenge.")
         return
-    if parameters.get("code_challenge_method") != "S256":
+    method = parameters.get("code_challenge_method", "plain")
+    if method != "S256" and not (method == "plain" and profiles.allows_plain_pkce(client)):
         raise errors.InvalidRequest("Unsupported PKCE Challenge Method: only S256 is accepted.")
-    if not CHALLENGE.match(challenge):
+    if not (CHALLENGE if method == "S256" else codes.VERIFIER).fullmatch(challenge):
         raise errors.InvalidRequest("Code challenge used is not up to RFC 7636 specifications.")
 
 
@@ -205,6 +214,8 @@ def check_prompt(parameters: dict[str, str]) -> None:
 
 def check_openid(response_type: str, scope: str, parameters: dict[str, str]) -> None:
     """OIDC Core 3.2.2.1: an ID token needs the openid scope, and in front of the browser a nonce."""
+    if len(parameters.get("nonce", "")) > LONGEST_NONCE:
+        raise errors.InvalidRequest(f"The nonce is longer than {LONGEST_NONCE} characters.")
     if "id_token" not in response_type:
         return
     if scopes.OPENID not in scope.split():
@@ -220,9 +231,16 @@ def wanted_subjects(client: Client, parameters: dict[str, str], claims: claims_r
     return claims_requests.subjects(claims)
 
 
+def use_up(client: Client, pushed: PushedRequest | None) -> None:
+    """RFC 9126 4: of two answers to one pushed request the second stays here."""
+    if pushed is not None and not pushed_requests.claim(pushed):
+        raise NotRedirectable(errors.InvalidRequestUri(), {"client_id": client.client_id})
+
+
 @transaction.atomic
 def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
     """What goes back to the client when the person agreed: a code, or tokens, hanging on a new authorization."""
+    use_up(request.client, request.pushed)
     response_type = grants.RESPONSES[request.response_type]
     authorization = authorizations.record(
         user=session.user,
@@ -246,16 +264,18 @@ def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
     return response_type.respond(approved)
 
 
-def answer(redirect_uri: str, parameters: dict[str, str], members: Answer) -> HttpResponse:
+def answer(client: Client, redirect_uri: str, parameters: dict[str, str], members: Answer) -> HttpResponse:
     """To the client with `members`, its `state`, and who answers (RFC 9207): a 302, or a form that posts itself."""
     members = members | {"iss": settings.ISSUER}
     if "state" in parameters:
         members["state"] = parameters["state"]
-    response_type = " ".join(sorted(parameters.get("response_type", "code").split()))
-    mode = parameters.get("response_mode", default_response_mode(response_type))
+    default = default_response_mode(" ".join(sorted(parameters.get("response_type", "code").split())))
+    mode = parameters.get("response_mode", default)
+    if mode in jarm.RESPONSE_MODES:
+        members, mode = jarm.signed(client, members), jarm.RESPONSE_MODES[mode] or default
     if mode == "form_post":
         return posted(redirect_uri, members)
-    location = appended(redirect_uri, urlencode(members), fragment=mode == "fragment" or response_type != "code")
+    location = appended(redirect_uri, urlencode(members), fragment="fragment" in (mode, default))
     # Not HttpResponseRedirect: a native client's own scheme (RFC 8252 7.1) is allowed, it was registered.
     return HttpResponse(status=302, headers={"Location": location, "Cache-Control": "no-store"})
 
@@ -266,9 +286,9 @@ def posted(redirect_uri: str, members: Answer) -> HttpResponse:
     return HttpResponse(page, headers={"Cache-Control": "no-store"})
 
 
-def refuse(redirect_uri: str, parameters: dict[str, str], error: errors.OAuthError) -> HttpResponse:
+def refuse(client: Client, redirect_uri: str, parameters: dict[str, str], error: errors.OAuthError) -> HttpResponse:
     """RFC 6749 4.1.2.1."""
-    return answer(redirect_uri, parameters, dict(error.as_dict()))
+    return answer(client, redirect_uri, parameters, dict(error.as_dict()))
 
 
 def default_response_mode(response_type: str) -> str:

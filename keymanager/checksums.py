@@ -6,7 +6,6 @@ being checked against guessed formats, and the purpose keeps a code from ever be
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 import secrets
@@ -22,13 +21,14 @@ CODE = "authorization code"
 ACCESS_TOKEN = "access token"
 REFRESH_TOKEN = "refresh token"
 CONSENT_REQUEST = "consent request"
+PUSHED_REQUEST = "pushed request"
 DEVICE_CODE = "device code"
 USER_CODE = "user code"
+PAIRWISE_SUBJECT = "pairwise subject"
 INITIAL_ACCESS_TOKEN = "initial access token"
 REGISTRATION_ACCESS_TOKEN = "registration access token"
 DPOP_PROOF = "DPoP proof"
 DPOP_NONCE = "DPoP nonce"
-PAIRWISE_SUBJECT = "pairwise subject"
 
 
 @cache
@@ -54,7 +54,7 @@ def unseal(sealed: bytes, key: bytes, bound_to: str) -> bytes:
 
 def checksum(value: str, purpose: str) -> str:
     """64 hexadecimal digits: HMAC-SHA-256 of `value` under the key of `purpose`."""
-    return hmac.new(derived_key(purpose), value.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(derived_key(purpose), value.encode(), "sha256").hex()
 
 
 def random_value() -> str:

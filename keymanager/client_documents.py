@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from keymanager import client_descriptions, clients, errors, fetching
+from keymanager import client_cache, client_descriptions, clients, errors, fetching
 from keymanager.models import Client, Origin, Scope
 from keymanager.registration import OPEN_GRANT_TYPES
 
@@ -109,6 +109,7 @@ def keep(client_id: str, described: client_descriptions.Description, age: timede
             "read_again_at": timezone.now() + age,
         },
     )
+    client_cache.forget()
     clients.set_redirect_uris(client, described.redirect_uris)
     clients.set_post_logout_redirect_uris(client, described.post_logout_redirect_uris)
     return Client.objects.prefetch_related("uris").get(pk=client.pk)

@@ -6,7 +6,6 @@ five minutes, and looked at again for a `kid` that is not in it (OpenID Connect 
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import OrderedDict
@@ -14,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import jwt
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from keymanager import outgoing
+from keymanager import fetching
 
 Jwk = dict[str, Any]
 
@@ -26,6 +26,7 @@ MOST_SETS = 1000
 # An RSA key of 2048 to 8192 bits (RFC 7518 3.3: "A key of size 2048 bits or larger MUST be used"), 65537 or the like.
 SMALLEST_RSA, LARGEST_RSA = 2048, 8192
 LONGEST_EXPONENT = 4
+UNLOADABLE = (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError, AttributeError)
 FITTING = {
     "ES256": ("EC", "P-256"),
     "PS256": ("RSA", None),
@@ -137,9 +138,9 @@ def remembered(url: str) -> Fetched:
 def renew(held: Fetched, url: str) -> None:
     held.tried_at = time.monotonic()
     try:
-        held.keys = key_list(json.loads(outgoing.get(url, accept="application/jwk-set+json, application/json")))
+        held.keys = key_list(fetching.fetch(url).value)
         held.fetched_at = held.tried_at
-    except (outgoing.Unreachable, UnusableKeys, ValueError, RecursionError) as fault:
+    except (fetching.NotFetched, UnusableKeys) as fault:
         held.why_not = f"{type(fault).__name__}: {fault}"[:300]
 
 
@@ -183,9 +184,20 @@ def loaded(jwk: Jwk, alg: str) -> jwt.PyJWK | None:
     """The key; None for one that is no key at all (a point off its curve, text that is no number) or is too weak."""
     try:
         key = jwt.PyJWK({**jwk, "alg": alg}, algorithm=alg)
-    except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError, AttributeError):
+    except UNLOADABLE:
         return None
     return key if getattr(key.key, "key_size", SMALLEST_RSA) >= SMALLEST_RSA or jwk["kty"] != "RSA" else None
+
+
+def public_key_info(jwk: Jwk) -> bytes | None:
+    """Its DER SubjectPublicKeyInfo (RFC 5280 4.1.2.7), on whatever curve; None for what is no sound public key."""
+    if jwk.get("kty") not in {"EC", "RSA", "OKP"} or "d" in jwk or (jwk["kty"] == "RSA" and not has_sound_modulus(jwk)):
+        return None
+    try:
+        key = jwt.PyJWK({name: value for name, value in jwk.items() if name != "alg"}).key
+        return bytes(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+    except UNLOADABLE:
+        return None
 
 
 def is_loadable(jwk: Jwk) -> bool:

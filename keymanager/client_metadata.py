@@ -70,6 +70,7 @@ MEMBERS: dict[str, Member] = {
             "none",
         )
     ),
+    "token_endpoint_auth_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA")),
     "client_uri": Member(is_web_address),
     "logo_uri": Member(is_web_address),
     "tos_uri": Member(is_web_address),

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
-from keymanager import client_secrets, redirect_uris
+from keymanager import client_cache, client_secrets, redirect_uris
 from keymanager.models import Authorization, Client, ClientURI
 
 ALPHABET = string.ascii_letters + string.digits + "_"
@@ -35,7 +36,21 @@ def update(client: Client, *, redirect_uris: Sequence[str], **fields: Any) -> No
     for name, value in fields.items():
         setattr(client, name, value)
     client.save(update_fields=[*fields, "updated"])
+    client_cache.forget()
     set_redirect_uris(client, redirect_uris)
+
+
+@transaction.atomic
+def block(client: Client) -> None:
+    """It and its tokens are refused from now on; twice is once."""
+    Client.objects.filter(pk=client.pk, blocked_at=None).update(blocked_at=timezone.now())
+    client_cache.forget()
+
+
+@transaction.atomic
+def unblock(client: Client) -> None:
+    Client.objects.filter(pk=client.pk).update(blocked_at=None)
+    client_cache.forget()
 
 
 def set_redirect_uris(client: Client, uris: Sequence[str]) -> None:
@@ -51,11 +66,19 @@ def set_uris(client: Client, kind: ClientURI.Kind, uris: Sequence[str]) -> None:
     client.uris.filter(kind=kind).exclude(uri__in=uris).delete()
     rows = [ClientURI(client=client, kind=kind, uri=uri) for uri in uris]
     ClientURI.objects.bulk_create(rows, ignore_conflicts=True)
+    client_cache.forget()
 
 
 def find(client_id: str) -> Client | None:
-    """The usable client with that identifier."""
-    return Client.objects.prefetch_related("uris").filter(client_id=client_id, blocked_at=None).first()
+    """The usable client with that identifier; for looking at (client_cache.py), not for changing."""
+    known = client_cache.find(client_id)
+    return known.client if known and known.client.blocked_at is None else None
+
+
+def with_uris(client: Client) -> Client:
+    """The same with its addresses read, as `find` returns it; one statement."""
+    prefetch_related_objects([client], "uris")
+    return client
 
 
 def has_redirect_uri(client: Client, uri: str) -> bool:
@@ -85,3 +108,4 @@ def remove(client_id: str) -> None:
     list(Authorization.objects.select_for_update(of=("self",)).filter(client__in=row).order_by("pk").values_list("pk"))
     list(row.select_for_update().values_list("pk"))
     row.delete()
+    client_cache.forget()

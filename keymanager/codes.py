@@ -10,17 +10,24 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.conf import settings
+from django.db.models import BigIntegerField, CharField, DateTimeField
 from django.utils import timezone
 
-from keymanager import authorizations, checksums, confirmations, errors
+from accounts.prepared import Argument, Insert, Select, Update
+from keymanager import authorizations, checksums, confirmations, errors, profiles
 from keymanager.models import AuthorizationCode, Client
 
 if TYPE_CHECKING:
     from keymanager.grants.base import Approved
 
 # RFC 7636 4.1: 43 to 128 unreserved characters.
-VERIFIER = re.compile(r"^[A-Za-z0-9._~-]{43,128}$")
+VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+STORE = Insert(AuthorizationCode)
+FIND = Select(lambda: AuthorizationCode.objects.filter(checksum=Argument("checksum", CharField())))
+CLAIM = Update(
+    lambda: AuthorizationCode.objects.filter(pk=Argument("pk", BigIntegerField()), consumed_at=None),
+    consumed_at=Argument("now", DateTimeField()),
+)
 UNUSABLE = "Invalid / Inactive / Expired or Revoked authorization code received from token request"
 
 
@@ -28,12 +35,12 @@ def issue(approved: Approved) -> str:
     """A new code for what was approved (RFC 6749 4.1.2); only its checksum is kept."""
     code = checksums.random_value()
     authorization = approved.authorization
-    AuthorizationCode.objects.create(
+    row = AuthorizationCode(
         checksum=checksums.checksum(code, checksums.CODE),
         authorization=authorization,
         user_id=authorization.user_id,
         application_id=authorization.client_id,
-        expires=timezone.now() + timedelta(seconds=settings.AUTHORIZATION_CODE_LIFETIME),
+        expires=timezone.now() + timedelta(seconds=profiles.code_lifetime(authorization.client)),
         redirect_uri=approved.redirect_uri,
         scope=authorization.scope,
         nonce=approved.parameters.get("nonce", ""),
@@ -41,6 +48,7 @@ def issue(approved: Approved) -> str:
         code_challenge_method=approved.parameters.get("code_challenge_method", ""),
         dpop_jkt=approved.parameters.get("dpop_jkt", ""),
     )
+    STORE(row)
     return code
 
 
@@ -65,7 +73,7 @@ def redeem(
 
 
 def find(code: str) -> AuthorizationCode:
-    row = AuthorizationCode.objects.filter(checksum=checksums.checksum(code, checksums.CODE)).first()
+    row = FIND.first(checksum=checksums.checksum(code, checksums.CODE))
     if row is None:
         raise errors.InvalidGrant(UNUSABLE, detail="unknown code")
     return row
@@ -94,9 +102,10 @@ def check_verifier(row: AuthorizationCode, verifier: str) -> None:
         return
     if not verifier:
         raise errors.InvalidGrant("Empty PKCE code_verifier sent.", detail="challenge was sent, verifier was not")
-    if not VERIFIER.match(verifier):
+    if not VERIFIER.fullmatch(verifier):
         raise errors.InvalidGrant("Code verifier used is not up to RFC 7636 specifications.", detail="form of verifier")
-    if not hmac.compare_digest(challenge(verifier), row.code_challenge):
+    shown = challenge(verifier) if row.code_challenge_method == "S256" else verifier
+    if not hmac.compare_digest(shown, row.code_challenge):
         raise errors.InvalidGrant("PKCE validation failed", detail="wrong verifier")
 
 
@@ -116,8 +125,7 @@ def claim(row: AuthorizationCode) -> None:
 
     Of two exchanges the second waits for the first to commit and then finds nothing to update.
     """
-    claimed = AuthorizationCode.objects.filter(pk=row.pk, consumed_at=None).update(consumed_at=timezone.now())
-    if not claimed:
+    if not CLAIM(pk=row.pk, now=timezone.now()):
         raise errors.Replayed(UNUSABLE, authorization_id=row.authorization_id, detail="code replayed")
 
 

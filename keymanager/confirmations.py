@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from django.http import HttpRequest
 
 from keymanager import dpop, errors
+from keymanager.client_authentication import certificates
 from keymanager.models import Client
 
 
@@ -19,7 +20,7 @@ def proved(request: HttpRequest, client: Client) -> dict[str, str]:
     key = dpop.bound_key(request)
     if key is None and client.registered("dpop_bound_access_tokens"):
         raise errors.InvalidDPoPProof("This application must send a DPoP header.", detail="dpop_bound_access_tokens")
-    return {} if key is None else {"jkt": key}
+    return ({} if key is None else {"jkt": key}) | certificates.confirmation(request, client)
 
 
 def is_held(needed: Mapping[str, str], held: Mapping[str, str]) -> bool:
@@ -34,7 +35,15 @@ def dpop_key(request: HttpRequest, access_token: str) -> str:
     return dpop.proven_key(request, access_token=access_token)
 
 
-AT_RESOURCES: dict[str, Callable[[HttpRequest, str], str]] = {"jkt": dpop_key}
+def certificate(request: HttpRequest, access_token: str) -> str:
+    """RFC 8705 3: the certificate that the caller presents, whichever token it sends."""
+    return certificates.thumbprint(request)
+
+
+AT_RESOURCES: dict[str, Callable[[HttpRequest, str], str]] = {
+    "jkt": dpop_key,
+    certificates.CONFIRMATION: certificate,
+}
 """How the holder of a key is known where a token is used, by the member of `cnf`; a method not here is never held."""
 
 

@@ -7,16 +7,25 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import BigIntegerField, DateTimeField, Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.prepared import Argument, Select
 from keymanager import checksums, personal_claims
 from keymanager.login import BrowserSession
 from keymanager.models import Client, Consent, ConsentRequest
+from keymanager.pushed_models import PushedRequest
 from keymanager.resources import covers
 
 WAIT = timedelta(minutes=10)
+REMEMBERED = Select(
+    lambda: Consent.objects.filter(
+        Q(expires_at=None) | Q(expires_at__gt=Argument("now", DateTimeField())),
+        user_id=Argument("user", BigIntegerField()),
+        client_id=Argument("client", BigIntegerField()),
+    )
+)
 UNTIL_WITHDRAWN = "until-withdrawn"
 PRESELECTED = "30-days"
 
@@ -51,11 +60,8 @@ def missing(user: User, client: Client, scope: str, resources: Sequence[str] = (
     statement. What was approved without naming a resource was approved for the gateway and all below it."""
     if client.skip_authorization:
         return []
-    asked = scope.split()
-    names = {*asked, *(covering for name in asked if (covering := personal_claims.covering(name)))}
-    rows = remembered(user).filter(client=client, scope__in=names, resource__in=["", *resources])
-    known = set(rows.values_list("scope", "resource"))
-    return [name for name in asked if not all(is_known(known, name, uri) for uri in resources or [""])]
+    known = {(row.scope, row.resource) for row in REMEMBERED.all(user=user.pk, client=client.pk, now=timezone.now())}
+    return [name for name in scope.split() if not all(is_known(known, name, uri) for uri in resources or [""])]
 
 
 def is_known(known: set[tuple[str, str]], name: str, uri: str) -> bool:
@@ -90,7 +96,9 @@ def remember(
     )
 
 
-def ask(session: BrowserSession, client: Client, parameters: dict[str, str]) -> str:
+def ask(
+    session: BrowserSession, client: Client, parameters: dict[str, str], pushed: PushedRequest | None = None
+) -> str:
     """The key of a new waiting request; it names it in the address of the consent page."""
     key = checksums.random_value()
     ConsentRequest.objects.create(
@@ -99,6 +107,7 @@ def ask(session: BrowserSession, client: Client, parameters: dict[str, str]) -> 
         client=client,
         sid=session.sid,
         parameters=parameters,
+        pushed_request=pushed,
         expires_at=timezone.now() + WAIT,
     )
     return key
@@ -108,13 +117,17 @@ def waiting(session: BrowserSession | None, key: str) -> ConsentRequest | None:
     """The request that `key` names, if it is this person's in this browser and neither stale nor answered."""
     if session is None:
         return None
-    return ConsentRequest.objects.filter(
-        checksum=checksums.checksum(key, checksums.CONSENT_REQUEST),
-        user=session.user,
-        sid=session.sid,
-        answered_at=None,
-        expires_at__gt=timezone.now(),
-    ).first()
+    return (
+        ConsentRequest.objects.select_related("pushed_request")
+        .filter(
+            checksum=checksums.checksum(key, checksums.CONSENT_REQUEST),
+            user=session.user,
+            sid=session.sid,
+            answered_at=None,
+            expires_at__gt=timezone.now(),
+        )
+        .first()
+    )
 
 
 def claim(row: ConsentRequest) -> bool:

@@ -1,9 +1,9 @@
 """Where a person has to go before a request can be answered: to sign in, to sign in again, to choose an account, to
 register, to show a second factor (OpenID Connect Core 3.1.2.1 and 3.1.2.3).
 
-The session is kept meanwhile, so other applications notice nothing. That the demand was met is known from a mark in the
-address that the browser comes back by: since when somebody has to have signed in, for exactly this request, signed. What
-the request says stays as it was: without the mark `prompt=login` asks again, and taking `prompt` away breaks the mark.
+The session is kept meanwhile, so other applications notice nothing. That the demand was met is known from a mark in
+the address that the browser comes back by: since when somebody has to have signed in, for exactly this request, signed.
+What the request says stays as it was: without the mark `prompt=login` asks again.
 """
 
 from __future__ import annotations
@@ -141,7 +141,9 @@ def step_up_elsewhere(request: HttpRequest, asked: AuthorizationRequest, session
 
 
 def way_back(asked: AuthorizationRequest, marks: Mapping[str, str]) -> str:
-    path = login.authorize_path({name: value for name, value in asked.parameters.items() if name not in MARKS})
+    path = login.authorize_path(
+        {name: value for name, value in asked.parameters.items() if name not in MARKS}, asked.pushed
+    )
     return f"{path}&{urlencode(marks)}" if marks else path
 
 

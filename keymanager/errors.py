@@ -33,6 +33,19 @@ class InvalidClient(OAuthError):
     description = "Client Authentication failed."
 
 
+class TooManyFailures(OAuthError):
+    """RFC 6585 4. RFC 6749 5.2 has no code for it; this one is the authorization endpoint's (4.1.2.1), and says nothing
+    about whether the secret was right."""
+
+    error = "temporarily_unavailable"
+    status = 429
+    description = "Client authentication has failed too often; try again later."
+
+    def __init__(self, *, retry_after: int, detail: str) -> None:
+        super().__init__(detail=detail)
+        self.retry_after = retry_after
+
+
 class InvalidGrant(OAuthError):
     error = "invalid_grant"
     description = "Provided Authorization Grant is invalid"
@@ -112,14 +125,30 @@ class ConsentRequired(OAuthError):
     description = "The person has to approve, which prompt=none forbids."
 
 
-class RequestNotSupported(OAuthError):
-    error = "request_not_supported"
-    description = "Request objects are not supported."
-
-
 class RequestUriNotSupported(OAuthError):
     error = "request_uri_not_supported"
     description = "Request objects by reference are not supported."
+
+
+class InvalidRequestObject(OAuthError):
+    """RFC 9101 6 and 7."""
+
+    error = "invalid_request_object"
+    description = "The request object cannot be used."
+
+
+class InvalidRequestUri(OAuthError):
+    """RFC 9101 7."""
+
+    error = "invalid_request_uri"
+    description = "This request has expired, was answered already, or is not known here."
+
+
+class RequestTooLarge(InvalidRequest):
+    """RFC 9126 2.3."""
+
+    status = 413
+    description = "The request is too large."
 
 
 class InvalidToken(OAuthError):

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
+from keymanager.assertion_models import AssertionUse
 from keymanager.models import (
     AccessToken,
     Authorization,
@@ -20,6 +21,7 @@ from keymanager.models import (
     RefreshToken,
     RevokedToken,
 )
+from keymanager.pushed_models import PushedRequest
 
 BATCH = 2000
 PAUSE_SECONDS = 0.01
@@ -49,7 +51,9 @@ def tables(now: datetime) -> list[tuple[str, QuerySet[Any]]]:
         ("device grants", DeviceGrant.objects.filter(expires__lt=now - REMEMBERED).order_by("expires")),
         ("consent requests", ConsentRequest.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("used DPoP proofs", DPoPProofUse.objects.filter(expires_at__lt=now).order_by("expires_at")),
+        ("pushed requests", PushedRequest.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("revoked tokens", RevokedToken.objects.filter(expires_at__lt=now).order_by("expires_at")),
+        ("used assertions", AssertionUse.objects.filter(expires_at__lt=now).order_by("expires_at")),
         # A missing authorization refuses its tokens just as a revoked one does.
         (
             "revoked authorizations",

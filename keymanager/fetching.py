@@ -7,6 +7,7 @@ import ipaddress
 import json
 import re
 import socket
+import ssl
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 MOST_BYTES = 64 * 1024
 SECONDS = 3.0
@@ -37,15 +39,24 @@ class Document:
 def fetch(url: str) -> Document:
     """The JSON document at an https address. No redirect is followed, no address of an inner network is asked, and the
     certificate is verified."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
-        raise NotFetched(f"not an https address: {url[:200]!r}")
-    addresses = resolved(parts.hostname, parts.port or 443)
+    host, port = host_of(url)
+    addresses = resolved(host, port)
     try:
-        with session(parts.hostname, addresses[0]) as connection:
+        with session(host, addresses[0]) as connection:
             return read(connection, url)
-    except requests.RequestException as fault:
+    except (requests.RequestException, HTTPError) as fault:
         raise NotFetched(f"{type(fault).__name__} at {url[:200]!r}") from fault
+
+
+def host_of(url: str) -> tuple[str, int]:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port or 443
+    except ValueError:
+        raise NotFetched(f"not an address: {url[:200]!r}") from None
+    if parts.scheme != "https" or not host:
+        raise NotFetched(f"not an https address: {url[:200]!r}")
+    return host, port
 
 
 def read(connection: requests.Session, url: str) -> Document:
@@ -64,7 +75,7 @@ def read(connection: requests.Session, url: str) -> Document:
 def body_of(answer: requests.Response, url: str) -> bytes:
     """Under a limit of bytes and of time as a whole: a server that sends a byte a second is none to wait for."""
     body, deadline = b"", time.monotonic() + SECONDS
-    for chunk in answer.iter_content(8192):
+    while chunk := answer.raw.read1(8192, decode_content=True):
         body += chunk
         if len(body) > MOST_BYTES or time.monotonic() > deadline:
             raise NotFetched(f"too large or too slow at {url[:200]!r}")
@@ -80,19 +91,32 @@ def resolved(host: str, port: int) -> list[str]:
     addresses = [str(row[4][0]) for row in found]
     for address in addresses:
         known = ipaddress.ip_address(address.partition("%")[0])
-        if not known.is_global and not (settings.DEMO and known.is_loopback):
+        if not is_public(known) and not (settings.DEMO and known.is_loopback):
             raise NotFetched(f"{host[:100]!r} is an address of an inner network")
     return addresses
+
+
+def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Of an IPv6 address that leads to an IPv4 one, whether that is (RFC 4291 2.5.5.2, RFC 3056 2)."""
+    inside = isinstance(address, ipaddress.IPv6Address) and (address.ipv4_mapped or address.sixtofour)
+    known = inside or address
+    return known.is_global and not known.is_multicast
 
 
 def session(host: str, address: str) -> requests.Session:
     """A session that connects to `address` and to no other, whatever the name means by then, and verifies `host`."""
     opened = requests.Session()
     opened.trust_env = False
-    opened.mount(f"https://{host}", Pinned(host, address))
-    if settings.TLS_CA_FILE.exists() and settings.DEMO:
-        opened.verify = str(settings.TLS_CA_FILE)
+    opened.mount("https://", Pinned(host, address))
     return opened
+
+
+def tls_context() -> ssl.SSLContext:
+    """The usual certificate authorities, and in the demo its own."""
+    context = ssl.create_default_context()
+    if settings.DEMO and settings.TLS_CA_FILE.exists():
+        context.load_verify_locations(settings.TLS_CA_FILE)
+    return context
 
 
 class Pinned(HTTPAdapter):
@@ -106,5 +130,6 @@ class Pinned(HTTPAdapter):
         parameters, pool = self.build_connection_pool_key_attributes(request, verify, cert)
         return self.poolmanager.connection_from_host(
             **(parameters | {"host": self.address}),
-            pool_kwargs=pool | {"server_hostname": self.host, "assert_hostname": self.host},
+            pool_kwargs=pool
+            | {"server_hostname": self.host, "assert_hostname": self.host, "ssl_context": tls_context()},
         )

@@ -118,6 +118,8 @@ def identifier(token: str) -> str:
 
 def is_jwt_asked(request: HttpRequest) -> bool:
     """RFC 9701 4. JSON when both are as welcome, and when neither is."""
+    if request.META.get("HTTP_ACCEPT", "*/*") in {"*/*", "application/json"}:
+        return False  # what nearly all say, without weighing it
     return request.get_preferred_type(["application/json", MEDIA_TYPE]) == MEDIA_TYPE
 
 

@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from accounts import authentication_methods
 from accounts.models import User
+from keymanager import pushed_requests
 from keymanager.models import Client
+from keymanager.pushed_models import PushedRequest
 
 SID = "sid"
 
@@ -63,8 +65,9 @@ def reaches(acr: str, wanted: str) -> bool:
     return acr in known and wanted in known and known.index(acr) >= known.index(wanted)
 
 
-def authorize_path(parameters: dict[str, str]) -> str:
-    return f"/oauth2/authorize?{urlencode(parameters)}"
+def authorize_path(parameters: dict[str, str], pushed: PushedRequest | None = None) -> str:
+    """The way back to a request; of one that is kept here it says no more than which (RFC 9126 4)."""
+    return f"/oauth2/authorize?{urlencode(pushed_requests.carried(parameters, pushed))}"
 
 
 def waiting_client(next_path: str) -> tuple[Client | None, str]:
@@ -72,6 +75,9 @@ def waiting_client(next_path: str) -> tuple[Client | None, str]:
     address = urlsplit(next_path)
     if address.path != "/oauth2/authorize":
         return None, ""
-    values = parse_qs(address.query)
-    client = Client.objects.filter(client_id=values.get("client_id", [""])[0].replace("\x00", "")).first()
-    return client, urlsplit(values.get("redirect_uri", [""])[0]).netloc
+    values = {name: texts[0] for name, texts in parse_qs(address.query).items()}
+    client = Client.objects.filter(client_id=values.get("client_id", "").replace("\x00", "")).first()
+    if client is not None and "request_uri" in values:
+        row = pushed_requests.find(client, values["request_uri"])
+        values = row.parameters if row else {}
+    return client, urlsplit(values.get("redirect_uri", "")).netloc

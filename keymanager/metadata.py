@@ -6,12 +6,33 @@ from typing import Any
 
 from django.conf import settings
 
-from keymanager import authorization_details, dpop, grants, scopes, signing
-from keymanager.authorize import RESPONSE_MODES
+from accounts import authentication_methods
+from keymanager import (
+    authorization_details,
+    dpop,
+    encryption,
+    grants,
+    jarm,
+    json_web_tokens,
+    personal_claims,
+    scopes,
+    signing,
+    subjects,
+)
+from keymanager.authorize import PROMPTS, RESPONSE_MODES
+from keymanager.client_authentication import described
+
+# What an ID token says beside the claims about the person (OpenID Connect Core 2 and 3.3.2.11, RFC 8176).
+OF_TOKENS = ("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash")
 
 
 def document() -> dict[str, Any]:
     """RFC 8414 2 and OpenID Connect Discovery 3: only what works."""
+    document = members()
+    return document | described.members(document)
+
+
+def members() -> dict[str, Any]:
     issuer = settings.ISSUER
     registration = {"registration_endpoint": f"{issuer}/oauth2/register"} if settings.REGISTRATION != "closed" else {}
     return registration | {
@@ -19,30 +40,40 @@ def document() -> dict[str, Any]:
         "authorization_endpoint": f"{issuer}/oauth2/authorize",
         "token_endpoint": f"{issuer}/oauth2/token",
         "userinfo_endpoint": f"{issuer}/oauth2/userinfo",
+        "pushed_authorization_request_endpoint": f"{issuer}/oauth2/par",
+        "require_pushed_authorization_requests": settings.REQUIRE_PUSHED_AUTHORIZATION_REQUESTS,
         "revocation_endpoint": f"{issuer}/oauth2/revoke",
         "device_authorization_endpoint": f"{issuer}/oauth2/device_authorization",
         "introspection_endpoint": f"{issuer}/oauth2/introspect",
         "jwks_uri": f"{issuer}/oauth2/jwks",
         "scopes_supported": sorted(scopes.ALWAYS_ALLOWED),
         "response_types_supported": list(grants.RESPONSES),
-        "response_modes_supported": list(RESPONSE_MODES),
+        "response_modes_supported": [*RESPONSE_MODES, *jarm.RESPONSE_MODES],
         "grant_types_supported": [*grants.EXCHANGES, "implicit"],
-        "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
-        "revocation_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
-        "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         "introspection_signing_alg_values_supported": [signing.ALGORITHM],
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
-        "subject_types_supported": ["public"],
+        "subject_types_supported": list(subjects.TYPES),
         "id_token_signing_alg_values_supported": signing.ALGORITHMS,
-        "claims_supported": [
-            *("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "sid", "at_hash", "c_hash"),
-            *("preferred_username", "name", "given_name", "family_name", "email", "email_verified"),
-        ],
+        "id_token_encryption_alg_values_supported": list(encryption.ALGORITHMS),
+        "id_token_encryption_enc_values_supported": list(encryption.ENCODINGS),
+        "userinfo_signing_alg_values_supported": signing.ALGORITHMS,
+        "acr_values_supported": authentication_methods.ACR_VALUES,
+        "prompt_values_supported": sorted(PROMPTS),
+        "display_values_supported": ["page"],
+        "ui_locales_supported": ["en"],
+        "claims_locales_supported": ["en"],
+        "claim_types_supported": ["normal"],
+        "claims_supported": [*OF_TOKENS, *personal_claims.ALL],
+        "claims_parameter_supported": True,
         "authorization_details_types_supported": authorization_details.types(),
         "authorization_response_iss_parameter_supported": True,
         "client_id_metadata_document_supported": settings.CLIENT_ID_METADATA_DOCUMENTS,
-        "request_parameter_supported": False,
+        "authorization_signing_alg_values_supported": signing.ALGORITHMS,
+        # RFC 9101 10.5. References are those that PAR gives, never addresses elsewhere.
+        "request_parameter_supported": True,
         "request_uri_parameter_supported": False,
-        "claims_parameter_supported": False,
+        "require_request_uri_registration": False,
+        "require_signed_request_object": False,
+        "request_object_signing_alg_values_supported": list(json_web_tokens.ALGORITHMS),
     }

@@ -22,7 +22,8 @@ from oauth2_provider.models import (
     AbstractRefreshToken,
 )
 
-from keymanager import client_metadata
+from keymanager import assertion_models, client_metadata  # noqa: F401 - Django finds models from here
+from keymanager.pushed_models import PushedRequest
 
 
 class KeyType(models.TextChoices):
@@ -403,6 +404,7 @@ class ConsentRequest(models.Model):
     client = models.ForeignKey(Client, on_delete=models.CASCADE)
     sid = models.CharField(max_length=64)
     parameters = models.JSONField()
+    pushed_request = models.ForeignKey(PushedRequest, on_delete=models.SET_NULL, null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
     answered_at = models.DateTimeField(null=True, blank=True)

@@ -77,7 +77,7 @@ def user_claims(bearer: Bearer, user: User) -> dict[str, Any]:
 
 
 def asked_one_by_one(bearer: Bearer) -> claims_requests.Claims:
-    if ASKED_CLAIMS not in bearer.claims:
+    if ASKED_CLAIMS not in bearer.claims or bearer.authorization_id is None:
         return {}
     row = Authorization.objects.filter(pk=bearer.authorization_id).values_list("claims", flat=True).first()
     return row or {}

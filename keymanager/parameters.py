@@ -18,6 +18,6 @@ def single_valued(received: QueryDict) -> dict[str, str]:
             raise errors.InvalidRequest("Invalid request with repeated parameters.", detail=name)
     # A NUL is a character no parameter has, and one that PostgreSQL cannot even be asked about.
     single = {name: " ".join(map(str, values)) for name, values in received.lists()}
-    if any("\x00" in value for value in single.values()):
+    if any("\x00" in text for pair in single.items() for text in pair):
         raise errors.InvalidRequest("A parameter holds a character that is not allowed.", detail="NUL")
     return {name: value for name, value in single.items() if value}

@@ -8,18 +8,29 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db.models import BigIntegerField, BinaryField, CharField, DateTimeField
 from django.utils import timezone
 
+from accounts.prepared import Argument, Select, Update
 from keymanager import authorizations, checksums, confirmations, errors
 from keymanager.models import Client, RefreshToken
 
 UNUSABLE = "Invalid, expired or revoked refresh token"
 SEAL = "answer to a refresh token"
+FIND = Select(lambda: RefreshToken.objects.filter(token_checksum=Argument("checksum", CharField())))
+CLAIM = Update(
+    lambda: RefreshToken.objects.filter(pk=Argument("pk", BigIntegerField()), consumed_at=None, revoked=None),
+    consumed_at=Argument("now", DateTimeField()),
+)
+KEEP_ANSWER = Update(
+    lambda: RefreshToken.objects.filter(pk=Argument("pk", BigIntegerField())),
+    sealed_answer=Argument("sealed", BinaryField()),
+)
 
 
 def find(token: str, *, client: Client) -> RefreshToken:
     """The row of a token that is this client's and has not expired, used or not."""
-    row = RefreshToken.objects.filter(token_checksum=checksums.checksum(token, checksums.REFRESH_TOKEN)).first()
+    row = FIND.first(checksum=checksums.checksum(token, checksums.REFRESH_TOKEN))
     if row is None or row.application_id != client.pk:
         raise errors.InvalidGrant(UNUSABLE, detail="unknown refresh token, or of another client")
     if row.expires_at <= timezone.now():
@@ -35,8 +46,14 @@ def check_key(row: RefreshToken, confirmation: Mapping[str, str]) -> None:
 
 def claim(row: RefreshToken) -> bool:
     """Whether this use is the first (RFC 9700 4.14.2). Of two at once the second waits for the first to commit."""
-    claimed = RefreshToken.objects.filter(pk=row.pk, consumed_at=None, revoked=None).update(consumed_at=timezone.now())
-    return bool(claimed)
+    return bool(CLAIM(pk=row.pk, now=timezone.now()))
+
+
+def check_unused(row: RefreshToken) -> None:
+    """Of a token that no use consumes: one that was consumed before its client got such a profile is a replay."""
+    row.refresh_from_db(fields=["consumed_at", "revoked"])
+    if row.consumed_at is not None or row.revoked is not None:
+        raise errors.Replayed(UNUSABLE, authorization_id=row.authorization_id, detail="replayed or revoked")
 
 
 def hold_authorization(row: RefreshToken) -> None:
@@ -50,7 +67,7 @@ def keep_answer(row: RefreshToken, token: str, answer: dict[str, Any], confirmat
     """Sealed with a key that only the used token gives: the database alone cannot read it."""
     plain = json.dumps([answer, dict(confirmation)]).encode()
     sealed = checksums.seal(plain, checksums.derive(token.encode(), SEAL), str(row.pk))
-    RefreshToken.objects.filter(pk=row.pk).update(sealed_answer=sealed)
+    KEEP_ANSWER(pk=row.pk, sealed=sealed)
 
 
 def answer_again(row: RefreshToken, token: str, confirmation: Mapping[str, str]) -> dict[str, Any]:

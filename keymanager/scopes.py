@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from oauth2_provider.scopes import BaseScopes
 
-from keymanager import models, personal_claims
+from keymanager import errors, models, personal_claims
 
 if TYPE_CHECKING:
     from keymanager.models import Client
@@ -30,13 +30,16 @@ STANDARD = {
 
 
 def granted(client: Client, asked: str) -> str:
-    """The scopes given of those `asked` (space separated), sorted; others are left out, not refused.
+    """The scopes given of those `asked` (space separated), sorted; others are left out, or refused where the client's
+    policy says so (InvalidScope).
 
     RFC 6749 3.3 allows both and asks that the answer names what was given. The original filters (wso2-2.6.md 5), so
     that `scope=PRODUCTION`, which its page sends, is dropped and `default` remains.
     """
     allowed = ALWAYS_ALLOWED | set(client.scopes)
     kept = {scope for scope in asked.split() if scope in allowed or DEVICE.match(scope)}
+    if client.registered("refuse_unknown_scopes") and set(asked.split()) - kept - {DEFAULT}:
+        raise errors.InvalidScope(detail="a scope that this client is not given")
     return " ".join(sorted(kept)) or DEFAULT
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from keymanager import errors, outgoing
+from keymanager import errors, fetching
 from keymanager.models import Client, ClientURI
 
 
@@ -37,8 +36,8 @@ def check(metadata: Mapping[str, Any], redirect_uris: Sequence[str]) -> None:
 def vouched_for(uri: str) -> set[str]:
     """Registration 1.0 5: the document is a JSON array of redirect URIs, fetched by https."""
     try:
-        document = json.loads(outgoing.get(uri))
-    except (outgoing.Unreachable, ValueError, RecursionError) as fault:
+        document = fetching.fetch(uri).value
+    except fetching.NotFetched as fault:
         raise errors.InvalidClientMetadata("sector_identifier_uri cannot be read.", detail=str(fault)) from None
     if not isinstance(document, list) or not all(isinstance(item, str) for item in document):
         raise errors.InvalidClientMetadata("sector_identifier_uri is no JSON array of redirect URIs.")

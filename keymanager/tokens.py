@@ -12,14 +12,28 @@ from uuid import UUID
 
 import jwt
 from django.conf import settings
-from django.db.models import Exists, Q
+from django.db.models import CharField, DateTimeField, Q, UUIDField
 from django.utils import timezone
 
 from accounts.models import User
-from keymanager import checksums, signing, subjects
+from accounts.prepared import Argument, Insert, Select
+from keymanager import checksums, client_cache, signing, subjects
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken, RevokedToken, TokenFormat
 
 ASKED_CLAIMS = "userinfo_claims"
+STORE_ACCESS_TOKEN = Insert(AccessToken)
+STORE_REFRESH_TOKEN = Insert(RefreshToken)
+LIVE_ACCESS_TOKEN = Select(
+    lambda: AccessToken.objects.select_related("user").filter(
+        Q(authorization=None) | Q(authorization__revoked_at=None),
+        token_checksum=Argument("checksum", CharField()),
+        expires__gt=Argument("now", DateTimeField()),
+    )
+)
+LIVE_AUTHORIZATION = Select(
+    lambda: Authorization.objects.select_related("user").filter(pk=Argument("pk", UUIDField()), revoked_at=None)
+)
+REVOKED_TOKEN = Select(lambda: RevokedToken.objects.filter(jti=Argument("jti", CharField())))
 
 
 def token_type(confirmation: Mapping[str, str]) -> str:
@@ -140,7 +154,7 @@ def issue_access_token(content: Content) -> str:
     if content.client.access_token_format == TokenFormat.JWT:
         return self_contained(content)
     token = checksums.random_value()
-    AccessToken.objects.create(
+    row = AccessToken(
         token_checksum=checksums.checksum(token, checksums.ACCESS_TOKEN),
         user=content.user,
         application=content.client,
@@ -149,6 +163,7 @@ def issue_access_token(content: Content) -> str:
         scope=content.scope,
         claims=content.claims(),
     )
+    STORE_ACCESS_TOKEN(row)
     return token
 
 
@@ -179,7 +194,7 @@ def issue_refresh_token(authorization: Authorization, confirmation: Mapping[str,
     if not authorization.client.has_grant_type("refresh_token"):
         return None
     token = checksums.random_value()
-    RefreshToken.objects.create(
+    row = RefreshToken(
         token_checksum=checksums.checksum(token, checksums.REFRESH_TOKEN),
         user_id=authorization.user_id,
         application_id=authorization.client_id,
@@ -188,6 +203,7 @@ def issue_refresh_token(authorization: Authorization, confirmation: Mapping[str,
         confirmation=dict(confirmation) if authorization.client.is_public else {},
         expires_at=timezone.now() + timedelta(seconds=settings.REFRESH_TOKEN_LIFETIME),
     )
+    STORE_REFRESH_TOKEN(row)
     return token
 
 
@@ -200,19 +216,13 @@ def find(token: str) -> Bearer | None:
 
 
 def find_opaque(token: str) -> Bearer | None:
-    row = (
-        AccessToken.objects.select_related("application", "user")
-        .filter(
-            Q(authorization=None) | Q(authorization__revoked_at=None),
-            token_checksum=checksums.checksum(token, checksums.ACCESS_TOKEN),
-            expires__gt=timezone.now(),
-        )
-        .first()
-    )
-    if row is None or not isinstance(row.application, Client):
+    checksum = checksums.checksum(token, checksums.ACCESS_TOKEN)
+    row = LIVE_ACCESS_TOKEN.first(checksum=checksum, now=timezone.now())
+    known = client_cache.find_by_key(row.application_id) if row and row.application_id else None
+    if row is None or known is None:
         return None
     return Bearer(
-        client=row.application,
+        client=known.client,
         user=row.user,
         scope=row.scope,
         authorization_id=row.authorization_id,
@@ -248,14 +258,17 @@ def find_self_contained(token: str) -> Bearer | None:
 
 def authorized_by(grant_id: str) -> tuple[Client | None, User | None]:
     """Client and person of a live authorization. Revoking such a token revokes the authorization (revocation.py)."""
-    row = Authorization.objects.select_related("client", "user").filter(pk=grant_id, revoked_at=None).first()
-    return (row.client, row.user) if row else (None, None)
+    row = LIVE_AUTHORIZATION.first(pk=grant_id)
+    known = client_cache.find_by_key(row.client_id) if row else None
+    return (known.client, row.user) if row and known else (None, None)
 
 
 def unrevoked_client(claims: dict[str, Any]) -> Client | None:
     """The client of an application token, which no authorization stands behind and which is revoked by its id."""
-    revoked = RevokedToken.objects.filter(jti=claims["jti"])
-    return Client.objects.filter(~Exists(revoked), client_id=claims["client_id"]).first()
+    if REVOKED_TOKEN.first(jti=claims["jti"]):
+        return None
+    known = client_cache.find(claims["client_id"])
+    return known.client if known else None
 
 
 def verified_claims(token: str) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
-from keymanager import client_authentication, client_secrets, clients, errors, redirect_uris
+from keymanager import client_authentication, client_cache, client_secrets, clients, errors, redirect_uris
 from keymanager.grants import EXCHANGES, password
 from keymanager.models import Client, ClientURI, KeyType, Origin, Scope
 
@@ -99,6 +99,7 @@ def another_secret(client: Client) -> str:
     secret = client_secrets.add(client, name="registered again")
     newest = client.secrets.filter(revoked_at=None).order_by("-created_at", "-pk").values_list("pk", flat=True)
     client.secrets.filter(revoked_at=None).exclude(pk__in=list(newest[:LIVE_SECRETS])).update(revoked_at=timezone.now())
+    client_cache.forget()
     return secret
 
 

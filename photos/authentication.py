@@ -21,7 +21,8 @@ class SignedToken(BaseAuthentication):
         """The caller, as the framework's user and auth; raises a refusal (RFC 6750 3.1)."""
         token = _bearer(request.META.get("HTTP_AUTHORIZATION", ""))
         keys = jwks.key_set(settings.PHOTOS_JWKS_URL, settings.PHOTOS_CA_FILE)
-        caller = tokens.verify(token, keys, issuer=settings.PHOTOS_ISSUER, audience=settings.PHOTOS_AUDIENCE)
+        audiences = [settings.PHOTOS_AUDIENCE, settings.PHOTOS_RESOURCE]
+        caller = tokens.verify(token, keys, issuer=settings.PHOTOS_ISSUER, audiences=audiences)
         return caller, caller
 
     def authenticate_header(self, request: Request) -> str:

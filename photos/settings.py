@@ -13,6 +13,8 @@ PHOTOS_VAR = environment.folder("PHOTOS_VAR", ROOT / "var" / "photos")
 PHOTOS_ISSUER = environment.url("PHOTOS_ISSUER", "https://localhost:9443")
 PHOTOS_JWKS_URL = environment.url("PHOTOS_JWKS_URL", "https://localhost:9443/oauth2/jwks")
 PHOTOS_AUDIENCE = environment.url("PHOTOS_AUDIENCE", "https://localhost:8243")
+# Its own address there: a token may be for this API alone (RFC 8707).
+PHOTOS_RESOURCE = environment.url("PHOTOS_RESOURCE", f"{PHOTOS_AUDIENCE}/photos/1.0")
 PHOTOS_CA_FILE = environment.file("PHOTOS_CA_FILE", ROOT / "var" / "tls" / "ca.pem")
 
 # Django wants a key, but nothing here is ever signed with it: no sessions, no cookies, no forms.

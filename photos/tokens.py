@@ -32,10 +32,10 @@ class Caller:
         return self.subject == self.client_id
 
 
-def verify(token: str, keys: KeySet, *, issuer: str, audience: str) -> Caller:
+def verify(token: str, keys: KeySet, *, issuer: str, audiences: list[str]) -> Caller:
     """The caller of a good token; raises InvalidToken with one sentence, or KeysUnavailable (RFC 9068 4)."""
     key = _signing_key(token, keys)
-    claims = _claims(token, key, issuer=issuer, audience=audience)
+    claims = _claims(token, key, issuer=issuer, audiences=audiences)
     # RFC 9449 7.2: taken as a bearer token, a bound one that was stolen would work here.
     if "cnf" in claims:
         raise InvalidToken("The access token is bound to a key, and PhotoShare takes bearer tokens only.")
@@ -63,14 +63,14 @@ def _signing_key(token: str, keys: KeySet) -> jwt.PyJWK:
         raise InvalidToken("The access token is signed with an unknown key.", log_detail=f"kid {problem}") from problem
 
 
-def _claims(token: str, key: jwt.PyJWK, *, issuer: str, audience: str) -> dict[str, Any]:
+def _claims(token: str, key: jwt.PyJWK, *, issuer: str, audiences: list[str]) -> dict[str, Any]:
     try:
         return jwt.decode(
             token,
             key,
             algorithms=[key.algorithm_name],
             issuer=issuer,
-            audience=audience,
+            audience=audiences,
             leeway=LEEWAY,
             options={"require": list(REQUIRED)},
         )

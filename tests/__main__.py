@@ -61,6 +61,8 @@ POSTGRES = Suite(
         "tests/keymanager/test_approvals_races.py",
         "tests/keymanager/test_device_races.py",
         "tests/keymanager/test_dpop_races.py",
+        "tests/keymanager/test_pushed_requests_races.py",
+        "tests/keymanager/test_assertion_races.py",
         "tests/keymanager/test_authorization_code.py",
         "tests/store/test_races.py",
     ),

@@ -10,6 +10,7 @@ from keymanager.grants import (
     device_code,
     hybrid,
     implicit,
+    jwt_bearer,
     password,
     refresh_token,
     token_exchange,
@@ -22,6 +23,7 @@ EXCHANGES: dict[str, Callable[[TokenRequest], Answer]] = {
     "client_credentials": client_credentials.exchange,
     "password": password.exchange,
     device_code.GRANT_TYPE: device_code.exchange,
+    jwt_bearer.GRANT_TYPE: jwt_bearer.exchange,
     token_exchange.GRANT_TYPE: token_exchange.exchange,
 }
 """What the token endpoint does, by grant_type."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from allauth.account.adapter import get_adapter
+from allauth.mfa.utils import is_mfa_enabled
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import authentication_methods
 from accounts.models import User
 from keymanager import authorizations, errors, oidc, scopes, tokens
 from keymanager.grants.base import Answer, TokenRequest
@@ -30,6 +32,8 @@ def issue(request: TokenRequest, user: User) -> Answer:
         grant_type="password",
         scope=scopes.granted(request.client, request.parameters.get("scope", "")),
         auth_time=timezone.now(),
+        acr=authentication_methods.ONE_FACTOR_ACR,
+        amr=[authentication_methods.PASSWORD],
     )
     remember_holder(request, user)
     answer = tokens.for_authorization(authorization, request.content(authorization))
@@ -47,6 +51,8 @@ def authenticate(request: HttpRequest, username: str, password: str) -> User:
         raise errors.InvalidGrant("Too many wrong passwords; try again later.", detail="rate limit") from None
     if not isinstance(user, User) or not user.is_active:
         raise errors.InvalidGrant(WRONG, detail="wrong username or password, or an account that is switched off")
+    if is_mfa_enabled(user):
+        raise errors.InvalidGrant(WRONG, detail="this account asks for a second step, which this grant has no room for")
     return user
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from keymanager import (
-    dpop,
-    errors,
-)
+from keymanager import dpop, errors, rate_limits
 
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -31,10 +32,28 @@ def error_page(
     return render(request, "keymanager/error.html", context, status=400)
 
 
+def see_other(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """FAPI 2.0 Security Profile 5.3.2.2: "shall use the HTTP 303 status code when redirecting the user agent". After a
+    POST it is the one that never sends a form on (RFC 9700 4.12)."""
+
+    @wraps(view)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(*args, **kwargs)
+        request = args[0]
+        if response.status_code == 302 and isinstance(request, HttpRequest) and request.method == "POST":
+            response.status_code = 303
+        return response
+
+    return answered
+
+
 def refused(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
     """RFC 6749 5.2."""
+    error = rate_limits.counted(request, error)
     log.info("%s refused: %s", request.path, error)
     headers = NO_STORE | dpop.nonce_header(request)
+    if isinstance(error, errors.TooManyFailures):
+        headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:
         headers["WWW-Authenticate"] = f'Basic realm="{settings.PORTAL_HOST}"'
     return JsonResponse(error.as_dict(), status=error.status, headers=headers)

@@ -13,6 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from keymanager import (
+    arrival,
     authorize as authorization,
     consents,
     detours,
@@ -20,7 +21,7 @@ from keymanager import (
     login,
     parameters as wire,
 )
-from keymanager.views.answers import error_page
+from keymanager.views.answers import error_page, see_other
 
 log = logging.getLogger(__name__)
 
@@ -28,22 +29,27 @@ log = logging.getLogger(__name__)
 @csrf_exempt  # Starts a request, changes nothing; OIDC Core 3.1.2.1 asks for GET and POST.
 @never_cache
 @require_http_methods(["GET", "POST"])
+@see_other
 def authorize(request: HttpRequest) -> HttpResponse:
     """RFC 6749 3.1: client and redirect URI first, the other checks, then login, then consent, then the answer."""
     try:
         received = wire.single_valued(request.POST if request.method == "POST" else request.GET)
-        client = authorization.client_of(received)
-        redirect_uri = authorization.redirect_uri_of(client, received)
+        arrived = arrival.arrive(received)
+        return answered(request, arrived, arrival.redirect_uri_of(arrived))
     except authorization.NotRedirectable as fault:
         return error_page(request, fault.error, fault.received)
     except errors.OAuthError as error:
         return error_page(request, error, {})
+
+
+def answered(request: HttpRequest, arrived: arrival.Arrived, redirect_uri: str) -> HttpResponse:
+    """From here on faults are the client's to hear."""
     try:
-        asked = authorization.check(client, redirect_uri, received)
-        return proceed(request, asked)
+        return proceed(request, arrival.check(arrived, redirect_uri))
     except errors.OAuthError as error:
-        log.info("authorize refused for %s: %s", client.client_id, error)
-        return authorization.refuse(redirect_uri, received, error)
+        log.info("authorize refused for %s: %s", arrived.client.client_id, error)
+        authorization.use_up(arrived.client, arrived.pushed)
+        return authorization.refuse(arrived.client, redirect_uri, arrived.parameters, error)
 
 
 def proceed(request: HttpRequest, asked: authorization.AuthorizationRequest) -> HttpResponse:
@@ -56,9 +62,10 @@ def proceed(request: HttpRequest, asked: authorization.AuthorizationRequest) -> 
     if missing or asked.authorization_details or "consent" in asked.prompts:
         if "none" in asked.prompts:
             raise errors.ConsentRequired
-        key = consents.ask(session, asked.client, asked.parameters)
+        key = consents.ask(session, asked.client, asked.parameters, asked.pushed)
         return redirect(settings.PORTAL_URL + reverse("keymanager:consent", args=[key]))
-    return authorization.answer(asked.redirect_uri, asked.parameters, authorization.approve(asked, session))
+    members = authorization.approve(asked, session)
+    return authorization.answer(asked.client, asked.redirect_uri, asked.parameters, members)
 
 
 def take(detour: detours.Detour | None, asked: authorization.AuthorizationRequest) -> HttpResponse:

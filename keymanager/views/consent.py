@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from django.db import transaction
@@ -20,29 +21,35 @@ from keymanager import (
     scopes,
 )
 from keymanager.models import ConsentRequest
-from keymanager.views.answers import error_page
+from keymanager.views.answers import error_page, see_other
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
+@see_other
 def consent(request: HttpRequest, key: str) -> HttpResponse:
     session = login.browser_session(request)
     waiting = consents.waiting(session, key)
     if waiting is None or session is None:
         return error_page(request, errors.AccessDenied(STALE), {}, title="This page has expired")
     try:
-        # Again, because both may have changed while the page was open.
-        client = authorization.client_of(waiting.parameters)
-        redirect_uri = authorization.redirect_uri_of(client, waiting.parameters)
+        return answered(request, session, waiting, key)
     except authorization.NotRedirectable as fault:
         return error_page(request, fault.error, fault.received)
+
+
+def answered(request: HttpRequest, session: login.BrowserSession, waiting: ConsentRequest, key: str) -> HttpResponse:
+    """Checked again, because client and redirect URI may have changed while the page was open."""
+    client = authorization.client_of(waiting.parameters)
+    redirect_uri = authorization.redirect_uri_of(client, waiting.parameters)
     try:
         asked = authorization.check(client, redirect_uri, waiting.parameters)
+        asked = replace(asked, pushed=waiting.pushed_request)
         if request.method == "GET":
             return consent_page(request, session, asked, key)
         return decide(request, session, waiting, asked)
     except errors.OAuthError as error:
-        return authorization.refuse(redirect_uri, waiting.parameters, error)
+        return authorization.refuse(client, redirect_uri, waiting.parameters, error)
 
 
 STALE = "This request was answered already, or has waited too long. Go back to the application and start again."
@@ -64,7 +71,7 @@ def consent_page(
         "durations": consents.DURATIONS,
         "duration": consents.PRESELECTED,
         "key": key,
-        "authorize_path": login.authorize_path(asked.parameters),
+        "authorize_path": login.authorize_path(asked.parameters, asked.pushed),
     }
     return render(request, "keymanager/consent.html", context)
 
@@ -85,9 +92,11 @@ def decide(
     if not consents.claim(waiting):
         return error_page(request, errors.AccessDenied(STALE), {}, title="This page has expired")
     if decision == "deny":
-        return authorization.refuse(asked.redirect_uri, asked.parameters, errors.AccessDenied())
+        authorization.use_up(asked.client, asked.pushed)
+        return authorization.refuse(asked.client, asked.redirect_uri, asked.parameters, errors.AccessDenied())
     if decision == "approve_always":
         names = consents.asked_for(session.user, asked.client, asked.to_approve, asked.resources)
         consents.remember(session.user, asked.client, names, duration.length, asked.resources)
     clients.mark_redirect_uri_used(asked.client, asked.redirect_uri)
-    return authorization.answer(asked.redirect_uri, asked.parameters, authorization.approve(asked, session))
+    members = authorization.approve(asked, session)
+    return authorization.answer(asked.client, asked.redirect_uri, asked.parameters, members)

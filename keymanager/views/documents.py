@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.http import require_GET
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
+from django.views.decorators.http import require_safe
 
 from keymanager import (
+    cors,
     metadata as described,
     signing,
+    web_finger,
 )
 
+# Where the original has its two documents; ours says the same there.
+ALIASES = frozenset({"oauth2/token", "oauth2/oidcdiscovery"})
 
-@require_GET
+
+@cors.for_all
+@require_safe
 def jwks(request: HttpRequest) -> HttpResponse:
     """RFC 7517 5."""
     return JsonResponse(signing.jwks(), headers={"Cache-Control": f"public, max-age={signing.max_age()}"})
 
 
-@require_GET
+@cors.for_all
+@require_safe
 def metadata(request: HttpRequest) -> HttpResponse:
     """RFC 8414 3 and OpenID Connect Discovery 4."""
     return JsonResponse(described.document(), headers={"Cache-Control": "public, max-age=300"})
+
+
+def metadata_of_path(request: HttpRequest, path: str) -> HttpResponse:
+    """RFC 8414 3.1: the path of the issuer comes after the well-known name, a "/" at its end removed."""
+    if path.rstrip("/") not in {urlsplit(settings.ISSUER).path.strip("/"), *ALIASES}:
+        raise Http404("no issuer has this path")
+    return metadata(request)
+
+
+@cors.for_all
+@require_safe
+def webfinger(request: HttpRequest) -> HttpResponse:
+    """RFC 7033 4.2: without a resource 400, for one that is not ours 404."""
+    resources = request.GET.getlist("resource")
+    if len(resources) != 1 or not resources[0]:
+        return HttpResponseBadRequest("resource is missing, or came twice", content_type="text/plain")
+    document = web_finger.document(str(resources[0]), [str(rel) for rel in request.GET.getlist("rel")])
+    if document is None:
+        raise Http404("not an address of ours")
+    return JsonResponse(document, content_type="application/jrd+json", headers={"Cache-Control": "public, max-age=300"})

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from keymanager import (
     client_authentication,
+    cors,
     errors,
     parameters as wire,
     revocation,
@@ -16,6 +17,7 @@ from keymanager.views.answers import NO_STORE, refused
 
 
 @csrf_exempt
+@cors.for_registered_origins
 @require_POST
 def revoke(request: HttpRequest) -> HttpResponse:
     """RFC 7009 2, answered like the original: an empty text/html with what was revoked in its headers."""

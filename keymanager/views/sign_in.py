@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.internal.flows.login import clear_authentication_records
-from allauth.account.views import LoginView, SignupView
+from allauth.account.views import SignupView
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, logout
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from accounts.models import User
+from accounts.views import SignIn as AccountSignIn
 from keymanager import detours, login
+from keymanager.views.answers import see_other
 
 LONGEST_NAME = 150
 
@@ -36,7 +38,7 @@ class ForApplication:
         return super().get_context_data(**extra, **kwargs)  # type: ignore[misc, no-any-return]
 
 
-class SignIn(ForApplication, LoginView):  # type: ignore[misc]
+class SignIn(ForApplication, AccountSignIn):
     def get_initial(self) -> dict[str, Any]:
         """OpenID Connect Core 3.1.2.1, login_hint."""
         hint = self.request.GET.get("login_hint", "")
@@ -71,5 +73,5 @@ def next_of(request: HttpRequest) -> str:
     return request.POST.get("next") or request.GET.get("next", "")
 
 
-sign_in = SignIn.as_view()
-sign_up = SignUp.as_view()
+sign_in = see_other(SignIn.as_view())
+sign_up = see_other(SignUp.as_view())

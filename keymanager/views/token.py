@@ -13,17 +13,20 @@ from keymanager import (
     authorizations,
     client_authentication,
     confirmations,
+    cors,
     dpop,
     encryption,
     errors,
     grants,
     parameters as wire,
+    profiles,
 )
 from keymanager.grants.base import TokenRequest
 from keymanager.views.answers import NO_STORE, refused
 
 
 @csrf_exempt
+@cors.for_registered_origins
 @require_POST
 def token(request: HttpRequest) -> HttpResponse:
     """RFC 6749 3.2. Each grant type's exchange is one transaction: what fails leaves nothing behind."""
@@ -48,7 +51,9 @@ def exchange(request: HttpRequest) -> dict[str, Any]:
         raise errors.UnsupportedGrantType(detail=grant_type)
     if not client.has_grant_type(grant_type):
         raise errors.UnauthorizedClient(detail=f"{grant_type} is not ticked for this key set")
+    profiles.check_grant_type(client, grant_type)
     confirmation = confirmations.proved(request, client)
+    profiles.check_confirmation(client, confirmation)
     asked = TokenRequest(http=request, client=client, parameters=received, confirmation=confirmation)
     encryption.prepare(client)
     try:

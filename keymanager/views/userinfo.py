@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from keymanager import (
+    cors,
     dpop,
     errors,
     oidc,
@@ -17,6 +18,7 @@ from keymanager.views.answers import NO_STORE
 
 
 @csrf_exempt
+@cors.for_registered_origins
 @require_http_methods(["GET", "POST"])
 def userinfo(request: HttpRequest) -> HttpResponse:
     """OpenID Connect Core 5.3."""
@@ -28,8 +30,7 @@ def userinfo(request: HttpRequest) -> HttpResponse:
             raise errors.InsufficientScope
     except errors.OAuthError as error:
         return resource_access.refused(request, error)
-    claims = oidc.user_claims(bearer, bearer.user)
-    headers = NO_STORE | dpop.nonce_header(request)
+    claims, headers = oidc.user_claims(bearer, bearer.user), NO_STORE | dpop.nonce_header(request)
     if algorithm := bearer.client.registered("userinfo_signed_response_alg"):
         signed = oidc.signed_user_claims(claims, bearer.client, algorithm)
         return HttpResponse(signed, content_type="application/jwt", headers=headers)

@@ -1,7 +1,8 @@
-/* A form is sent once: a second click would generate or regenerate a second time and lose the first answer.
+/* A form is sent once: a second click would generate or regenerate a second time and lose the first answer. (A form that
+   is answered with a file leaves the page standing, and may be sent again.)
    The current tab is scrolled into its strip, and the menu behind the initials closes when one clicks elsewhere. */
 (() => {
-  for (const form of document.querySelectorAll("form[method=post]")) {
+  for (const form of document.querySelectorAll("form[method=post]:not([data-again])")) {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent !== undefined) event.preventDefault();
       form.dataset.sent = "";

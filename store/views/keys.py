@@ -4,6 +4,7 @@ A secret is shown on the page that answers the POST, and nowhere else. A redirec
 until the next page, where it would lie in the session table in a form that can be used. The price is that a reload
 sends the form again, so a second POST is made harmless: keys are generated once (KeysExistError), and a secret is
 replaced only if the form names the one that is in force (SecretReplacedError). Nothing of it is cached (no-store).
+Who signed in a while ago is asked again first (accounts/reauthentication.py); what was sent is kept meanwhile.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
+from accounts import reauthentication
 from store import access, keys
 from store.access import SignedInRequest
 from store.errors import StoreError
@@ -32,6 +34,7 @@ def application_keys(request: SignedInRequest, application_id: uuid.UUID, key_ty
     application = access.application(request.user, application_id)
     if request.method != "POST":
         return keys_page.show(request, application, key_type)
+    reauthentication.demand(request)
     form = KeysForm(request.POST, scopes=keys.available_scopes(application=application))
     if not form.is_valid():
         return keys_page.show(request, application, key_type, form=form)
@@ -65,6 +68,7 @@ def application_keys_update(request: SignedInRequest, application_id: uuid.UUID,
 @access.signed_in
 def application_keys_regenerate(request: SignedInRequest, application_id: uuid.UUID, key_type: str) -> HttpResponse:
     """GET asks and says what breaks; POST shows the new secret."""
+    reauthentication.demand(request)
     application = access.application(request.user, application_id)
     key = keys_page.completed_key(application, key_type)
     if key is None:

@@ -51,9 +51,7 @@ def test_what_is_saved_is_there_again(bobs_browser: Browser, bob: User) -> None:
         ("nickname", "b" * 151),
     ],
 )
-def test_a_value_that_cannot_be_is_told_in_its_place(
-    bobs_browser: Browser, bob: User, name: str, value: str
-) -> None:
+def test_a_value_that_cannot_be_is_told_in_its_place(bobs_browser: Browser, bob: User, name: str, value: str) -> None:
     response = bobs_browser.post(PAGES[0], {"first_name": "Robert", name: value})
 
     assert response.status_code == 200

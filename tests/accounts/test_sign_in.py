@@ -6,6 +6,7 @@ import pytest
 from django.test import Client as Browser
 
 from accounts.models import User
+from tests.accounts.conftest import session_of
 
 LOGIN = "/accounts/login/"
 NEW = {"username": "dora", "email": "", "password1": "a long passphrase", "password2": "a long passphrase"}
@@ -109,3 +110,10 @@ def test_a_link_that_is_too_old_says_so(client: Browser, db: None) -> None:
     page = client.get("/accounts/password/reset/key/1-set-password/").content.decode()
 
     assert "This link does not work" in page
+
+
+def test_signing_up_at_the_key_manager_stays_there_and_is_a_sign_in(client: Browser, db: None) -> None:
+    response = client.post("/oauth2/account/signup/", NEW)
+
+    assert response.headers["Location"] == "/oauth2/"
+    assert [record["method"] for record in session_of(client)["account_authentication_methods"]] == ["password"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -11,12 +12,39 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tests.gateway.conftest import Live
 
 
+def base(live: Live) -> str:
+    return f"https://localhost:{live.gateway.port}"
+
+
 def test_call_without_a_token_is_told_how_to_send_one(live: Live) -> None:
     reply = live.gateway.get("/echo/1.0/albums")
 
     assert reply.fault == (401, 900902)
     assert "Authorization: Bearer" in reply.json["fault"]["description"]
-    assert reply.headers["www-authenticate"] == 'Bearer realm="API Gateway"'
+    assert reply.headers["www-authenticate"].startswith('Bearer realm="API Gateway", resource_metadata="')
+
+
+@pytest.mark.rfc("9728#5.1")
+def test_refusal_leads_to_who_gives_tokens_and_for_what(live: Live) -> None:
+    challenge = live.gateway.get("/echo/1.0/albums").headers["www-authenticate"]
+    address = re.findall(r'resource_metadata="([^"]+)"', challenge)[0]
+
+    reply = live.gateway.get(address.removeprefix(base(live)))
+
+    assert reply.headers["content-type"] == "application/json"
+    assert reply.json["resource"] == f"{base(live)}/echo/1.0"
+    assert reply.json["authorization_servers"] == [live.mint.issuer]
+
+
+@pytest.mark.rfc("8707#2")
+def test_token_for_this_api_alone_opens_it_and_no_other(live: Live) -> None:
+    mine = live.mint.token("echo/1.0", aud=f"{base(live)}/echo/1.0")
+    listed = live.mint.token("echo/1.0", aud=["https://elsewhere.example", f"{base(live)}/echo/1.0/"])
+    other = live.mint.token("echo/1.0", aud=f"{base(live)}/photos/1.0")
+
+    assert live.gateway.get("/echo/1.0/albums", mine).status == 200
+    assert live.gateway.get("/echo/1.0/albums", listed).status == 200
+    assert live.gateway.get("/echo/1.0/albums", other).fault == (401, 900901)
 
 
 def test_token_in_the_address_is_not_looked_at(live: Live) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from keymanager import signing
 from keymanager.models import AccessToken, RefreshToken
-from tests.keymanager.conftest import Registered, code_for, exchange, post_token
+from tests.keymanager.conftest import Registered, Remember, code_for, exchange, post_token
 
 pytestmark = pytest.mark.django_db
 Register = Callable[..., Registered]
@@ -275,17 +275,21 @@ def test_no_answer_is_stored(printer: Registered, accept: str) -> None:
 
 
 @FORMATS
-def test_a_look_up_is_one_statement_beyond_the_caller_s(
-    bobs_browser: Browser, register: Register, token_format: str, django_assert_num_queries: Callable[..., Any]
+def test_a_look_up_is_one_statement(
+    bobs_browser: Browser,
+    register: Register,
+    token_format: str,
+    remembered: Remember,
+    django_assert_num_queries: Callable[..., Any],
 ) -> None:
-    registered = register(access_token_format=token_format)
+    registered = remembered(register(access_token_format=token_format))
     pair, own = pair_of(bobs_browser, registered), application_token(registered)
 
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         assert introspect(registered, pair["access_token"]).json()["active"] is True
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         assert introspect(registered, own).json()["active"] is True
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         assert introspect(registered, pair["refresh_token"], token_type_hint="refresh_token").json()["active"] is True
 
 
@@ -341,5 +345,8 @@ def test_the_metadata_names_the_endpoint_and_how_to_call_it(db: None) -> None:
     document = Browser().get("/.well-known/oauth-authorization-server").json()
 
     assert document["introspection_endpoint"] == "https://localhost:9443/oauth2/introspect"
-    assert document["introspection_endpoint_auth_methods_supported"] == ["client_secret_basic", "client_secret_post"]
+    assert document["introspection_endpoint_auth_methods_supported"][:2] == [
+        "client_secret_basic",
+        "client_secret_post",
+    ]
     assert document["introspection_signing_alg_values_supported"] == ["ES256"]

@@ -218,7 +218,7 @@ def test_of_two_clicks_on_approve_one_makes_a_code(bobs_browser: Browser, printe
         browser.cookies = bobs_browser.cookies
         return browser.post(path, {"decision": "approve"}).status_code
 
-    assert sorted(at_once(2, click)) == [302, 400]
+    assert sorted(at_once(2, click)) == [303, 400]
     assert AuthorizationCode.objects.count() == 1
 
 

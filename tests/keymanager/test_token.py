@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import jwt
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core.cache import cache
 from django.test import Client as Browser
 from django.utils import timezone
@@ -13,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from keymanager import client_secrets, tokens
 from keymanager.models import ClientSecret, RefreshToken, TokenHolder
-from tests.keymanager.conftest import Registered, code_for, exchange, post_token
+from tests.keymanager.conftest import Registered, Remember, code_for, exchange, post_token
 
 pytestmark = pytest.mark.django_db
 
@@ -151,6 +152,16 @@ def test_a_wrong_password_is_refused(printer: Registered, bob: User, name: str, 
 
 
 @pytest.mark.rfc("6749#4.3.2")
+def test_an_account_with_a_second_step_gets_no_token_by_its_password_alone(printer: Registered, bob: User) -> None:
+    TOTP.activate(bob, generate_totp_secret())
+
+    right = post_token(printer, grant_type="password", username="bob", password="bob")
+    wrong = post_token(printer, grant_type="password", username="bob", password="x")
+
+    assert right.status_code == 400
+    assert right.json() == wrong.json()
+
+
 def test_passwords_cannot_be_guessed_for_long(printer: Registered, bob: User) -> None:
     cache.clear()
 
@@ -266,8 +277,23 @@ def test_a_secret_is_kept_as_a_checksum_and_its_use_is_noted(printer: Registered
     assert row["last_used_at"] is not None
 
 
-def test_a_wrong_secret_costs_one_statement(
-    printer: Registered, django_assert_num_queries: Callable[..., object]
+def test_a_wrong_secret_costs_no_statement(
+    printer: Registered, remembered: Remember, django_assert_num_queries: Callable[..., object]
 ) -> None:
-    with django_assert_num_queries(1):  # type: ignore[attr-defined]
+    remembered(printer)
+    post_token(printer, grant_type="client_credentials")
+
+    with django_assert_num_queries(0):  # type: ignore[attr-defined]
         post_token(printer, secret="wrong", grant_type="client_credentials")
+
+
+@pytest.mark.rfc("6749#3.3")
+def test_a_client_s_policy_may_refuse_what_others_have_left_out(register: Callable[..., Registered]) -> None:
+    strict = register(metadata={"refuse_unknown_scopes": True})
+
+    assert post_token(strict, grant_type="client_credentials", scope="photos:read PRODUCTION").json() == {
+        "error": "invalid_scope",
+        "error_description": "Invalid Scope!",
+    }
+    assert post_token(strict, grant_type="client_credentials", scope="photos:read").json()["scope"] == "photos:read"
+    assert post_token(strict, grant_type="client_credentials").json()["scope"] == "default"

@@ -57,6 +57,7 @@ def photo_service(issuer: Issuer, settings: Settings, tmp_path: Path) -> None:
     """The service trusts the test's issuer and keeps its files in the test's folder."""
     settings.PHOTOS_VAR = tmp_path
     settings.PHOTOS_ISSUER, settings.PHOTOS_AUDIENCE = ISSUER, AUDIENCE
+    settings.PHOTOS_RESOURCE = f"{AUDIENCE}/photos/1.0"
     settings.PHOTOS_JWKS_URL, settings.PHOTOS_CA_FILE = issuer.url, issuer.ca_file
     jwks.key_set.cache_clear()
 

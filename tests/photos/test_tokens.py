@@ -86,6 +86,12 @@ def test_another_issuer_is_refused(issuer: Issuer) -> None:
     refused(issuer, token, "The access token comes from another issuer.")
 
 
+def test_a_token_for_this_api_alone_is_good(issuer: Issuer) -> None:
+    token = issuer.token("bob", aud="https://localhost:8243/photos/1.0")
+
+    assert Caller(token).get("/albums").status_code == 200
+
+
 def test_another_audience_is_refused(issuer: Issuer) -> None:
     refused(issuer, issuer.token("bob", aud="client-of-alice"), "The access token is meant for another service.")
 

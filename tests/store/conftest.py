@@ -6,6 +6,7 @@ A browser is Django's test client; the key manager is the real one.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,8 +103,17 @@ def generated(subscribed: Application) -> Generated:
 
 def browser_of(user: User) -> Browser:
     browser = Browser()
-    browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    browser.force_login(user, backend="accounts.backends.AuthenticationBackend")
+    proved(browser, user, seconds_ago=0)
     return browser
+
+
+def proved(browser: Browser, user: User, *, seconds_ago: int) -> None:
+    """When the person in this browser last typed the password; a forced login leaves that out."""
+    session = browser.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time() - seconds_ago}]
+    session["account_authentication_methods_user"] = str(user.pk)
+    session.save()
 
 
 @pytest.fixture

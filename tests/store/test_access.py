@@ -72,7 +72,7 @@ def test_bad_id(alices: Browser, db: None, pattern: str, bad: object) -> None:
 @pytest.mark.parametrize("pattern", ["applications/{id}/delete/", "applications/{id}/production-keys/"])
 def test_without_the_token_of_the_form_nothing_happens(alice: object, generated: Generated, pattern: str) -> None:
     browser = Browser(enforce_csrf_checks=True)
-    browser.force_login(alice, backend="allauth.account.auth_backends.AuthenticationBackend")  # type: ignore[arg-type]
+    browser.force_login(alice, backend="accounts.backends.AuthenticationBackend")  # type: ignore[arg-type]
 
     response = browser.post(address(pattern, generated))
     assert response.status_code == 403

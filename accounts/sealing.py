@@ -1,0 +1,32 @@
+"""Sealed at rest: what must be read again and is worth something to a thief, as the keys of authenticator apps."""
+
+from __future__ import annotations
+
+import base64
+import os
+from functools import cache
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+PURPOSE = b"second factors"
+
+
+@cache
+def cipher() -> AESGCM:
+    """Under 32 bytes from the installation's secret key (RFC 5869)."""
+    kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=b"apimanager", info=PURPOSE)
+    return AESGCM(kdf.derive(settings.SECRET_KEY.encode()))
+
+
+def seal(plain: str) -> str:
+    """Base64 of 12 bytes of nonce and AES-256-GCM of `plain`."""
+    nonce = os.urandom(12)
+    return base64.b64encode(nonce + cipher().encrypt(nonce, plain.encode(), PURPOSE)).decode()
+
+
+def unseal(sealed: str) -> str:
+    raw = base64.b64decode(sealed)
+    return cipher().decrypt(raw[:12], raw[12:], PURPOSE).decode()

@@ -1,0 +1,163 @@
+"""What is compared: each step as an application would do it, every answer checked."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, TypedDict
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from bench.connection import Answer, Connection, basic
+
+TOKENS = 50  # that one worker asks about in turn
+
+
+class StepFailed(Exception):
+    """An answer was not what it had to be; a run with one does not count."""
+
+
+class ClientSeed(TypedDict):
+    id: str
+    secret: str
+
+
+class Seed(TypedDict):
+    """What a peer's seed printed: where its endpoints are, its clients, and the cookie of somebody signed in."""
+
+    token: str
+    authorize: str
+    introspect: str
+    userinfo: str
+    machine: ClientSeed
+    machine_jwt: ClientSeed
+    web: ClientSeed
+    cookie: str
+    redirect_uri: str
+    machine_scope: str
+    web_scope: str
+
+
+@dataclass
+class Worker:
+    """One client on one connection; each of its steps begins when the one before is answered."""
+
+    connection: Connection
+    seed: Seed
+    refresh_token: str = ""
+    tokens: tuple[str, ...] = ()
+    turn: int = 0
+
+    def client_credentials(self, name: str = "machine") -> dict[str, Any]:
+        client = self.seed["machine_jwt"] if name == "machine_jwt" else self.seed["machine"]
+        return self.token(client, grant_type="client_credentials", scope=self.seed["machine_scope"])
+
+    def client_credentials_jwt(self) -> None:
+        self.client_credentials("machine_jwt")
+
+    def code_flow(self) -> dict[str, Any]:
+        """Authorize with consent remembered, then the exchange; PKCE, and an ID token at the end."""
+        verifier = secrets.token_urlsafe(32)
+        digest = urlsafe_b64encode(sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+        asked = {
+            "response_type": "code",
+            "client_id": self.seed["web"]["id"],
+            "redirect_uri": self.seed["redirect_uri"],
+            "scope": self.seed["web_scope"],
+            "state": secrets.token_urlsafe(8),
+            "code_challenge": digest,
+            "code_challenge_method": "S256",
+        }
+        answer = self.connection.get(f"{self.seed['authorize']}?{urlencode(asked)}", Cookie=self.seed["cookie"])
+        code = parse_qs(urlsplit(answer.headers.get("location", "")).query).get("code", [""])[0]
+        expect(answer, answer.status == 302 and code != "")
+        exchange = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.seed["redirect_uri"]}
+        tokens = self.token(self.seed["web"], **exchange, code_verifier=verifier)
+        if "id_token" not in tokens:
+            raise StepFailed(f"no ID token among {sorted(tokens)}")
+        return tokens
+
+    def refresh(self) -> None:
+        held = {"grant_type": "refresh_token", "refresh_token": self.refresh_token}
+        rotated: str = self.token(self.seed["web"], **held)["refresh_token"]
+        if rotated == self.refresh_token:
+            raise StepFailed("the refresh token was not rotated")
+        self.refresh_token = rotated
+
+    def introspection(self) -> None:
+        client = self.seed["machine"]
+        credentials = basic(client["id"], client["secret"])
+        answer = self.connection.post(self.seed["introspect"], {"token": self.next_token()}, Authorization=credentials)
+        expect(answer, answer.status == 200 and json.loads(answer.body)["active"] is True)
+
+    def userinfo(self) -> None:
+        answer = self.connection.get(self.seed["userinfo"], Authorization=f"Bearer {self.next_token()}")
+        expect(answer, answer.status == 200 and "sub" in json.loads(answer.body))
+
+    def token(self, client: ClientSeed, **parameters: str) -> dict[str, Any]:
+        credentials = basic(client["id"], client["secret"])
+        answer = self.connection.post(self.seed["token"], parameters, Authorization=credentials)
+        expect(answer, answer.status == 200)
+        tokens: dict[str, Any] = json.loads(answer.body)
+        return tokens
+
+    def next_token(self) -> str:
+        self.turn += 1
+        return self.tokens[self.turn % len(self.tokens)]
+
+    def prepare_refresh(self) -> None:
+        self.refresh_token = self.code_flow()["refresh_token"]
+
+    def prepare_introspection(self) -> None:
+        self.tokens = tuple(self.client_credentials()["access_token"] for _ in range(TOKENS))
+
+    def prepare_userinfo(self) -> None:
+        self.tokens = tuple(self.code_flow()["access_token"] for _ in range(TOKENS))
+
+
+def expect(answer: Answer, is_right: bool) -> None:
+    if not is_right:
+        raise StepFailed(f"{answer.status} {answer.headers.get('location', '')} {answer.body[:300]!r}")
+
+
+def nothing(worker: Worker) -> None:
+    """Most steps need nothing beforehand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A line of the table; `goals` are the ratios issue 4 asks for, by kind of database."""
+
+    title: str
+    run: Callable[[Worker], object]
+    goals: dict[str, float]
+    prepare: Callable[[Worker], None] = nothing
+
+
+STEPS = {
+    "cc": Step(
+        title="client credentials, opaque", run=Worker.client_credentials, goals={"sqlite": 4, "postgresql": 2.5}
+    ),
+    "cc-jwt": Step(
+        title="client credentials, JWT ES256", run=Worker.client_credentials_jwt, goals={"sqlite": 4, "postgresql": 2.5}
+    ),
+    "refresh": Step(
+        title="refresh with rotation",
+        run=Worker.refresh,
+        prepare=Worker.prepare_refresh,
+        goals={"sqlite": 5, "postgresql": 4},
+    ),
+    "code": Step(title="code flow", run=Worker.code_flow, goals={"sqlite": 4, "postgresql": 4}),
+    "introspect": Step(
+        title="introspection",
+        run=Worker.introspection,
+        prepare=Worker.prepare_introspection,
+        goals={"sqlite": 5, "postgresql": 4},
+    ),
+    "userinfo": Step(
+        title="userinfo", run=Worker.userinfo, prepare=Worker.prepare_userinfo, goals={"sqlite": 4, "postgresql": 3}
+    ),
+}

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+
+from keymanager import clients, errors
+from keymanager.models import Client
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way of proving to be a client, by its registered name (RFC 7591 2).
+
+    `is_presented`: whether the request tries it. `client`: whose proof it is; InvalidClient when it is nobody's.
+    """
+
+    name: str
+    is_presented: Callable[[HttpRequest, dict[str, str]], bool]
+    client: Callable[[HttpRequest, dict[str, str]], Client]
+
+
+def confirmed(client: Client | None, *, detail: str) -> Client:
+    if client is None or client.blocked_at is not None:
+        raise errors.InvalidClient(detail=detail)
+    return client
+
+
+def named(client_id: str) -> Client:
+    """The client that the request says it comes from, which is no proof yet."""
+    return confirmed(clients.find(client_id) if client_id else None, detail="unknown or blocked client")
+
+
+def method_of(client: Client) -> str | None:
+    """The one method it is registered for; None: a confidential client may send its secret in either way."""
+    registered: str | None = client.registered("token_endpoint_auth_method")
+    return registered
