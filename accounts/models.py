@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.elsewhere_models import LinkedAccount, LogoutTokenUse, SessionElsewhere
 
-__all__ = ["LinkedAccount", "LogoutTokenUse", "PersonalDetails", "SessionElsewhere", "User"]
+__all__ = ["Device", "LinkedAccount", "LogoutTokenUse", "PersonalDetails", "SessionElsewhere", "User"]
 
 
 class User(AbstractUser):

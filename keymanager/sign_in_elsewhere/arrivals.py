@@ -12,7 +12,7 @@ from django.contrib.auth import login as sign_in, logout
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts import authentication_methods, linked_accounts
+from accounts import authentication_methods, devices, linked_accounts
 from accounts.models import LinkedAccount, SessionElsewhere
 from keymanager import login
 from keymanager.sign_in_elsewhere import answers, attempts
@@ -52,6 +52,7 @@ def arrive(request: HttpRequest, account: LinkedAccount, answer: Answer, attempt
     request.session[ID_TOKEN] = answer.id_token
     attempts.note_answered(request, attempt)
     request.session.save()
+    devices.arrive(request, user)
     SessionElsewhere.objects.update_or_create(
         session_id=request.session.session_key,
         defaults={"account": account, "sid_there": text(answer.claims.get("sid")), "sid_here": sid},

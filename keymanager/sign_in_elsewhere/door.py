@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.deprecation import MiddlewareMixin
 
@@ -27,6 +27,10 @@ KEPT = frozenset(
         *("elsewhere", "elsewhere-callback", "elsewhere-signed-out", "elsewhere-backchannel-logout"),
     }
 )
+LOOKED_AFTER_THERE = {
+    "title": "Not here",
+    "sentence": "You sign in on another server. Your password and your second step are looked after there.",
+}
 
 
 class SignInElsewhereMiddleware(MiddlewareMixin):
@@ -45,7 +49,7 @@ class SignInElsewhereMiddleware(MiddlewareMixin):
             return redirect(address(request, "login" if request.user.is_authenticated else ""))
         if name in SIGN_UP:
             return redirect(address(request, "create"))
-        raise Http404
+        return render(request, "problem.html", LOOKED_AFTER_THERE, status=404)
 
 
 def address(request: HttpRequest, prompt: str) -> str:

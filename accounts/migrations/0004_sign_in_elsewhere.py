@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0002_personal_details'),
+        ('accounts', '0003_personal_details'),
         ('sessions', '0001_initial'),
     ]
 
