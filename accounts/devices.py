@@ -12,11 +12,14 @@ import time
 from collections.abc import Iterable
 
 from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
+from django.utils.module_loading import import_string
 
 from accounts import realms
 from accounts.models import Device, User
@@ -76,16 +79,23 @@ def of(user: User) -> Iterable[Device]:
 
 def end(user: User, device_id: int) -> bool:
     """Whether there was such a device of this person's."""
-    ended, _ = Session.objects.filter(device__user=user, device=device_id).delete()
-    return ended > 0
+    return end_sessions(user, Session.objects.filter(device__user=user, device=device_id)) > 0
 
 
 def end_others(user: User, current: str | None) -> int:
     """Every session of this person's but the current one; how many there were."""
     others = Device.objects.filter(user=user).exclude(session_id=current)
-    count = others.count()
-    Session.objects.filter(device__in=others).delete()
-    return count
+    return end_sessions(user, Session.objects.filter(device__in=others))
+
+
+@transaction.atomic
+def end_sessions(user: User, rows: QuerySet[Session]) -> int:
+    """How many there were. What else hangs on each (settings.SESSION_ENDS) ends in the same transaction."""
+    ended = list(rows)
+    for row in ended:
+        import_string(settings.SESSION_ENDS)(user, row.get_decoded())
+    Session.objects.filter(pk__in=[row.pk for row in ended]).delete()
+    return len(ended)
 
 
 def named(user_agent: str) -> str:

@@ -15,16 +15,13 @@ from django.utils.deprecation import MiddlewareMixin
 
 log = logging.getLogger(__name__)
 
-# form-action is left out on purpose: Chrome applies it to the redirect that follows a form too, and an approved consent
-# redirects to the client's own address.
-CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; img-src 'self' data:"
-)
-
 
 class SecurityHeadersMiddleware(MiddlewareMixin):
+    """A response whose policy differs brings the whole of it (keymanager/framing.py)."""
+
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        policy = "; ".join(f"{name} {value}" for name, value in settings.CONTENT_SECURITY_POLICY.items())
+        response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
         return response
 

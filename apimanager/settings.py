@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "keymanager.browser_state.BrowserStateMiddleware",
     "accounts.devices.DeviceMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "keymanager.sign_in_elsewhere.door.SignInElsewhereMiddleware",
@@ -225,6 +226,8 @@ CSRF_USE_SESSIONS = True
 CSRF_COOKIE_SECURE = True
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 CSRF_FAILURE_VIEW = "apimanager.views.csrf_failure"
+# What else ends with a session that is ended from another one; `accounts` knows nothing of the key manager.
+SESSION_ENDS = "keymanager.sessions.end_stored"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Transport
@@ -237,6 +240,15 @@ SECURE_HSTS_PRELOAD = not DEMO
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# What a page may load and who may frame it. form-action is left out on purpose: Chrome applies it to the redirect that
+# follows a form too, and an approved consent redirects to the client's own address.
+CONTENT_SECURITY_POLICY = {
+    "default-src": "'self'",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "frame-ancestors": "'none'",
+    "img-src": "'self' data:",
+}
 
 # OAuth. Every toolkit model is ours (keymanager/models.py); the toolkit's defaults that matter are set, not inherited.
 AUTHORIZATION_CODE_LIFETIME = 300  # seconds

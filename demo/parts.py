@@ -1,13 +1,15 @@
-"""The command line of each part. Every one of them listens on loopback only."""
+"""The command line of each part. Every one that has a door listens on loopback only."""
 
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from demo.settings import (
     PROGRAMS,
+    ROOT,
     Door,
     Settings,
     photos_environment,
@@ -18,7 +20,7 @@ from demo.settings import (
 
 @dataclass(frozen=True)
 class Part:
-    door: Door
+    name: str
     command: str
     environment: dict[str, str]
 
@@ -26,10 +28,11 @@ class Part:
 def all_parts(settings: Settings) -> list[Part]:
     """In the order of their needs: the gateway opens its door when the portal has given it routes."""
     return [
-        Part(settings.portal, portal(settings), portal_environment(settings)),
-        Part(settings.photos, granian("photos", settings.photos, threads=2), photos_environment(settings)),
-        Part(settings.playground, granian("playground", settings.playground), playground_environment(settings)),
-        Part(settings.gateway, gateway(settings), portal_environment(settings)),
+        Part("portal", portal(settings), portal_environment(settings)),
+        Part("photos", granian("photos", settings.photos, threads=2), photos_environment(settings)),
+        Part("playground", granian("playground", settings.playground), playground_environment(settings)),
+        Part("gateway", gateway(settings), portal_environment(settings)),
+        Part("outbox", outbox(), portal_environment(settings)),
     ]
 
 
@@ -52,6 +55,11 @@ def granian(package: str, door: Door, *, threads: int = 1, options: Iterable[str
         "--workers-kill-timeout", "3", "--log-level", "warning",
         *options,
     ])  # fmt: skip
+
+
+def outbox() -> str:
+    """Tells applications of sign-outs. It has no door."""
+    return shlex.join([sys.executable, str(ROOT / "manage.py"), "deliver_logouts"])
 
 
 def gateway(settings: Settings) -> str:

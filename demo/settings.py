@@ -131,6 +131,7 @@ def playground_environment(settings: Settings) -> dict[str, str]:
         "PLAYGROUND_AUTHORIZE_ENDPOINT": f"{issuer}/oauth2/authorize",
         "PLAYGROUND_TOKEN_ENDPOINT": f"{issuer}/oauth2/token",
         "PLAYGROUND_REVOKE_ENDPOINT": f"{issuer}/oauth2/revoke",
+        "PLAYGROUND_LOGOUT_ENDPOINT": f"{issuer}/oauth2/logout",
         "PLAYGROUND_USERINFO_ENDPOINT": f"{issuer}/oauth2/userinfo",
         "PLAYGROUND_RESOURCE_URL": f"{settings.gateway.url}/photos/1.0",
     }

@@ -34,7 +34,7 @@ def serve(settings: Settings) -> None:
     missing: list[str] = []
     parts = Parts(logs, attendant(settings, missing))
     for part in all_parts(settings):
-        parts.add_process(part.door.part, f"exec {part.command}", env=part.environment, cwd=str(ROOT))
+        parts.add_process(part.name, f"exec {part.command}", env=part.environment, cwd=str(ROOT))
     parts.run()
     logs.close()
     if parts.asked_to_end:

@@ -65,6 +65,13 @@ class DeviceGrantAdmin(ReadOnly):
     list_select_related = ("client", "user")
 
 
+@admin.register(models.LogoutNotice)
+class LogoutNoticeAdmin(ReadOnly):
+    list_display = ("client", "user", "created_at", "attempts", "next_attempt_at", "delivered_at", "last_status")
+    list_select_related = ("client", "user")
+    list_filter = ("delivered_at", "last_status")
+
+
 @admin.register(models.Scope)
 class ScopeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "title", "description")

@@ -14,7 +14,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.models import User
-from keymanager import authorizations, consents, scopes
+from keymanager import authorizations, consents, scopes, sessions
 from keymanager.models import (
     AccessToken,
     Authorization,
@@ -132,7 +132,8 @@ def approval(client: Client, traces: Traces, words: dict[str, dict[str, str]]) -
 
 @transaction.atomic
 def withdraw(user: User, client: Client) -> bool:
-    """Ends all that `client` may do for `user`; whether there was anything. Nine statements however much there is.
+    """Ends all that `client` may do for `user`; whether there was anything, and tells it that its
+    sessions have ended. At most a dozen statements however much there is.
 
     What others lock first goes first here too (an answer its request, an exchange its authorization and then its code),
     so that neither waits for the other in a circle; and of two withdrawals at once the second waits for the first.
@@ -140,6 +141,7 @@ def withdraw(user: User, client: Client) -> bool:
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
     ConsentRequest.objects.filter(user=user, client=client).delete()
     forgotten, _ = Consent.objects.filter(user=user, client=client).delete()
+    sessions.end_for_client(user, client)
     revoked = authorizations.revoke_all(user, client, reason=REASON)
     AuthorizationCode.objects.filter(user=user, application=client).delete()
     return bool(forgotten or revoked)

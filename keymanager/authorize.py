@@ -19,6 +19,7 @@ from django.template.loader import render_to_string
 from keymanager import (
     authorization_details,
     authorizations,
+    browser_state,
     claims_requests,
     client_documents,
     clients,
@@ -261,7 +262,7 @@ def approve(request: AuthorizationRequest, session: BrowserSession) -> Answer:
         redirect_uri=request.redirect_uri,
         parameters=request.parameters,
     )
-    return response_type.respond(approved)
+    return response_type.respond(approved) | browser_state.told(approved, session)
 
 
 def answer(client: Client, redirect_uri: str, parameters: dict[str, str], members: Answer) -> HttpResponse:

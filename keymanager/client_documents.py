@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from keymanager import client_cache, client_descriptions, clients, errors, fetching
+from keymanager import client_cache, client_descriptions, clients, errors, fetching, sector_identifiers
 from keymanager.models import Client, Origin, Scope
 from keymanager.registration import OPEN_GRANT_TYPES
 
@@ -89,6 +89,7 @@ def checked(value: Any, client_id: str) -> client_descriptions.Description:
     described = client_descriptions.parsed({"token_endpoint_auth_method": "none"} | value)
     if described.columns["metadata"]["token_endpoint_auth_method"] not in METHODS:
         raise errors.InvalidClientMetadata("The document asks for a method that needs a shared secret.")
+    sector_identifiers.check(described.columns["metadata"], described.redirect_uris)
     given = set(described.columns["grant_types"])
     described.columns["grant_types"] = [name for name in OPEN_GRANT_TYPES if name in given and name != "implicit"]
     known = Scope.objects.values_list("name", flat=True)

@@ -18,6 +18,7 @@ from keymanager.models import (
     ConsentRequest,
     DeviceGrant,
     DPoPProofUse,
+    LogoutNotice,
     RefreshToken,
     RevokedToken,
 )
@@ -27,6 +28,8 @@ BATCH = 2000
 PAUSE_SECONDS = 0.01
 # A used code or refresh token is kept this long after its end, so that a late replay is still known for what it is.
 REMEMBERED = timedelta(days=1)
+# How long one can look up which client was told of which sign-out.
+LOGGED = timedelta(days=30)
 # No access token lives longer than a year, so nothing hangs on an older authorization but a refresh token.
 LONGEST_TOKEN = timedelta(days=366)
 
@@ -54,6 +57,10 @@ def tables(now: datetime) -> list[tuple[str, QuerySet[Any]]]:
         ("pushed requests", PushedRequest.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("revoked tokens", RevokedToken.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("used assertions", AssertionUse.objects.filter(expires_at__lt=now).order_by("expires_at")),
+        (
+            "logout notices",
+            LogoutNotice.objects.filter(created_at__lt=now - LOGGED, next_attempt_at=None).order_by("created_at"),
+        ),
         # A missing authorization refuses its tokens just as a revoked one does.
         (
             "revoked authorizations",

@@ -13,11 +13,13 @@ from django.utils import timezone
 
 from accounts import authentication_methods
 from accounts.models import User
-from keymanager import pushed_requests
+from keymanager import pushed_requests, sessions
 from keymanager.models import Client
 from keymanager.pushed_models import PushedRequest
 
 SID = "sid"
+# In the session of somebody who has to sign in anew: whose it was, and its public name.
+EARLIER = "earlier"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ def browser_session(request: HttpRequest) -> BrowserSession | None:
         return None
     sid = request.session.get(SID)
     if sid is None:
-        sid = request.session[SID] = secrets.token_urlsafe(16)
+        sid = request.session[SID] = earlier_sid(request, user) or secrets.token_urlsafe(16)
     return BrowserSession(
         user=user,
         sid=sid,
@@ -48,6 +50,15 @@ def browser_session(request: HttpRequest) -> BrowserSession | None:
         acr=authentication_methods.acr(request),
         amr=authentication_methods.amr(request),
     )
+
+
+def earlier_sid(request: HttpRequest, user: User) -> str | None:
+    """The session's name before they had to sign in anew; somebody else's session ends when this one begins."""
+    owner, sid = request.session.pop(EARLIER, (None, None))
+    if owner is not None and owner != user.pk:
+        for earlier in User.objects.filter(pk=owner):
+            sessions.end(earlier, sid)
+    return sid if owner == user.pk else None
 
 
 def auth_time(request: HttpRequest) -> datetime:

@@ -255,11 +255,15 @@ class Authorization(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_reason = models.CharField(max_length=40, blank=True)
+    session_ended_at = models.DateTimeField(null=True, blank=True, help_text="When that browser session was ended.")
 
     class Meta:
         indexes: ClassVar = [
             models.Index(fields=["created_at"], name="authorization_created"),
             models.Index(fields=["revoked_at"], name="authorization_revoked", condition=Q(revoked_at__isnull=False)),
+            models.Index(
+                fields=["sid"], name="authorization_session", condition=Q(session_ended_at__isnull=True) & ~Q(sid="")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -411,6 +415,30 @@ class ConsentRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client_id} for {self.user_id}"
+
+
+class LogoutNotice(models.Model):
+    """That a client is to be told of a sign-out (OpenID Connect Back-Channel Logout 1.0); kept as a log."""
+
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="logout_notices")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    sid = models.CharField(max_length=64, blank=True, help_text="The browser session; empty: every one of the person.")
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    next_attempt_at = models.DateTimeField(default=timezone.now, null=True, blank=True, help_text="Empty: no more.")
+    attempts = models.PositiveSmallIntegerField(default=0)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    last_status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="HTTP status of the last answer.")
+    last_error = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_attempt_at"], name="logout_notice_due", condition=Q(next_attempt_at__isnull=False)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client_id} {self.sid}"
 
 
 class TokenHolder(models.Model):

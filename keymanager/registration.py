@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from keymanager import checksums, client_descriptions, client_secrets, clients, errors
+from keymanager import checksums, client_descriptions, client_secrets, clients, errors, sector_identifiers
 from keymanager.models import Client, InitialAccessToken, Origin, RegistrationAccessToken, Scope
 
 # What a client may have that nobody vouched for: the others let it see passwords or act for people by other tokens.
@@ -33,6 +33,15 @@ class Policy:
 
     grant_types: list[str] = field(default_factory=lambda: list(OPEN_GRANT_TYPES))
     scopes: list[str] = field(default_factory=list)
+
+
+def check_sector(body: Any) -> None:
+    """OpenID Connect Registration 1.0 5, before the transaction: nobody waits for a stranger's server."""
+    if settings.REGISTRATION == "closed" or not isinstance(body, dict):
+        return
+    if body.get("sector_identifier_uri") is not None or body.get("subject_type") is not None:
+        described = client_descriptions.parsed(body)
+        sector_identifiers.check(described.columns["metadata"], described.redirect_uris)
 
 
 @transaction.atomic

@@ -49,6 +49,17 @@ def challenge(code_verifier: str) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
+def logout_address(client_id: str, id_token: str) -> str:
+    """OpenID Connect RP-Initiated Logout 1.0 2: where the issuer signs the person out and sends the browser back."""
+    parts = urlsplit(settings.PLAYGROUND_LOGOUT_ENDPOINT)
+    query = [
+        ("id_token_hint", id_token),
+        ("client_id", client_id),
+        ("post_logout_redirect_uri", settings.PLAYGROUND_URL),
+    ]
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
 def _query(attempt: Attempt) -> list[tuple[str, str]]:
     query = [
         ("response_type", _response_type(attempt)),

@@ -21,6 +21,7 @@ PLAYGROUND_AUTHORIZE_ENDPOINT = environment.url(
 )
 PLAYGROUND_TOKEN_ENDPOINT = environment.url("PLAYGROUND_TOKEN_ENDPOINT", f"{PLAYGROUND_ISSUER}/oauth2/token")
 PLAYGROUND_REVOKE_ENDPOINT = environment.url("PLAYGROUND_REVOKE_ENDPOINT", f"{PLAYGROUND_ISSUER}/oauth2/revoke")
+PLAYGROUND_LOGOUT_ENDPOINT = environment.url("PLAYGROUND_LOGOUT_ENDPOINT", f"{PLAYGROUND_ISSUER}/oauth2/logout")
 PLAYGROUND_USERINFO_ENDPOINT = environment.url("PLAYGROUND_USERINFO_ENDPOINT", f"{PLAYGROUND_ISSUER}/oauth2/userinfo")
 PLAYGROUND_RESOURCE_URL = environment.url("PLAYGROUND_RESOURCE_URL", "https://localhost:8243/photos/1.0")
 # The certificates we trust; read at each call, so it may be made after we start.

@@ -22,6 +22,7 @@ pages = [
     path("/token", token.token, name="token"),
     path("/refresh", token.refresh, name="refresh"),
     path("/revoke", token.revoke, name="revoke"),
+    path("/logout", token.logout, name="logout"),
     # 4 Get Photos
     path("/photos", token.import_photos, name="photos"),
     path("/userinfo", token.userinfo, name="userinfo"),

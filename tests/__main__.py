@@ -58,6 +58,7 @@ POSTGRES = Suite(
     "postgres",
     (
         "tests/keymanager/test_races.py",
+        "tests/keymanager/test_back_channel.py",
         "tests/keymanager/test_approvals_races.py",
         "tests/keymanager/test_device_races.py",
         "tests/keymanager/test_dpop_races.py",
@@ -110,7 +111,8 @@ def run(suite: Suite, browser: str, **variables: str) -> Count:
     began, report = time.monotonic(), RESULTS / f"{suite.name}.xml"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "--quiet", f"--junit-xml={report}", *suite.words]
-    environment = os.environ | {"CHROME": browser} | variables
+    # Many short processes are started: each would compile everything again without the bytecode on disk.
+    environment = os.environ | {"CHROME": browser, "PYTHONDONTWRITEBYTECODE": ""} | variables
     with (RESULTS / f"{suite.name}.log").open("w+") as output:
         with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output) as process:
             succeeded = ends_well(process)

@@ -5,6 +5,8 @@ Nothing is imported from the portal at the top: the photo service's and the play
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +19,48 @@ def person(name: str, **extra: Any) -> User:
     from accounts.models import User
 
     return User.objects.create_user(name, f"{name}@example.com", name, **extra)
+
+
+@pytest.fixture(scope="session")
+def database_file(django_db_modify_db_settings_parallel_suffix: None) -> Path | None:
+    """Where this process has its test database; None: in memory, or no SQLite."""
+    from django.conf import settings
+
+    database = settings.DATABASES["default"]
+    name = database.get("TEST", {}).get("NAME")
+    return Path(name) if name and "sqlite3" in database["ENGINE"] else None
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(database_file: Path | None, django_db_blocker: Any) -> Iterator[None]:
+    """Where it is a file, it is there before pytest-django looks for it."""
+    if database_file is None:
+        yield
+        return
+    from tests import migrated
+
+    with django_db_blocker.unblock():
+        migrated.copy(database_file)
+    yield
+    for rest in database_file.parent.glob(f"{database_file.name}*"):
+        rest.unlink()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(database_file: Path | None) -> bool:
+    """pytest-django then only applies what is missing."""
+    return database_file is not None
+
+
+@pytest.fixture(scope="session")
+def migrated_file(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that is nobody's yet, to be copied by tests that start the portal as a process."""
+    from tests import migrated
+
+    file = tmp_path_factory.mktemp("migrated") / "portal.sqlite3"
+    with django_db_blocker.unblock():
+        migrated.copy(file)
+    return file
 
 
 @pytest.fixture

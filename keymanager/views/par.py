@@ -6,13 +6,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from keymanager import arrival, client_authentication, clients, dpop, errors, parameters as wire, pushed_requests
+from keymanager import arrival, client_authentication, clients, cors, dpop, errors, parameters as wire, pushed_requests
 from keymanager.views.answers import NO_STORE, refused
 
 LONGEST_REQUEST = 32 * 1024
 
 
 @csrf_exempt
+@cors.for_registered_origins
 @require_POST
 def par(request: HttpRequest) -> HttpResponse:
     """RFC 9126 2: the client is authenticated as at the token endpoint."""

@@ -18,7 +18,9 @@ from keymanager.views.answers import NO_STORE, bearer_token, refused_bearer
 def register(request: HttpRequest) -> HttpResponse:
     """RFC 7591 3.1."""
     try:
-        answer = registration.register(body_of(request), token=bearer_token(request))
+        body = body_of(request)
+        registration.check_sector(body)
+        answer = registration.register(body, token=bearer_token(request))
     except errors.OAuthError as error:
         return refused_bearer(request, error)
     return JsonResponse(answer, status=201, headers=NO_STORE)
@@ -40,7 +42,9 @@ def read(request: HttpRequest, client: Client) -> HttpResponse:
 
 
 def update(request: HttpRequest, client: Client) -> HttpResponse:
-    return JsonResponse(registration.update(client, body_of(request)), headers=NO_STORE)
+    body = body_of(request)
+    registration.check_sector(body)
+    return JsonResponse(registration.update(client, body), headers=NO_STORE)
 
 
 def delete(request: HttpRequest, client: Client) -> HttpResponse:

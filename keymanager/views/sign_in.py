@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.account.internal.flows.login import clear_authentication_records
 from allauth.account.views import SignupView
-from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, logout
+from django.contrib.auth import logout
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -47,26 +46,26 @@ class SignIn(ForApplication, AccountSignIn):
 
     def form_valid(self, form: Any) -> HttpResponse:
         if self.signed_in is not None:
-            step_out(self.request, stays=form.user == self.signed_in)
+            self.request.user = self.signed_in
+            step_out(self.request)
         return super().form_valid(form)  # type: ignore[no-any-return]
 
 
 class SignUp(ForApplication, SignupView):  # type: ignore[misc]
     def form_valid(self, form: Any) -> HttpResponse:
         if self.signed_in is not None:
-            logout(self.request)
+            self.request.user = self.signed_in
+            step_out(self.request)
         return super().form_valid(form)  # type: ignore[no-any-return]
 
 
-def step_out(request: HttpRequest, *, stays: bool) -> None:
-    """The sign-in begins from nothing. Of the same person the session goes on, and its public name with it: nothing
-    ends for the applications that know it."""
-    if not stays:
-        return logout(request)
-    clear_authentication_records(request)
-    for name in (SESSION_KEY, BACKEND_SESSION_KEY, HASH_SESSION_KEY):
-        request.session.pop(name, None)
-    return None
+def step_out(request: HttpRequest) -> None:
+    """The sign-in begins from nothing. Of the same person the session's name goes on, so that nothing ends for the
+    applications that know it; somebody else's session ends when the new one begins (keymanager/login.py)."""
+    session = login.browser_session(request)
+    logout(request)
+    if session is not None:
+        request.session[login.EARLIER] = session.user.pk, session.sid
 
 
 def next_of(request: HttpRequest) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import functools
 import itertools
 from collections.abc import Sequence
 
@@ -48,6 +49,8 @@ def _at(gradient: Stops, position: float) -> Colour:
     return gradient[-1][1]
 
 
+# A gradient mixes the same two colours for every one of its rows.
+@functools.lru_cache(maxsize=1024)
 def _to_lab(value: Colour) -> Lab:
     red, green, blue = (_to_linear(channel / 255) for channel in value)
     long = (0.4122214708 * red + 0.5363325363 * green + 0.0514459929 * blue) ** (1 / 3)

@@ -40,6 +40,17 @@ def revoke(request: HttpRequest) -> HttpResponseBase:
     return responses.go_on(attempt)
 
 
+@require_POST
+@errors.or_ended
+def logout(request: HttpRequest) -> HttpResponseBase:
+    """First here, where the session goes with everything in it, then at the issuer."""
+    attempt = _attempt(request)
+    if attempt.token is None or not attempt.token.identity:
+        return responses.go_on(attempt)
+    request.session.flush()
+    return responses.SeeOther(authorization.logout_address(attempt.client_id, attempt.token.id_token))
+
+
 @require_safe
 @errors.or_ended
 def import_photos(request: HttpRequest) -> HttpResponseBase:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -65,8 +66,8 @@ def manage(tmp_path: Path, *words: str, **environment: str) -> subprocess.Comple
     )
 
 
-def test_a_demo_account_stops_the_start_outside_demo_mode(tmp_path: Path) -> None:
-    manage(tmp_path, "migrate", "-v0", APIM_DEMO="1")
+def test_a_demo_account_stops_the_start_outside_demo_mode(tmp_path: Path, migrated_file: Path) -> None:
+    shutil.copyfile(migrated_file, tmp_path / "portal.sqlite3")
     create = "from accounts.models import User; User.objects.create_user('alice', is_demo=True)"
     assert manage(tmp_path, "shell", "-v0", "-c", create, APIM_DEMO="1").returncode == 0
 

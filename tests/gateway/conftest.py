@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +45,10 @@ def backend() -> Iterator[Backend]:
 
 
 @pytest.fixture(scope="session")
-def live(var: Path, backend: Backend, django_db_setup: None, django_db_blocker: Any) -> Iterator[Live]:
+def live(var: Path, backend: Backend, migrated_file: Path, django_db_blocker: Any) -> Iterator[Live]:
     gateway = parts.gateway(var, parts.free_port())
     portal = parts.portal(var, parts.free_port(), gateway.port)
-    parts.manage(portal, "migrate", "-v", "0")
+    shutil.copyfile(migrated_file, var / "portal.sqlite3")
     parts.manage(portal, "write_envoy_bootstrap")
     store = LivePortal(var / "portal.sqlite3", django_db_blocker.unblock)
     key = ec.generate_private_key(ec.SECP256R1())

@@ -283,7 +283,7 @@ def test_withdrawing_takes_as_many_statements_however_much_there_is(
         approved(bob, printer.client)
     bobs_browser.get(PAGE)
 
-    with statements(18):  # session, person, client, nine, the message in the session, and savepoints
+    with statements(19):  # session, person, client, ten, the message in the session, and savepoints
         bobs_browser.post(f"/oauth2/approvals/{printer.client.pk}/withdraw")
 
     assert not Authorization.objects.filter(revoked_at=None).exists()

@@ -103,7 +103,7 @@ def preflight(address: str, origin: str) -> Any:
     return Browser().options(address, headers=headers)
 
 
-@pytest.mark.parametrize("address", ["/oauth2/token", "/oauth2/userinfo", "/oauth2/revoke"])
+@pytest.mark.parametrize("address", ["/oauth2/token", "/oauth2/userinfo", "/oauth2/revoke", "/oauth2/par"])
 def test_a_registered_origin_may_call(app: Registered, address: str) -> None:
     response = preflight(address, ORIGIN)
 

@@ -35,7 +35,7 @@ def test_a_hybrid_answer_comes_in_the_fragment(
     answer = decide(bobs_browser, authorize(bobs_browser, printer, response_type=response_type, **HYBRID))
 
     assert "#" in answer["Location"]
-    assert set(query_of(answer)) == members | {"iss", "state"}
+    assert set(query_of(answer)) == members | {"iss", "state", "session_state"}
 
 
 @pytest.mark.rfc("oidc-core#3.3.2.11")

@@ -8,6 +8,7 @@ from typing import Any
 import jwt
 import pytest
 from django.test import Client as Browser
+from pytest_django.fixtures import Settings
 
 from accounts.models import User
 from keymanager import errors, fetching, sector_identifiers
@@ -119,3 +120,18 @@ def test_a_document_that_cannot_be_fetched_is_told_as_such(monkeypatch: pytest.M
 
     with pytest.raises(errors.InvalidClientMetadata, match="cannot be read"):
         sector_identifiers.check({"sector_identifier_uri": SECTOR}, [CALLBACK])
+
+
+@pytest.mark.rfc("oidc-registration#5")
+@pytest.mark.parametrize(("document", "status"), [([CALLBACK, OTHER], 201), ([CALLBACK], 400)])
+def test_a_registration_is_held_to_it(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, document: list[str], status: int
+) -> None:
+    settings.REGISTRATION = "open"
+    monkeypatch.setattr(fetching, "fetch", lambda url: Document(value=document, max_age=0))
+    body = {"redirect_uris": [CALLBACK, OTHER], "subject_type": "pairwise", "sector_identifier_uri": SECTOR}
+
+    response = Browser().post("/oauth2/register", body, content_type="application/json")
+
+    assert response.status_code == status
+    assert response.json().get("error", "") == ("" if status == 201 else "invalid_client_metadata")

@@ -13,10 +13,10 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.test import Client as Browser
 from pytest_django.fixtures import Settings
@@ -24,7 +24,7 @@ from pytest_django.fixtures import Settings
 from keymanager import authorizations, clients, tokens
 from keymanager.models import AccessToken, Authorization, AuthorizationCode, RefreshToken, TokenFormat
 from tests.keymanager.conftest import CALLBACK, Registered, authorize, basic, code_for, exchange, post_token
-from tests.races import at_once
+from tests.races import address, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 THREADS = 8
@@ -57,16 +57,6 @@ def kill_after(moment: str, registered: Registered, **parameters: str) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "standing still\n"
         process.kill()
-
-
-def address() -> str:
-    """Of the database that the tests use, as APIM_DATABASE_URL has it."""
-    used = connections["default"].settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{used['NAME']}"
-    port = f":{used['PORT']}" if used["PORT"] else ""
-    person = ":".join(quote(word, safe="") for word in (used["USER"], used["PASSWORD"]) if word)
-    return f"postgresql://{person}@{quote(used['HOST'], safe='')}{port}/{used['NAME']}"
 
 
 def test_of_many_exchanges_of_one_code_one_wins_and_the_replays_kill_it(

@@ -37,7 +37,8 @@ class Issuer:
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.ca_file, folder / "key.pem")
-        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
+        # The answering thread shakes hands: in the accepting one a silent caller would keep `stop` waiting for ever.
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self.url = f"https://localhost:{self._server.server_port}/oauth2/jwks"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         self._thread.start()

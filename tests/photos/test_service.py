@@ -45,9 +45,11 @@ def service(house: Issuer, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     command += ["--blocking-threads", "8", "photos.wsgi:application"]
     with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL) as process:
-        wait_for(f"http://127.0.0.1:{port}/health")
-        yield f"http://127.0.0.1:{port}"
-        process.terminate()
+        try:
+            wait_for(f"http://127.0.0.1:{port}/health")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
 
 
 def wait_for(address: str) -> None:
@@ -56,7 +58,7 @@ def wait_for(address: str) -> None:
         try:
             if requests.get(address, timeout=2).text == "ok":
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
     raise TimeoutError(address)
 

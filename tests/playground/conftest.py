@@ -86,6 +86,7 @@ def peer(authority: Authority, settings: Any) -> Iterator[Peer]:
     settings.PLAYGROUND_AUTHORIZE_ENDPOINT = f"{peer.base}/oauth2/authorize"
     settings.PLAYGROUND_TOKEN_ENDPOINT = f"{peer.base}/oauth2/token"
     settings.PLAYGROUND_REVOKE_ENDPOINT = f"{peer.base}/oauth2/revoke"
+    settings.PLAYGROUND_LOGOUT_ENDPOINT = f"{peer.base}/oauth2/logout"
     settings.PLAYGROUND_USERINFO_ENDPOINT = f"{peer.base}/oauth2/userinfo"
     settings.PLAYGROUND_RESOURCE_URL = f"{peer.base}/photos/1.0"
     yield peer
@@ -98,8 +99,16 @@ def visitor(db: None) -> Client:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def database_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A real file: two threads of a test must meet at SQLite's write lock, as two requests do."""
     from django.db import connections
 
-    connections.settings["default"]["TEST"]["NAME"] = str(tmp_path_factory.mktemp("db") / "test.sqlite3")
+    file = tmp_path_factory.mktemp("db") / "test.sqlite3"
+    connections.settings["default"]["TEST"]["NAME"] = str(file)
+    return file
+
+
+@pytest.fixture(autouse=True)
+def _static_files_on_demand(settings: Any) -> None:
+    """Looked up when asked for: whitenoise would read every static file for each test client."""
+    settings.WHITENOISE_AUTOREFRESH = True
