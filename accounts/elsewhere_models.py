@@ -30,22 +30,11 @@ class SessionElsewhere(models.Model):
 
     session = models.OneToOneField(Session, on_delete=models.CASCADE, related_name="elsewhere")
     account = models.ForeignKey(LinkedAccount, on_delete=models.CASCADE, related_name="sessions")
-    # The session's public name there, empty when it was not told; and the one by which our own clients know it.
+    # The session's public name there, empty when it was not told.
     sid_there = models.CharField(max_length=255, blank=True)
-    sid_here = models.CharField(max_length=64)
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["account", "sid_there"], name="session_elsewhere_sid")]
 
     def __str__(self) -> str:
         return f"a session of {self.account_id}"
-
-
-class LogoutTokenUse(models.Model):
-    """That a logout token came: kept for as long as it would be good (OpenID Connect Back-Channel Logout 1.0 2.6)."""
-
-    checksum = models.CharField(max_length=64, primary_key=True)
-    expires_at = models.DateTimeField(db_index=True)
-
-    def __str__(self) -> str:
-        return self.checksum

@@ -7,9 +7,9 @@ from django.contrib.sessions.models import Session
 from django.db import models
 from django.utils import timezone
 
-from accounts.elsewhere_models import LinkedAccount, LogoutTokenUse, SessionElsewhere
+from accounts.elsewhere_models import LinkedAccount, SessionElsewhere
 
-__all__ = ["Device", "LinkedAccount", "LogoutTokenUse", "PersonalDetails", "SessionElsewhere", "User"]
+__all__ = ["Device", "LinkedAccount", "PersonalDetails", "SessionElsewhere", "User"]
 
 
 class User(AbstractUser):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from typing import Any
 
@@ -39,31 +38,31 @@ def account_of(provider: Provider, answer: Answer) -> LinkedAccount:
 
 @transaction.atomic
 def arrive(request: HttpRequest, account: LinkedAccount, answer: Answer, attempt: Attempt) -> None:
-    """All of the session or nothing. Of the same person the session goes on, with its public name; somebody else's ends
-    first."""
+    """All of the session or nothing."""
     user = account.user
-    session = login.browser_session(request)
-    if session is not None and session.user != user:
-        leave(request)
+    step_out(request)
     sign_in(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
     clear_authentication_records(request)
     record_authentication(request, user, authentication_methods.ELSEWHERE, **how(answer.claims, attempt))
-    sid = request.session.setdefault(login.SID, secrets.token_urlsafe(16))
+    login.browser_session(request)
     request.session[ID_TOKEN] = answer.id_token
     attempts.note_answered(request, attempt)
     request.session.save()
     devices.arrive(request, user)
-    SessionElsewhere.objects.update_or_create(
-        session_id=request.session.session_key,
-        defaults={"account": account, "sid_there": text(answer.claims.get("sid")), "sid_here": sid},
-    )
+    sid = text(answer.claims.get("sid"))
+    SessionElsewhere.objects.create(session_id=str(request.session.session_key), account=account, sid_there=sid)
 
 
-def leave(request: HttpRequest) -> None:
-    """The session of the person before, with what waits for an answer kept: another tab's sign-in goes on."""
-    kept = request.session.get(attempts.ATTEMPTS, [])
+def step_out(request: HttpRequest) -> None:
+    """The sign-in begins from nothing, but what other tabs wait for is kept. Of the same person the session's name goes
+    on; somebody else's session ends when the new one begins (keymanager/login.py)."""
+    session = login.browser_session(request)
+    if session is None:
+        return
+    kept = {name: request.session[name] for name in (attempts.ATTEMPTS, attempts.ANSWERED) if name in request.session}
     logout(request)
-    request.session[attempts.ATTEMPTS] = kept
+    request.session.update(kept)
+    request.session[login.EARLIER] = session.user.pk, session.sid
 
 
 def how(claims: Claims, attempt: Attempt) -> dict[str, Any]:

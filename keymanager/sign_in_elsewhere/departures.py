@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.sessions.models import Session
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import reverse
 
-from accounts.models import LogoutTokenUse, SessionElsewhere
-from keymanager import authorize, checksums
+from accounts import devices
+from accounts.models import SessionElsewhere, User
+from keymanager import assertion_uses, authorize, checksums, json_web_tokens
 from keymanager.sign_in_elsewhere import id_tokens, providers
 from keymanager.sign_in_elsewhere.arrivals import ID_TOKEN
 from keymanager.sign_in_elsewhere.failures import Failure
@@ -24,19 +23,24 @@ from keymanager.sign_in_elsewhere.providers import Provider
 SIGNING_OUT = "signing_out_elsewhere"
 STATE, LOGOUT_TOKEN = "sign-out elsewhere state", "logout token"
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
-# A logout token that says nothing of its end is good for as long as a fresh one may be on its way.
+# For as long a logout token may be on its way (2.6 leaves it to us how old one may be).
 LIFETIME = 600
 
 
 def hint_of(request: HttpRequest) -> str:
-    """The ID token by which the session began; asked for before the session ends."""
-    hint: str = request.session.get(ID_TOKEN, "")
-    return hint
+    """The ID token by which the session began, empty when it did not begin there; to be kept over its end."""
+    return str(request.session.get(ID_TOKEN, ""))
 
 
-def way_out(request: HttpRequest, hint: str, location: str) -> str:
+def keep_hint(request: HttpRequest, hint: str) -> None:
+    if hint:
+        request.session[ID_TOKEN] = hint
+
+
+def way_out(request: HttpRequest, location: str) -> str:
     """Where the browser goes after it was signed out here: to the other server, to be signed out there too, and from
     there back and on to `location`. Just `location` when the session did not come from there, or nobody can say."""
+    hint = request.session.pop(ID_TOKEN, "")
     if not hint or not settings.AUTHENTICATION_ELSEWHERE:
         return location
     try:
@@ -54,6 +58,11 @@ def way_out(request: HttpRequest, hint: str, location: str) -> str:
         "state": state,
     }
     return authorize.appended(provider.end_session_endpoint, urlencode(values), fragment=False)
+
+
+def after_sign_out(location: str) -> str:
+    """Empty instead of our own sign-in page, which would lead right back to the other server."""
+    return "" if settings.AUTHENTICATION_ELSEWHERE and location == reverse("account_login") else location
 
 
 def came_back(request: HttpRequest, state: str) -> str:
@@ -87,28 +96,18 @@ def logout_claims(token: str, provider: Provider) -> Claims:
 def end_sessions(provider: Provider, claims: Claims) -> int:
     """Every session here that came from the one there, or from any of the person's; how many. Raises Failure for a
     token that was used before."""
-    use_once(claims)
-    rows = SessionElsewhere.objects.filter(account__issuer=provider.issuer).select_related("account__user")
+    try:
+        # Remembered for longer than it can be young enough.
+        assertion_uses.use(claims | {"exp": time.time() + 2 * LIFETIME}, purpose=LOGOUT_TOKEN)
+    except json_web_tokens.Refused as used:
+        raise Failure(f"this logout token was {used}") from used
+    rows = SessionElsewhere.objects.filter(account__issuer=provider.issuer)
     if "sub" in claims:
         rows = rows.filter(account__subject=claims["sub"])
     if "sid" in claims:
         rows = rows.filter(sid_there=claims["sid"])
-    found = list(rows.order_by("pk"))
-    for row in found:
-        end(row)
-    return len(found)
-
-
-def use_once(claims: Claims) -> None:
-    """By the row's key, so that of two at once one is refused."""
-    checksum = checksums.checksum(f"{claims['iss']} {claims['jti']}", LOGOUT_TOKEN)
-    expires_at = datetime.fromtimestamp(min(claims["exp"], time.time() + LIFETIME), UTC)
-    try:
-        with transaction.atomic():
-            LogoutTokenUse.objects.create(checksum=checksum, expires_at=expires_at + timedelta(seconds=LIFETIME))
-    except IntegrityError:
-        raise Failure("this logout token was used before") from None
-
-
-def end(row: Any) -> None:
-    Session.objects.filter(pk=row.session_id).delete()
+    people = User.objects.filter(linked_accounts__sessions__in=rows).distinct().order_by("pk")
+    return sum(
+        devices.end_sessions(user, Session.objects.filter(elsewhere__in=rows, elsewhere__account__user=user))
+        for user in people
+    )

@@ -49,6 +49,8 @@ def signed_claims(token: Any, provider: Provider, *, kinds: tuple[str, ...]) -> 
         claims = verified(token, provider, alg=str(alg), kid=kid if isinstance(kid, str) else None)
     except (jwt.PyJWTError, client_keys.UnusableKeys, ValueError, TypeError, RecursionError, OverflowError) as fault:
         raise Failure(f"{type(fault).__name__}: {fault}"[:300]) from fault
+    if not all(isinstance(claims[name], int | float) for name in ("exp", "iat")):
+        raise Failure("a time that is no number")
     check_audience(claims)
     return claims
 

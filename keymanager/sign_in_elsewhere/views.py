@@ -16,6 +16,7 @@ from keymanager import errors, parameters as wire
 from keymanager.sign_in_elsewhere import answers, arrivals, attempts, departures, door, providers, refusals
 from keymanager.sign_in_elsewhere.attempts import Attempt
 from keymanager.sign_in_elsewhere.failures import Expired, Failure, NotGoodEnough
+from keymanager.views import logout
 from keymanager.views.answers import NO_STORE
 
 log = logging.getLogger(__name__)
@@ -75,9 +76,7 @@ def came_back(request: HttpRequest, attempt: Attempt, received: dict[str, str]) 
 def signed_out(request: HttpRequest) -> HttpResponse:
     """Back from being signed out there."""
     location = departures.came_back(request, request.GET.get("state", ""))
-    # Not HttpResponseRedirect: a native client's own scheme (RFC 8252 7.1) is allowed, it was registered.
-    headers = {"Location": location or reverse("store:apis"), "Cache-Control": "no-store"}
-    return HttpResponse(status=302, headers=headers)
+    return logout.signed_out(request, [], location)
 
 
 @csrf_exempt  # Another server's request, which brings no cookie and is believed for its signature.

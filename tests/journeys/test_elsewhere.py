@@ -134,7 +134,8 @@ def sign_in_there(page: Page, installation: Installation) -> None:
     walk.sign_in(page, "bob")
 
 
-def is_signed_in(page: Page, portal: Installation) -> bool:
+def home(page: Page, portal: Installation) -> bool:
+    """Goes to one's own page here; whether one stays on it or is sent away to sign in."""
     page.goto(f"{portal.environment['APIM_PORTAL_URL']}/oauth2/")
     return page.url.startswith(portal.environment["APIM_PORTAL_URL"])
 
@@ -152,5 +153,32 @@ def test_somebody_of_there_approves_here(page: Page, installation: Installation,
     assert (told["state"], told["iss"]) == ("xyz", portal.environment["APIM_PORTAL_URL"])
     assert told["code"]
     # The demo has a bob here too, who is somebody else.
-    page.goto(f"{portal.environment['APIM_PORTAL_URL']}/oauth2/")
+    home(page, portal)
     expect(page.get_by_text("Signed in as bob-2")).to_be_visible()
+
+
+def test_signing_out_here_is_signing_out_there(page: Page, installation: Installation, portal: Installation) -> None:
+    assert not home(page, portal)
+    sign_in_there(page, installation)
+    expect(page.get_by_role("heading", name="Applications with access")).to_be_visible()
+
+    page.get_by_role("button", name="Sign Out").click()
+    expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+
+    assert page.url.startswith(portal.environment["APIM_PORTAL_URL"])
+    assert not home(page, portal)
+    page.wait_for_url(installation.url("PORTAL", "/oauth2/account/login/**"))
+
+
+def test_signing_out_there_is_signing_out_here(page: Page, installation: Installation, portal: Installation) -> None:
+    home(page, portal)
+    sign_in_there(page, installation)
+    expect(page.get_by_role("heading", name="Applications with access")).to_be_visible()
+
+    page.goto(installation.url("PORTAL", "/oauth2/"))
+    page.get_by_role("button", name="Sign Out").click()
+
+    deadline = time.monotonic() + 20
+    while home(page, portal) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    page.wait_for_url(installation.url("PORTAL", "/oauth2/account/login/**"))

@@ -46,7 +46,7 @@ def sent(browser: Browser, asked: Any) -> dict[str, str]:
 
 
 def taken_along(response: Any) -> dict[str, str]:
-    assert response.status_code == 302, response.content
+    assert response.status_code in (302, 303), response.content
     return {name: value[0] for name, value in parse_qs(urlsplit(response["Location"]).query).items()}
 
 

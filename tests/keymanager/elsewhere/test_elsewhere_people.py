@@ -12,6 +12,7 @@ from allauth.account.models import EmailAddress
 from django.test import Client as Browser
 
 from accounts.models import LinkedAccount, User
+from keymanager import clients
 from tests.keymanager.conftest import Registered, authorize, decide, exchange, post_token, query_of
 from tests.keymanager.elsewhere.conftest import (
     HERE,
@@ -309,3 +310,58 @@ def test_a_logout_token_counts_once(there: Provider) -> None:
 @pytest.mark.parametrize("body", [{}, {"logout_token": "x"}, {"logout_token": ["a", "b"]}, {"logout_token": "a\x00"}])
 def test_what_is_no_logout_token_is_refused(there: Provider, body: dict[str, Any]) -> None:
     assert Browser().post(f"{HERE}backchannel_logout", body).status_code == 400
+
+
+@pytest.mark.rfc("OIDC-RPInitiated#2")
+def test_signing_out_here_signs_out_there_too(there: Provider) -> None:
+    browser = arrive(there)
+
+    out = browser.post("/oauth2/account/logout/")
+    asked = taken_along(out)
+    back = browser.get(f"{HERE}signed_out", {"state": asked["state"]})
+
+    assert out["Location"].startswith(f"{there.issuer}/logout?")
+    assert jwt.decode(asked["id_token_hint"], options={"verify_signature": False})["sub"] == "bob-there"
+    assert asked["post_logout_redirect_uri"] == f"https://localhost:9443{HERE}signed_out"
+    assert "You are signed out" in back.content.decode()
+    assert not is_signed_in(browser)
+
+
+def test_a_client_that_signs_somebody_out_gets_them_back_at_the_end(there: Provider, printer: Registered) -> None:
+    clients.set_post_logout_redirect_uris(printer.client, ["https://printer.example/bye"])
+    browser = arrive(there)
+    wish = {"client_id": printer.id, "post_logout_redirect_uri": "https://printer.example/bye", "state": "s"}
+
+    asked = taken_along(browser.post("/oauth2/logout/confirmed", wish))
+    back = browser.get(f"{HERE}signed_out", {"state": asked["state"]})
+
+    assert back["Location"] == "https://printer.example/bye?state=s"
+
+
+@pytest.mark.parametrize("state", ["", "guessed", "\u2028"])
+def test_nobody_is_led_on_who_was_not_on_the_way(there: Provider, state: str) -> None:
+    browser = arrive(there)
+    browser.post("/oauth2/account/logout/")
+
+    assert "You can close this page" in browser.get(f"{HERE}signed_out", {"state": state}).content.decode()
+
+
+def test_signing_out_works_when_the_other_server_has_no_place_for_it(there: Provider) -> None:
+    there.metadata.pop("end_session_endpoint")
+    browser = arrive(there)
+
+    page = browser.post("/oauth2/account/logout/")
+
+    assert "You are signed out" in page.content.decode()
+    assert not is_signed_in(browser)
+
+
+def test_a_logout_token_ends_what_was_authorized_in_the_session(there: Provider, printer: Registered) -> None:
+    browser = Browser()
+    back = go(browser, there, printer, claims={}, scope="openid")
+    tokens = exchange(printer, query_of(decide(browser, browser.get(back["Location"])))["code"]).json()
+
+    Browser().post(f"{HERE}backchannel_logout", {"logout_token": there.logout_token()})
+
+    answer = Browser().get("/oauth2/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    assert answer.status_code == 401
