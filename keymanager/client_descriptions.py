@@ -36,8 +36,7 @@ def parsed(body: Any) -> Description:
         raise errors.InvalidClientMetadata("The body has to be a JSON object.")
     said = {name: value for name, value in body.items() if value is not None}
     metadata = {name: said[name] for name in said.keys() & client_metadata.MEMBERS.keys() - NOT_ONE_S_OWN}
-    client_metadata.check(metadata)
-    check_keys(metadata)
+    check_metadata(metadata)
     is_public = metadata.get("token_endpoint_auth_method") == "none"
     grant_types = grant_types_of(said)
     uris = addresses_of(said, "redirect_uris", public=is_public)
@@ -106,6 +105,11 @@ def algorithm_of(said: Mapping[str, Any]) -> str:
     if algorithm not in SigningAlgorithm.values:
         raise errors.InvalidClientMetadata("id_token_signed_response_alg is not one that is used here.")
     return str(algorithm)
+
+
+def check_metadata(metadata: Mapping[str, Any]) -> None:
+    client_metadata.check(metadata)
+    check_keys(metadata)
 
 
 def check_keys(metadata: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ Deeds here commit their own row first and never hold a transaction open over a c
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -32,6 +32,8 @@ class KeySettings:
     scopes: Sequence[str]
     access_token_lifetime: int
     public: bool = False
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    post_logout_urls: Sequence[str] = ()
 
 
 class KeysExistError(StoreError):
@@ -194,6 +196,8 @@ def settings_of(key: ApplicationKey, client: ClientDescription) -> KeySettings:
         scopes=key.scopes,
         access_token_lifetime=client.access_token_lifetime,
         public=client.public,
+        metadata=client.metadata,
+        post_logout_urls=client.post_logout_urls,
     )
 
 
@@ -214,6 +218,8 @@ def client_settings(key: ApplicationKey, settings: KeySettings) -> ClientSetting
         token_type=application.token_type,
         access_token_lifetime=settings.access_token_lifetime,
         public=settings.public,
+        metadata=settings.metadata,
+        post_logout_urls=settings.post_logout_urls,
         claims=claims(application, subscriptions),
     )
 

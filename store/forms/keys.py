@@ -10,6 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from store import callbacks
+from store.forms.advanced import AdvancedFields, as_typed
 from store.key_managers.base import ClientDescription
 from store.keys import KeySettings
 from store.models import ApplicationKey
@@ -26,6 +27,7 @@ class GrantType:
     label: str
     hint: str
     needs: str = ""
+    advanced: bool = False
 
 
 GRANT_TYPES = (
@@ -34,12 +36,30 @@ GRANT_TYPES = (
     GrantType("refresh_token", "Refresh Token", "Keep people signed in"),
     GrantType("password", "Password", "Only for trusted first-party clients"),
     GrantType("client_credentials", "Client Credentials", "Your application on its own behalf", "secret"),
+    GrantType(
+        "urn:ietf:params:oauth:grant-type:device_code", "Device", "People approve for a TV or a tool", advanced=True
+    ),
+    GrantType(
+        "urn:ietf:params:oauth:grant-type:token-exchange",
+        "Token Exchange",
+        "Trade a person's token for one of your own",
+        "secret",
+        advanced=True,
+    ),
+    GrantType(
+        "urn:ietf:params:oauth:grant-type:jwt-bearer",
+        "JWT Bearer",
+        "Trade another issuer's assertion for a token",
+        "secret",
+        advanced=True,
+    ),
 )
 LABELS = {grant_type.name: grant_type.label for grant_type in GRANT_TYPES}
 NEED_CALLBACK = frozenset(grant_type.name for grant_type in GRANT_TYPES if grant_type.needs == "callback")
 PRESELECTED = ("refresh_token", "client_credentials")
 NO_CALLBACK = "Enter a callback URL, or untick Code and Implicit: people who approve must have an address to return to."
-PUBLIC_NEEDS_OTHERS = "A public client has no secret, so it cannot use Client Credentials: untick one of the two."
+NEED_SECRET = frozenset(grant_type.name for grant_type in GRANT_TYPES if grant_type.needs == "secret")
+PUBLIC_NEEDS_OTHERS = "A public client has no secret, so it cannot use {}: untick one of the two."
 
 
 @dataclass(frozen=True)
@@ -55,7 +75,7 @@ class Tile:
     needs: str = ""
 
 
-class KeysForm(forms.Form):
+class KeysForm(AdvancedFields):
     callback_url = forms.CharField(
         label="Callback URL",
         required=False,
@@ -116,8 +136,10 @@ class KeysForm(forms.Form):
         grant_types = set(cleaned.get("grant_types", []))
         if grant_types & NEED_CALLBACK and not urls and "callback_url" not in self.errors:
             self.add_error("callback_url", NO_CALLBACK)
-        if self.is_public and "client_credentials" in grant_types:
-            self.add_error("grant_types", PUBLIC_NEEDS_OTHERS)
+        if self.is_public and (unusable := [LABELS[name] for name in LABELS if name in grant_types & NEED_SECRET]):
+            self.add_error("grant_types", PUBLIC_NEEDS_OTHERS.format(unusable[0]))
+        self.check_profile(grant_types, public=self.is_public)
+        self.check_keys()
         self.check("callback_url", urls[:1] if cleaned.get("callback_url") else [])
         self.check("more_callback_urls", self.lines(), together=cleaned["callback_urls"])
         return cleaned
@@ -147,15 +169,48 @@ class KeysForm(forms.Form):
             scopes=cleaned["scopes"],
             access_token_lifetime=cleaned["access_token_lifetime"],
             public=self.is_public,
+            **self.advanced_settings,
         )
 
     @property
+    def advanced_settings(self) -> dict[str, Any]:
+        """Left as they are by who does not ask for them, as the command does not."""
+        if "security_profile" in self.data or self.client is None:
+            return {"metadata": self.metadata, "post_logout_urls": self.cleaned_data["post_logout_urls"]}
+        return {"metadata": self.client.metadata, "post_logout_urls": self.client.post_logout_urls}
+
+    @property
     def grant_type_tiles(self) -> list[Tile]:
+        return self.tiles_of(advanced=False)
+
+    @property
+    def advanced_grant_type_tiles(self) -> list[Tile]:
+        return self.tiles_of(advanced=True)
+
+    def tiles_of(self, *, advanced: bool) -> list[Tile]:
         chosen = self["grant_types"].value() or []
         return [
-            Tile(f"id_{item.name}", "grant_types", item.name, item.label, item.hint, item.name in chosen, item.needs)
+            Tile(
+                f"id_{item.name.rpartition(':')[2]}",
+                "grant_types",
+                item.name,
+                item.label,
+                item.hint,
+                item.name in chosen,
+                item.needs,
+            )
             for item in GRANT_TYPES
+            if item.advanced == advanced
         ]
+
+    @property
+    def is_advanced(self) -> bool:
+        """Whether something is chosen there, so that the part is shown open."""
+        return (
+            self.advanced_open
+            or any(tile.checked for tile in self.advanced_grant_type_tiles)
+            or ("public" in self.fields and bool(self["public"].value()))
+        )
 
     @property
     def scope_tiles(self) -> list[Tile]:
@@ -180,6 +235,7 @@ def settings_as_typed(key: ApplicationKey, client: ClientDescription) -> dict[st
         "grant_types": list(client.grant_types),
         "scopes": key.scopes,
         "access_token_lifetime": client.access_token_lifetime,
+        **as_typed(client.metadata, list(client.post_logout_urls)),
     }
 
 

@@ -16,7 +16,8 @@ class KeyManagerError(Exception):
 class ClientSettings:
     """Everything about a client but its credentials.
 
-    grant_types as RFC 7591 names them; access_token_lifetime in seconds; claims go into every access token.
+    grant_types as RFC 7591 names them; access_token_lifetime in seconds; claims go into every access token; metadata
+    are further members of RFC 7591 2, by their names.
     """
 
     name: str
@@ -30,6 +31,8 @@ class ClientSettings:
     access_token_lifetime: int
     public: bool = False
     claims: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    post_logout_urls: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,8 @@ class ClientDescription:
     access_token_lifetime: int
     public: bool
     secrets: Sequence[SecretDescription]
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    post_logout_urls: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

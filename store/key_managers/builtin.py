@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from keymanager import client_secrets, clients, errors, redirect_uris, scopes, tokens
+from django.db import transaction
+
+from keymanager import client_descriptions, client_secrets, clients, errors, redirect_uris, scopes, tokens
 from keymanager.models import Client, Scope, TokenFormat, TokenHolder
 from store.key_managers.base import (
     ClientDescription,
@@ -24,13 +27,15 @@ class BuiltinKeyManager:
         return redirect_uris.refused(url, public=public)
 
     def register(self, client: ClientSettings) -> Credentials:
-        registered, secret = clients.register(
-            public=client.public,
-            key_type=client.key_type,
-            user_id=client.owner_id,
-            redirect_uris=client.callback_urls,
-            **changeable(client),
-        )
+        with told_to_the_developer(), transaction.atomic():
+            registered, secret = clients.register(
+                public=client.public,
+                key_type=client.key_type,
+                user_id=client.owner_id,
+                redirect_uris=client.callback_urls,
+                **changeable(client),
+            )
+            clients.set_post_logout_redirect_uris(registered, client.post_logout_urls)
         return Credentials(consumer_key=registered.client_id, consumer_secret=secret)
 
     def describe(self, consumer_key: str) -> ClientDescription:
@@ -52,10 +57,15 @@ class BuiltinKeyManager:
                 )
                 for row in client.secrets.filter(revoked_at=None).order_by("created_at")
             ],
+            metadata=client.metadata,
+            post_logout_urls=client.post_logout_redirect_uris.split(),
         )
 
     def update(self, consumer_key: str, client: ClientSettings) -> None:
-        clients.update(find(consumer_key), redirect_uris=client.callback_urls, **changeable(client))
+        registered = find(consumer_key)
+        with told_to_the_developer(), transaction.atomic():
+            clients.update(registered, redirect_uris=client.callback_urls, **changeable(client))
+            clients.set_post_logout_redirect_uris(registered, client.post_logout_urls)
 
     def regenerate_secret(self, consumer_key: str) -> str:
         client = find(consumer_key)
@@ -97,7 +107,17 @@ def find(consumer_key: str) -> Client:
     return client
 
 
+@contextmanager
+def told_to_the_developer() -> Iterator[None]:
+    """What the key manager refuses, in its own sentence."""
+    try:
+        yield
+    except errors.OAuthError as error:
+        raise KeyManagerError(error.public) from error
+
+
 def changeable(client: ClientSettings) -> dict[str, Any]:
+    client_descriptions.check_metadata(client.metadata)
     return {
         "name": client.name,
         "owner_name": client.owner_name,
@@ -106,6 +126,7 @@ def changeable(client: ClientSettings) -> dict[str, Any]:
         "access_token_format": FORMATS[client.token_type],
         "access_token_lifetime": client.access_token_lifetime,
         "access_token_claims": dict(client.claims),
+        "metadata": dict(client.metadata),
     }
 
 

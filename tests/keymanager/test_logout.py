@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import jwt
 import pytest
+from allauth.mfa.totp.internal import auth as totp
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client as Browser
 
@@ -344,18 +345,20 @@ def test_somebody_else_who_signs_in_ends_the_session_before(
 ) -> None:
     before = tokens_of(bobs_browser, listener)["id_token"]
 
-    authorize(bobs_browser, listener, scope="openid", prompt="login")
-    sign_in(bobs_browser, "charlie")
+    page = authorize(bobs_browser, listener, scope="openid", prompt="login")["Location"]
+    bobs_browser.post(page, {"login": "charlie", "password": "charlie"})
 
     assert sid_of(hint_of(bobs_browser, listener)) != sid_of(before)
     assert LogoutNotice.objects.get().sid == sid_of(before)
 
 
-def test_signing_out_while_one_has_to_sign_in_anew_ends_the_session(
-    bobs_browser: Browser, listener: Registered
+def test_signing_out_between_the_steps_of_a_new_sign_in_ends_the_session(
+    bobs_browser: Browser, bob: User, listener: Registered
 ) -> None:
     tokens_of(bobs_browser, listener)
-    authorize(bobs_browser, listener, scope="openid", prompt="login")
+    totp.TOTP.activate(bob, totp.generate_totp_secret())
+    page = authorize(bobs_browser, listener, scope="openid", prompt="login")["Location"]
+    bobs_browser.post(page, {"login": "bob", "password": "bob"})
 
     logout(bobs_browser)
 
