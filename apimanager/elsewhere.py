@@ -38,5 +38,8 @@ def is_foreign(name: str, value: str, portal_url: str) -> bool:
 
 
 def origin(address: str) -> tuple[str, str]:
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        raise ImproperlyConfigured(f"{address!r} is no address.") from None
     return parts.scheme.lower(), parts.netloc.lower()

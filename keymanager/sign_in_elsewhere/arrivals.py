@@ -45,6 +45,8 @@ def arrive(request: HttpRequest, account: LinkedAccount, answer: Answer, attempt
     clear_authentication_records(request)
     record_authentication(request, user, authentication_methods.ELSEWHERE, **how(answer.claims, attempt))
     login.browser_session(request)
+    # For as long as the browser is open: how long somebody is remembered is for the other server to say.
+    request.session.set_expiry(0)
     request.session[ID_TOKEN] = answer.id_token
     attempts.note_answered(request, attempt)
     request.session.save()

@@ -25,7 +25,7 @@ STATE, NONCE, VERIFIER, WAY_BACK = ("sign-in elsewhere " + what for what in ("st
 LIFETIME = 600.0  # seconds
 # Tabs that wait in one browser; the oldest makes room.
 MOST = 5
-LONGEST = 8000
+LONGEST = 32_000
 SCOPES = ("openid", "profile", "email")
 # Those that are about the person; `consent` is about our own client.
 PROMPTS = ("login", "select_account", "create")

@@ -13,7 +13,7 @@ from django.test import Client as Browser
 
 from accounts.models import LinkedAccount, User
 from keymanager import clients
-from tests.keymanager.conftest import Registered, authorize, decide, exchange, post_token, query_of
+from tests.keymanager.conftest import CALLBACK, Registered, authorize, basic, decide, exchange, post_token, query_of
 from tests.keymanager.elsewhere.conftest import (
     HERE,
     come_back,
@@ -365,3 +365,43 @@ def test_a_logout_token_ends_what_was_authorized_in_the_session(there: Provider,
 
     answer = Browser().get("/oauth2/userinfo", headers={"Authorization": f"Bearer {tokens['access_token']}"})
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("demand", [{"max_age": "60"}, {"prompt": "login"}, {"prompt": "login", "max_age": "0"}])
+def test_a_server_that_ignores_the_demands_is_not_asked_for_ever(
+    there: Provider, printer: Registered, demand: dict[str, str]
+) -> None:
+    browser = Browser()
+    answer, at = authorize(browser, printer, **demand), int(time.time()) - 90
+    trips = 0
+    while HERE in answer["Location"] and trips < 5:
+        asked = sent(browser, answer)
+        answer = browser.get(come_back(browser, there, asked, code=there.code(asked, auth_time=at))["Location"])
+        trips += 1
+
+    assert trips <= 2
+    assert query_of(answer)["error"] == "login_required"
+
+
+@pytest.mark.rfc("9126#4")
+@pytest.mark.parametrize(("changes", "there_too"), [({}, "/oauth2/consent/"), ({"error": "login_required"}, "error=")])
+def test_a_pushed_request_waits_as_well(
+    there: Provider, printer: Registered, changes: dict[str, str | None], there_too: str
+) -> None:
+    browser = Browser()
+    pushed = {"response_type": "code", "redirect_uri": CALLBACK, "scope": "photos:read", "prompt": "login"}
+    name = Browser().post("/oauth2/par", pushed, headers=basic(printer)).json()["request_uri"]
+    asked = sent(browser, browser.get("/oauth2/authorize", {"client_id": printer.id, "request_uri": name}))
+
+    answer = browser.get(come_back(browser, there, asked, **changes)["Location"])
+
+    assert asked["prompt"] == "login"
+    assert there_too in answer["Location"]
+
+
+def test_a_device_s_code_is_asked_for_after_the_sign_in(there: Provider) -> None:
+    browser = Browser()
+
+    asked = sent(browser, browser.get(browser.get("/oauth2/device?user_code=ABCD-EFGH")["Location"]))
+
+    assert come_back(browser, there, asked)["Location"] == "/oauth2/device?user_code=ABCD-EFGH"
