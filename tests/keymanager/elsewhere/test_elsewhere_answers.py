@@ -257,6 +257,25 @@ def test_a_server_without_our_authority_s_certificate_is_not_gone_to(
     assert there.asked == []
 
 
+def test_a_server_that_is_down_is_a_page_with_a_link(there: Provider, printer: Registered, settings: Settings) -> None:
+    settings.AUTHENTICATION_ISSUER = "https://localhost:1"
+    browser = Browser()
+
+    page = browser.get(authorize(browser, printer)["Location"])
+
+    assert (page.status_code, "Try again" in page.content.decode()) == (503, True)
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_a_server_that_goes_down_meanwhile_signs_nobody_in(there: Provider, printer: Registered, status: int) -> None:
+    there.status = status
+    browser = Browser()
+
+    page = go(browser, there, printer, claims={})
+
+    assert (page.status_code, is_signed_in(browser)) == (503, False)
+
+
 def test_a_server_that_is_away_is_asked_again_only_after_a_while(
     there: Provider, printer: Registered, settings: Settings
 ) -> None:
