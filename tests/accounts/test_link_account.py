@@ -7,6 +7,7 @@ from django.core.management import CommandError, call_command
 
 from accounts import linked_accounts
 from accounts.models import User
+from tests.races import at_once
 
 ISSUER = "https://login.example"
 
@@ -33,10 +34,12 @@ def test_what_cannot_be_linked_is_said(alice: User, words: tuple[str, ...], sent
         call_command("link_account", *words)
 
 
-def test_two_first_sign_ins_get_one_account(db: None) -> None:
-    accounts = [linked_accounts.find_or_create(ISSUER, "x", {"preferred_username": "Bob"}) for _ in range(2)]
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_first_sign_ins_at_once_get_one_account() -> None:
+    accounts = at_once(4, lambda: linked_accounts.find_or_create(ISSUER, "x", {"preferred_username": "Bob"}))
 
-    assert accounts[0] == accounts[1]
+    assert len({account.pk for account in accounts}) == 1
+    assert User.objects.filter(username__istartswith="bob").count() == 1
 
 
 def test_names_are_unique_whatever_their_case(bob: User) -> None:
