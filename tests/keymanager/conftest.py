@@ -95,7 +95,7 @@ def bobs_browser(bob: User) -> Browser:
 
 
 def signed_in(user: User) -> Browser:
-    """What the sign-in page leaves behind (test_authentication_methods.py compares): most tests begin after it."""
+    """What the sign-in page leaves behind (test_conftest.py compares): most tests begin after it."""
     request = RequestFactory().get("/oauth2/account/login/")
     request.session = SessionStore()
     request.session.update(
