@@ -40,7 +40,7 @@ def test_the_request_that_waited_goes_on_to_a_code(there: Provider, printer: Reg
     assert LinkedAccount.objects.get().user.username == "bob"
 
 
-@pytest.mark.rfc("OIDC-Core#3.1.2.1")
+@pytest.mark.rfc("oidc-core#3.1.2.1")
 @pytest.mark.rfc("7636#4.3")
 def test_the_demands_of_the_request_travel_along(there: Provider, printer: Registered) -> None:
     demands = {"prompt": "login consent", "max_age": "60", "acr_values": "gold", "login_hint": "b", "ui_locales": "de"}
@@ -83,7 +83,7 @@ LIES: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.rfc("OIDC-Core#3.1.3.7")
+@pytest.mark.rfc("oidc-core#3.1.3.7")
 @pytest.mark.parametrize("claims", LIES.values(), ids=list(LIES))
 def test_an_id_token_that_lies_signs_nobody_in(there: Provider, printer: Registered, claims: dict[str, Any]) -> None:
     browser = Browser()
@@ -126,7 +126,7 @@ def test_an_answer_that_cannot_be_trusted_signs_nobody_in(
     assert not is_signed_in(browser)
 
 
-@pytest.mark.rfc("OIDC-Core#10.1.1")
+@pytest.mark.rfc("oidc-core#10.1.1")
 def test_a_new_key_of_the_other_server_is_found(
     there: Provider, printer: Registered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,7 +232,7 @@ METADATA: dict[str, tuple[Callable[[Provider], object], int]] = {
 }
 
 
-@pytest.mark.rfc("OIDC-Discovery#4.3")
+@pytest.mark.rfc("oidc-discovery#4.3")
 @pytest.mark.parametrize(("lie", "status"), METADATA.values(), ids=list(METADATA))
 def test_a_server_that_is_not_the_one_is_not_gone_to(
     there: Provider, printer: Registered, lie: Callable[[Provider], object], status: int
