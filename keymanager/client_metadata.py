@@ -80,7 +80,7 @@ MEMBERS: dict[str, Member] = {
             "none",
         )
     ),
-    "token_endpoint_auth_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA")),
+    "token_endpoint_auth_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA", "Ed25519")),
     "client_uri": Member(is_web_address),
     "logo_uri": Member(is_web_address),
     "tos_uri": Member(is_web_address),
@@ -103,7 +103,7 @@ MEMBERS: dict[str, Member] = {
     "require_pushed_authorization_requests": Member(is_flag, default=False),
     "allow_plain_code_challenge": Member(is_flag, default=False),
     "require_signed_request_object": Member(is_flag, default=False),
-    "request_object_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA")),
+    "request_object_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA", "Ed25519")),
     "request_uris": Member(is_texts, ()),
     # JARM 3
     "authorization_signed_response_alg": Member(one_of("ES256", "RS256"), "ES256"),

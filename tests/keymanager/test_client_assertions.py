@@ -55,7 +55,7 @@ def test_a_client_proves_itself_by_its_key(scanner: Registered) -> None:
     assert response.json()["token_type"] == "Bearer"
 
 
-@pytest.mark.parametrize("alg", ["ES256", "PS256", "RS256", "EdDSA"])
+@pytest.mark.parametrize("alg", ["ES256", "PS256", "RS256", "EdDSA", "Ed25519"])
 def test_these_algorithms_are_taken(register: Callable[..., Registered], alg: str) -> None:
     client = register(metadata={"token_endpoint_auth_method": "private_key_jwt", "jwks": pair(alg).jwks})
 

@@ -21,7 +21,7 @@ from tests.keymanager.test_pushed_requests import later, push, pushed
 
 pytestmark = pytest.mark.django_db
 STRANGER = pair("ES256", "other")
-ALGORITHMS = ["ES256", "PS256", "RS256", "EdDSA"]
+ALGORITHMS = ["ES256", "PS256", "RS256", "EdDSA", "Ed25519"]
 
 
 @pytest.fixture
