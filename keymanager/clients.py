@@ -54,7 +54,11 @@ def unblock(client: Client) -> None:
 
 
 def set_redirect_uris(client: Client, uris: Sequence[str]) -> None:
+    """A public client may be a page in a browser, which calls the token endpoint from where it lies (cors.py)."""
     set_uris(client, ClientURI.Kind.REDIRECT, uris)
+    if client.is_public:
+        origins = [redirect_uris.origin(uri) for uri in uris if redirect_uris.is_web(uri)]
+        set_uris(client, ClientURI.Kind.ORIGIN, origins)
 
 
 def set_post_logout_redirect_uris(client: Client, uris: Sequence[str]) -> None:

@@ -38,13 +38,18 @@ def registered(request: HttpRequest, client_id: str) -> HttpResponse:
 
 
 def read(request: HttpRequest, client: Client) -> HttpResponse:
-    return JsonResponse(registration.answer(client), headers=NO_STORE)
+    return described(request, registration.answer(client))
 
 
 def update(request: HttpRequest, client: Client) -> HttpResponse:
     body = body_of(request)
     registration.check_sector(body)
-    return JsonResponse(registration.update(client, body), headers=NO_STORE)
+    return described(request, registration.update(client, body))
+
+
+def described(request: HttpRequest, answer: dict[str, Any]) -> HttpResponse:
+    """RFC 7592 3: registration_access_token is "REQUIRED"; only whoever shows it has it, here is its checksum."""
+    return JsonResponse(answer | {"registration_access_token": bearer_token(request)}, headers=NO_STORE)
 
 
 def delete(request: HttpRequest, client: Client) -> HttpResponse:

@@ -115,12 +115,12 @@ def test_when_they_cannot_be_fetched_nobody_gets_in(
 ) -> None:
     client_keys.forget()
     metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://scanner.example/jwks"}
-    monkeypatch.setattr(fetching, "resolved", refuse)
+    monkeypatch.setattr(fetching, "fetch", refuse)
 
     assert answer_to(register(metadata=metadata)).json() == INVALID_CLIENT
 
 
-def refuse(host: str, port: int) -> list[str]:
+def refuse(url: str) -> fetching.Document:
     raise fetching.NotFetched("the private detail")
 
 

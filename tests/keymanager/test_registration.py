@@ -175,6 +175,19 @@ def test_a_registration_is_read_by_its_token_and_by_no_other() -> None:
     assert mine.json()["registration_access_token"] not in str(RegistrationAccessToken.objects.values())
 
 
+@pytest.mark.rfc("7592#3")
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_an_answer_says_how_to_come_back(method: str) -> None:
+    mine = register()
+    body = {"client_id": mine.json()["client_id"], "redirect_uris": [CALLBACK]}
+
+    said = configured(mine, method, body).json()
+
+    assert {name: said[name] for name in ("registration_client_uri", "registration_access_token")} == {
+        name: mine.json()[name] for name in ("registration_client_uri", "registration_access_token")
+    }
+
+
 @pytest.mark.rfc("7592#2.2")
 def test_an_update_replaces_everything() -> None:
     mine = register(client_uri="https://printer.example")
