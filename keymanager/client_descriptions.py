@@ -28,6 +28,11 @@ class Description:
     post_logout_redirect_uris: list[str]
     columns: dict[str, Any]
 
+    @property
+    def has_secret(self) -> bool:
+        """OpenID Connect Registration 1.0 3.2: a secret "is not needed for Clients selecting … private_key_jwt"."""
+        return self.columns["metadata"]["token_endpoint_auth_method"] in {"client_secret_basic", "client_secret_post"}
+
 
 def parsed(body: Any) -> Description:
     """InvalidRedirectURI or InvalidClientMetadata names the member that cannot be used. RFC 7591 2: "The authorization

@@ -132,6 +132,15 @@ MEMBERS: dict[str, Member] = {
 }
 
 
+# RFC 7591 2, of each of these: the server "SHOULD display this URL to the end-user".
+PAGES = {"client_uri": "About it", "policy_uri": "Privacy policy", "tos_uri": "Terms of service"}
+
+
+def pages(metadata: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What a client has to read for a person, as {title, url}."""
+    return [{"title": title, "url": metadata[name]} for name, title in PAGES.items() if name in metadata]
+
+
 def check(metadata: Mapping[str, Any]) -> None:
     """Each member is known and has a value that it may have; the error names the first that has not."""
     for name, value in metadata.items():
