@@ -294,3 +294,13 @@ def test_a_person_can_read_what_the_client_has_to_say(bobs_browser: Browser) -> 
     for page in (login, consent):
         assert 'href="https://printer.example/privacy"' in page
         assert 'href="https://printer.example/terms?a&amp;b"' in page
+
+
+@pytest.mark.rfc("6749#5.2")
+@pytest.mark.parametrize("members", [{"grant_types": ['pa"ß\\\n']}, {"redirect_uris": ["com.example.app:/cb"]}])
+def test_a_description_is_of_the_characters_that_descriptions_have(members: dict[str, Any]) -> None:
+    description = register(**members).json()["error_description"]
+
+    assert description.isascii()
+    assert description.isprintable()
+    assert not {'"', "\\"} & set(description)
