@@ -8,7 +8,7 @@ from uuid import UUID
 
 # RFC 6749 5.2: "MUST NOT include characters outside the set %x20-21 / %x23-5B / %x5D-7E."
 NOT_DESCRIBING = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
-PLAIN = str.maketrans({"“": "'", "”": "'", "’": "'", '"': "'"})
+PLAIN = str.maketrans('“”\N{RIGHT SINGLE QUOTATION MARK}"', "''''")
 
 
 class OAuthError(Exception):
