@@ -109,6 +109,12 @@ def verified(
     return unverified.claims
 
 
+def chosen(allowed: Collection[str], registered: str | None) -> Collection[str]:
+    """Those of `allowed` that a client may use that has registered one, or none; the one may be told by its newer name
+    (RFC 9864)."""
+    return [name for name in allowed if registered in (None, name, client_keys.FORMER_NAMES.get(name))]
+
+
 def check_header(header: dict[str, Any], types: Collection[str], algorithms: Collection[str]) -> None:
     if any(name in header for name in NOT_UNDERSTOOD):
         raise Refused("a header parameter that is not understood")

@@ -113,8 +113,7 @@ def requires_sender_constraint(client: Client) -> bool:
 def request_object_algorithms(client: Client) -> Collection[str]:
     """OpenID Connect Registration 1.0 2: signed with another than the registered one it "MUST be rejected"."""
     registered = client.registered("request_object_signing_alg")
-    allowed = of(client).signing_algorithms
-    return [name for name in allowed if registered in (None, name)]
+    return json_web_tokens.chosen(of(client).signing_algorithms, registered)
 
 
 def code_lifetime(client: Client) -> int:

@@ -62,6 +62,17 @@ def test_these_algorithms_are_taken(register: Callable[..., Registered], alg: st
     assert post(pair(alg).sign(claims(client.id))).status_code == 200
 
 
+@pytest.mark.rfc("9864#2.2")
+@pytest.mark.parametrize(("registered", "alg", "status"), [("EdDSA", "Ed25519", 200), ("Ed25519", "EdDSA", 401)])
+def test_an_algorithm_may_be_told_by_its_newer_name(
+    register: Callable[..., Registered], registered: str, alg: str, status: int
+) -> None:
+    metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks": pair(alg).jwks}
+    client = register(metadata=metadata | {"token_endpoint_auth_signing_alg": registered})
+
+    assert post(pair(alg).sign(claims(client.id))).status_code == status
+
+
 BAD_CLAIMS: dict[str, list[Any]] = {
     "aud": ["https://evil.example", None, [], ["https://localhost:9443", "x"], {}, 1, [[]], ""],
     "exp": [None, NOW - 1, NOW + 9000, "9", True, -1, 10**30, 1e300, []],
