@@ -304,3 +304,20 @@ def test_a_description_is_of_the_characters_that_descriptions_have(members: dict
     assert description.isascii()
     assert description.isprintable()
     assert not {'"', "\\"} & set(description)
+
+
+@pytest.mark.rfc("7591#2")
+def test_who_names_no_method_may_send_its_secret_in_either_way() -> None:
+    said = register(grant_types=["client_credentials"], redirect_uris=[]).json()
+    body = {"grant_type": "client_credentials", "client_id": said["client_id"], "client_secret": said["client_secret"]}
+
+    assert said["token_endpoint_auth_method"] == "client_secret_basic"
+    assert Browser().post("/oauth2/token", body).status_code == 200
+
+
+def test_an_application_in_a_browser_may_register() -> None:
+    headers = {"Origin": "https://inspector.example", "Access-Control-Request-Method": "POST"}
+    preflight = Browser().options("/oauth2/register", headers=headers)
+
+    assert (preflight.status_code, preflight["Access-Control-Allow-Origin"]) == (204, "*")
+    assert "MCP-Protocol-Version" in preflight["Access-Control-Allow-Headers"]
