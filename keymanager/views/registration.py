@@ -8,12 +8,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from keymanager import clients, errors, json_parameters, registration, wso2_registration
+from keymanager import clients, cors, errors, json_parameters, registration, wso2_registration
 from keymanager.models import Client
 from keymanager.views.answers import NO_STORE, bearer_token, refused_bearer
 
 
 @csrf_exempt
+@cors.for_all  # An application in a browser may have to register; no cookie plays a part.
 @require_POST
 def register(request: HttpRequest) -> HttpResponse:
     """RFC 7591 3.1."""
@@ -27,6 +28,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
+@cors.for_all
 @require_http_methods(["GET", "PUT", "DELETE"])
 def registered(request: HttpRequest, client_id: str) -> HttpResponse:
     """RFC 7592 2."""
