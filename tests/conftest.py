@@ -75,7 +75,7 @@ def django_db_setup(django_db_setup: None) -> None:
 
 def emptied(style: object, tables: list[str], **wishes: bool) -> list[str]:
     """PostgreSQL's TRUNCATE makes new files for each table and index, half a second a test; these hold few rows."""
-    return [";".join(f'DELETE FROM "{table}"' for table in tables)] if tables else []
+    return [";".join(f'DELETE FROM "{table}"' for table in tables)] if tables else []  # noqa: S608
 
 
 @pytest.fixture(scope="session")

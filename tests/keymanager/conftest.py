@@ -42,7 +42,7 @@ Remember = Callable[[Registered], Registered]
 
 @pytest.fixture(autouse=True)
 def _fresh_signing_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Every test makes its signing keys anew; those of RSA, which take long to find, are the ones of the test before."""
+    """Every test makes its signing keys anew; those of RSA, which take long to find, come back (keys.py)."""
     monkeypatch.setattr(signing_keys, "generate", keys.signing_key_maker())
     signing.forget()
     # Wrong guesses of the test before would count (keymanager's and the accounts' rate limits).
@@ -112,7 +112,7 @@ def signed_in(user: User) -> Browser:
     devices.arrive(request, user)
     request.session.save()
     browser = Browser()
-    browser.cookies[settings.KEYMANAGER_SESSION_COOKIE_NAME] = request.session.session_key
+    browser.cookies[settings.KEYMANAGER_SESSION_COOKIE_NAME] = str(request.session.session_key)
     return browser
 
 
