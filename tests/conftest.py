@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +73,7 @@ def django_db_setup(django_db_setup: None) -> None:
         connection.ops.sql_flush = emptied  # type: ignore[method-assign]
 
 
-def emptied(style: object, tables: list[str], **wishes: bool) -> list[str]:
+def emptied(style: object, tables: Sequence[str], **wishes: bool) -> list[str]:
     """PostgreSQL's TRUNCATE makes new files for each table and index, half a second a test; these hold few rows."""
     return [";".join(f'DELETE FROM "{table}"' for table in tables)] if tables else []  # noqa: S608
 

@@ -206,7 +206,7 @@ def test_a_slow_server_is_left(site: Site, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(outside, "SECONDS", 0.2)
     site.server.answer = lambda door: time.sleep(0.5)  # type: ignore[attr-defined]
 
-    with pytest.raises(fetching.NotFetched, match="RemoteDisconnected|ConnectionResetError"):
+    with pytest.raises(fetching.NotFetched, match=r"RemoteDisconnected|ConnectionResetError"):
         fetching.fetch(site.url)
 
 
