@@ -47,7 +47,11 @@ def is_two_factors(records: list[dict[str, Any]], methods: list[str]) -> bool:
 
 def acr(request: HttpRequest) -> str:
     """One of ACR_VALUES; "0" for a session that nobody signed in to."""
-    methods = amr(request)
+    return acr_of(amr(request))
+
+
+def acr_of(methods: list[str]) -> str:
+    """By the values of `amr`."""
     if TWO_FACTORS in methods:
         return TWO_FACTOR_ACR
     return ONE_FACTOR_ACR if methods else UNKNOWN_ACR

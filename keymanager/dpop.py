@@ -69,12 +69,12 @@ class Proof:
 
 
 def is_sent(request: HttpRequest) -> bool:
-    return "DPoP" in request.headers
+    return "HTTP_DPOP" in request.META
 
 
 def is_scheme(request: HttpRequest) -> bool:
     """Whether the access token comes under the scheme of RFC 9449 7.1."""
-    return request.headers.get("Authorization", "").lower().startswith("dpop ")
+    return request.META.get("HTTP_AUTHORIZATION", "").lower().startswith("dpop ")
 
 
 def bound_key(request: HttpRequest) -> str | None:
@@ -101,7 +101,7 @@ def proven_key(request: HttpRequest, *, access_token: str = "") -> str:
 
     Single use comes last: only a proof that is good in every other way is worth remembering.
     """
-    proof = read(request.headers.get("DPoP", ""))
+    proof = read(request.META.get("HTTP_DPOP", ""))
     check_type(proof)
     check_algorithm(proof)
     check_key(proof)

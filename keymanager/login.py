@@ -43,12 +43,13 @@ def browser_session(request: HttpRequest) -> BrowserSession | None:
     sid = request.session.get(SID)
     if sid is None:
         sid = request.session[SID] = earlier_sid(request, user) or secrets.token_urlsafe(16)
+    methods = authentication_methods.amr(request)
     return BrowserSession(
         user=user,
         sid=sid,
         auth_time=auth_time(request),
-        acr=authentication_methods.acr(request),
-        amr=authentication_methods.amr(request),
+        acr=authentication_methods.acr_of(methods),
+        amr=methods,
     )
 
 

@@ -154,16 +154,15 @@ def issue_access_token(content: Content) -> str:
     if content.client.access_token_format == TokenFormat.JWT:
         return self_contained(content)
     token = checksums.random_value()
-    row = AccessToken(
+    STORE_ACCESS_TOKEN(
         token_checksum=checksums.checksum(token, checksums.ACCESS_TOKEN),
-        user=content.user,
-        application=content.client,
-        authorization=content.authorization,
+        user_id=content.user.pk if content.user else None,
+        application_id=content.client.pk,
+        authorization_id=content.authorization.pk if content.authorization else None,
         expires=timezone.now() + timedelta(seconds=content.seconds),
         scope=content.scope,
         claims=content.claims(),
     )
-    STORE_ACCESS_TOKEN(row)
     return token
 
 
@@ -194,16 +193,15 @@ def issue_refresh_token(authorization: Authorization, confirmation: Mapping[str,
     if not authorization.client.has_grant_type("refresh_token"):
         return None
     token = checksums.random_value()
-    row = RefreshToken(
+    STORE_REFRESH_TOKEN(
         token_checksum=checksums.checksum(token, checksums.REFRESH_TOKEN),
         user_id=authorization.user_id,
         application_id=authorization.client_id,
-        authorization=authorization,
+        authorization_id=authorization.pk,
         scope=authorization.scope,
         confirmation=dict(confirmation) if authorization.client.is_public else {},
         expires_at=timezone.now() + timedelta(seconds=settings.REFRESH_TOKEN_LIFETIME),
     )
-    STORE_REFRESH_TOKEN(row)
     return token
 
 
