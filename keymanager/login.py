@@ -43,13 +43,12 @@ def browser_session(request: HttpRequest) -> BrowserSession | None:
     sid = request.session.get(SID)
     if sid is None:
         sid = request.session[SID] = earlier_sid(request, user) or secrets.token_urlsafe(16)
-    methods = authentication_methods.amr(request)
     return BrowserSession(
         user=user,
         sid=sid,
         auth_time=auth_time(request),
-        acr=authentication_methods.acr_of(methods),
-        amr=methods,
+        acr=authentication_methods.acr(request),
+        amr=authentication_methods.amr(request),
     )
 
 
@@ -69,7 +68,10 @@ def auth_time(request: HttpRequest) -> datetime:
 
 
 def reaches(acr: str, wanted: str) -> bool:
-    """Whether `acr` is at least `wanted`, which may be a value that nobody knows."""
+    """Whether `acr` is at least `wanted`, which may be a value that nobody knows; two of another server's are not
+    compared, only the same is enough."""
+    if acr == wanted:
+        return acr not in ("", authentication_methods.UNKNOWN_ACR)
     known = authentication_methods.ACR_VALUES
     return acr in known and wanted in known and known.index(acr) >= known.index(wanted)
 
