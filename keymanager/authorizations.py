@@ -29,9 +29,7 @@ def record(
     *, user: User, client: Client, grant_type: str, scope: str, auth_time: datetime, **fields: Any
 ) -> Authorization:
     """`fields` are others of Authorization."""
-    row = STORE(
-        user_id=user.pk, client_id=client.pk, grant_type=grant_type, scope=scope, auth_time=auth_time, **fields
-    )
+    row = STORE(user_id=user.pk, client_id=client.pk, grant_type=grant_type, scope=scope, auth_time=auth_time, **fields)
     row.user, row.client = user, client
     return row
 

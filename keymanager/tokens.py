@@ -21,13 +21,19 @@ from keymanager import checksums, client_cache, signing, subjects
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken, RevokedToken, TokenFormat
 
 ASKED_CLAIMS = "userinfo_claims"
+# Of the person, what nobody asks who shows a token.
+UNREAD = ("user__password", "user__last_login", "user__date_joined")
 STORE_ACCESS_TOKEN = Insert(AccessToken)
 STORE_REFRESH_TOKEN = Insert(RefreshToken)
 LIVE_ACCESS_TOKEN = Select(
-    lambda: AccessToken.objects.select_related("user").filter(
-        Q(authorization=None) | Q(authorization__revoked_at=None),
-        token_checksum=Argument("checksum", CharField()),
-        expires__gt=Argument("now", DateTimeField()),
+    lambda: (
+        AccessToken.objects.select_related("user")
+        .defer("resource", "updated", *UNREAD)
+        .filter(
+            Q(authorization=None) | Q(authorization__revoked_at=None),
+            token_checksum=Argument("checksum", CharField()),
+            expires__gt=Argument("now", DateTimeField()),
+        )
     )
 )
 LIVE_AUTHORIZATION = Select(
