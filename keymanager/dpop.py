@@ -76,7 +76,7 @@ def is_sent(request: HttpRequest) -> bool:
 
 def is_scheme(request: HttpRequest) -> bool:
     """Whether the access token comes under the scheme of RFC 9449 7.1."""
-    return request.META.get("HTTP_AUTHORIZATION", "").lower().startswith("dpop ")
+    return str(request.META.get("HTTP_AUTHORIZATION", "")).lower().startswith("dpop ")
 
 
 def bound_key(request: HttpRequest, algorithms: Collection[str] = ALGORITHMS.keys()) -> str | None:
