@@ -6,6 +6,15 @@ from typing import ClassVar
 from uuid import UUID
 
 
+def sayable(sentence: str) -> str:
+    """RFC 6749 5.2: the description "MUST NOT include characters outside the set %x20-21 / %x23-5B / %x5D-7E"."""
+    plain = sentence.translate(PLAIN).encode("ascii", "replace").decode()
+    return "".join(character if character.isprintable() else "?" for character in plain)
+
+
+PLAIN = str.maketrans({'"': "'", "\\": "/", "“": "'", "”": "'", "’": "'", "…": "..."})
+
+
 class OAuthError(Exception):
     """RFC 6749 4.1.2.1 and 5.2."""
 
@@ -14,7 +23,7 @@ class OAuthError(Exception):
     description: ClassVar[str]
 
     def __init__(self, description: str | None = None, *, detail: str = "") -> None:
-        self.public = description or self.description
+        self.public = sayable(description or self.description)
         self.detail = detail
         super().__init__(f"{self.error}: {self.public} {detail}".strip())
 
