@@ -12,7 +12,7 @@ def sayable(sentence: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in plain)
 
 
-PLAIN = str.maketrans({'"': "'", "\\": "/", "“": "'", "”": "'", "’": "'", "…": "..."})
+PLAIN = str.maketrans({'"': "'", "\\": "/", "“": "'", "”": "'", "…": "..."})
 
 
 class OAuthError(Exception):

@@ -1,4 +1,4 @@
-"""Every address of the portal, found by itself, has the security headers: as a stranger sees it, and as an administrator."""
+"""Every address of the portal, found by itself, has the security headers, for strangers and administrators."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.keymanager.conftest import Registered, sign_in
 pytestmark = pytest.mark.django_db
 PARAMETER = re.compile(r"<(?:(\w+):)?\w+>")
 SAMPLES = {"int": "1", "uuid": str(UUID(int=1)), "key_type": "production-keys", "path": "oauth2/token"}
-# The original's documents live below these; Session Management 1.0 3.2 is made to be framed.
+# Session Management 1.0 3.2 is made to be framed.
 FRAMED = "/oauth2/check_session"
 
 
@@ -35,7 +35,9 @@ def addresses(patterns: list[Any], before: str = "/") -> Iterator[str]:
 
 def sample(route: str) -> str:
     """An address that a regular expression of allauth's or of the administration's matches, or nearly does."""
-    return re.sub(r"\(\?P<\w+>.*?\)(?=[/-]|\$|$)", "x", route).strip("^$").replace("\\Z", "") if "(?P" in route else route
+    return (
+        re.sub(r"\(\?P<\w+>.*?\)(?=[/-]|\$|$)", "x", route).strip("^$").replace("\\Z", "") if "(?P" in route else route
+    )
 
 
 def every_address() -> list[str]:
@@ -82,7 +84,14 @@ def test_there_are_addresses_of_every_part() -> None:
     found = every_address()
 
     assert len(found) > 150
-    assert {"/oauth2/token", "/store/", "/admin/login/", "/accounts/login/", "/oauth2/account/two-step/", "/health"} <= {*found}
+    assert {
+        "/oauth2/token",
+        "/store/",
+        "/admin/login/",
+        "/accounts/login/",
+        "/oauth2/account/two-step/",
+        "/health",
+    } <= {*found}
 
 
 def test_a_stranger_gets_the_headers_everywhere() -> None:
@@ -91,7 +100,7 @@ def test_a_stranger_gets_the_headers_everywhere() -> None:
         check(Browser().post(address), address)
 
 
-@pytest.mark.filterwarnings("ignore:The default scheme")  # Django 6.0's, of the toolkit's URL fields in the administration
+@pytest.mark.filterwarnings("ignore:The default scheme")  # Django 6.0's, of the administration's forms
 def test_an_administrator_gets_the_headers_everywhere(printer: Registered) -> None:
     person("dora", is_staff=True, is_superuser=True)
     browser = sign_in(Browser(), "dora")
@@ -122,7 +131,12 @@ def fail_with(raised: type[Exception]) -> Callable[..., None]:
 
 @pytest.mark.parametrize(
     ("method", "address", "status"),
-    [("GET", "/nowhere", 404), ("DELETE", "/oauth2/token", 405), ("POST", "/oauth2/token", 413), ("POST", "/accounts/login/", 413)],
+    [
+        ("GET", "/nowhere", 404),
+        ("DELETE", "/oauth2/token", 405),
+        ("POST", "/oauth2/token", 413),
+        ("POST", "/accounts/login/", 413),
+    ],
 )
 def test_refusals_have_the_headers(method: str, address: str, status: int) -> None:
     body = "a" * 3_000_000 if status == 413 else ""

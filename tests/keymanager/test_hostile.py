@@ -80,7 +80,13 @@ def test_a_browser_that_sends_anything_gets_a_page(path: str, charlies: Register
 def test_nobody_is_sent_to_an_address_that_is_not_registered(
     bobs_browser: Browser, printer: Registered, charlies: Registered
 ) -> None:
-    good = {"response_type": "code", "client_id": printer.id, "redirect_uri": CALLBACK, "scope": "photos:read", "state": "x"}
+    good = {
+        "response_type": "code",
+        "client_id": printer.id,
+        "redirect_uri": CALLBACK,
+        "scope": "photos:read",
+        "state": "x",
+    }
 
     @hostile.examples(40)
     @given(hostile.changes, st.sampled_from(("GET", "POST")))
@@ -186,7 +192,10 @@ def test_a_broken_address_to_go_on_to_is_no_fault_of_the_sign_in_page(to: str, p
 @pytest.mark.rfc("6749#5.2")
 @pytest.mark.parametrize(
     "members",
-    [{"redirect_uris": ["https://a.example/ https://b.example/"]}, {"redirect_uris": [CALLBACK], "grant_types": ['é"\\']}],
+    [
+        {"redirect_uris": ["https://a.example/ https://b.example/"]},
+        {"redirect_uris": [CALLBACK], "grant_types": ['é"\\']},
+    ],
 )
 def test_a_description_has_only_the_characters_that_it_may(members: dict[str, Any], settings: Any) -> None:
     settings.REGISTRATION = "open"

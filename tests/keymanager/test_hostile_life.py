@@ -155,4 +155,4 @@ def test_grants_live_and_end_as_they_should_in_any_order(
     Lived.clients = clients
     few = profile(hostile.examples(6), stateful_step_count=30 if hostile.EXAMPLES else 12)
 
-    run_state_machine_as_test(Lived, settings=few)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Lived, settings=few)

@@ -145,7 +145,9 @@ def test_a_client_without_a_secret_that_proves_nothing_is_no_dearer(
     client = register(public=method == "none", metadata={"token_endpoint_auth_method": method})
     right = cost(lambda: by_body(printer, str(printer.secret)), 200)
 
-    assert no_dearer(cost(lambda: Browser().post("/oauth2/token", {"client_id": client.id, "client_secret": "x"}), 401), right)
+    assert no_dearer(
+        cost(lambda: Browser().post("/oauth2/token", {"client_id": client.id, "client_secret": "x"}), 401), right
+    )
     assert no_dearer(cost(lambda: Browser().post("/oauth2/token", {"client_id": printer.id}), 401), right)
 
 
