@@ -7,6 +7,10 @@ from django.contrib.sessions.models import Session
 from django.db import models
 from django.utils import timezone
 
+from accounts.elsewhere_models import LinkedAccount, SessionElsewhere
+
+__all__ = ["Device", "LinkedAccount", "PersonalDetails", "SessionElsewhere", "User"]
+
 
 class User(AbstractUser):
     """A person: developer, end user or administrator.
