@@ -366,6 +366,7 @@ def check(answer: Any, stranger: Registered, elsewhere: str) -> None:
     location = urlsplit(answer.get("Location", ""))
     origin = f"{location.scheme}://{location.netloc}" if location.netloc else location.scheme
     assert origin in OURS or answer["Location"].startswith(CALLBACK), answer["Location"]
-    if answer.get("Content-Type") == "application/json" and "error" in answer.json():
+    is_json = answer.content and answer.get("Content-Type") == "application/json"
+    if is_json and "error" in answer.json():
         assert answer.json().keys() == {"error", "error_description"}
         assert SAYABLE.fullmatch(answer.json()["error_description"])

@@ -23,6 +23,9 @@ PAGES = {
     "logout-confirmed",
     "consent",
     "device",
+    "elsewhere",
+    "elsewhere-callback",
+    "elsewhere-signed-out",
 }
 
 
