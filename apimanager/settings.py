@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apimanager.middleware.SecurityHeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apimanager.middleware.DatabaseBusyMiddleware",
     "accounts.realms.RealmMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -78,7 +79,6 @@ MIDDLEWARE = [
     "accounts.devices.DeviceMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "keymanager.sign_in_elsewhere.door.SignInElsewhereMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "apimanager.urls"
