@@ -62,6 +62,11 @@ FAULTS = [
         {"www-authenticate": f'{INVALID}"The access token is not valid"'},
     ),
     Fault(
+        "response.code_details.contains('[revoked]')", 401, 900901, "Invalid Credentials",
+        f"Access failure for API: {API}. The access token was revoked; get a new one.",
+        {"www-authenticate": f'{INVALID}"The access token was revoked"'},
+    ),
+    Fault(
         "response.code_details.startsWith('rbac_access_denied')", 403, 900908, "Resource forbidden",
         f"The application of this access token is not subscribed to the API {API}. Subscribe to it in the API Store. "
         "If you subscribed after this token was issued, get a new one.",

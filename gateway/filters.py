@@ -16,6 +16,9 @@ Config = dict[str, Any]
 JWT = "envoy.filters.http.jwt_authn"
 TOKEN_TYPE = "gateway.token_type"
 SUBSCRIPTION = "gateway.subscription"
+REVOKED_EARLIER, REVOKED_LATELY = "gateway.revoked_earlier", "gateway.revoked_lately"
+# Claims by which a token may be revoked, each with the header that tells it to the two filters above and to nobody else.
+REVOCABLE = {"jti": "x-gateway-jti", "grant_id": "x-gateway-grant-id", "client_id": "x-gateway-client-id"}
 REQUIREMENT = "access_token"
 # Schemes are the same in any case (RFC 9110 11.1), Envoy compares letters: these are the spellings seen in the field.
 SCHEMES = ("Bearer", "bearer")
@@ -24,14 +27,20 @@ PAYLOAD, HEADER = "jwt", "jwt_header"
 EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
 
 
-def chain(portal: str) -> list[Config]:
-    """`portal`: the name of the cluster that serves the keys."""
+def chain(portal: str, source: Config) -> list[Config]:
+    """`portal`: the name of the cluster that serves the keys; `source`: whom to ask what is revoked."""
     return [
         {"name": JWT, "typed_config": jwt_authn(portal)},
+        *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY)),
         {"name": TOKEN_TYPE, "typed_config": refusing([settings.ACCESS_TOKEN_AUDIENCE])},
         {"name": SUBSCRIPTION, "typed_config": {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "ALLOW"}}},
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
     ]
+
+
+def discovered(name: str, source: Config) -> Config:
+    """A filter that the portal tells. Until it has, this Envoy does not open its door."""
+    return {"name": name, "config_discovery": {"config_source": source, "type_urls": [f"{EXTENSIONS}.rbac.v3.RBAC"]}}
 
 
 def jwt_authn(portal: str) -> Config:
@@ -50,6 +59,9 @@ def jwt_authn(portal: str) -> Config:
                 "forward": True,
                 "payload_in_metadata": PAYLOAD,
                 "header_in_metadata": HEADER,
+                "claim_to_headers": [
+                    {"claim_name": claim, "header_name": header} for claim, header in REVOCABLE.items()
+                ],
                 # The key type in the token chooses the backend: the route is looked up again once it is known.
                 "clear_route_cache": True,
                 "remote_jwks": remote_jwks(portal),

@@ -129,7 +129,7 @@ def api_route(api: PublishedApi, key_type: str, match: Resource, endpoint: Endpo
         },
         "request_headers_to_add": forwarded(api),
         # A certificate is between a client and the key manager.
-        "request_headers_to_remove": [CERTIFICATE],
+        "request_headers_to_remove": [CERTIFICATE, *filters.REVOCABLE.values()],
         **action,
     }
 

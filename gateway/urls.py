@@ -9,4 +9,5 @@ app_name = "gateway"
 urlpatterns: list[URLPattern] = [
     path("v3/discovery:routes", views.routes, name="routes"),
     path("v3/discovery:clusters", views.clusters, name="clusters"),
+    path("v3/discovery:extension_configs", views.extension_configs, name="extension_configs"),
 ]

@@ -71,6 +71,18 @@ class IssuedToken:
     expires_in: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Revocation:
+    """Every access token whose `claim` (jti, grant_id or client_id) is `value` is refused.
+
+    `expires_at`: by then the last such token has expired anyway; None: for as long as this is told.
+    """
+
+    claim: str
+    value: str
+    expires_at: datetime | None
+
+
 class KeyManager(Protocol):
     def refused_callback_url(self, url: str, *, public: bool) -> str:
         """Why this URL cannot be registered, as one sentence for the developer; empty when it can."""
@@ -95,3 +107,6 @@ class KeyManager(Protocol):
 
     def describe_scopes(self, scopes: Mapping[str, str]) -> None:
         """Tell the words in which people are asked to approve each scope ({name: description})."""
+
+    def revocations(self, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[Revocation]:
+        """What was revoked from `since` on and before `until`; without `until` also what is blocked for now."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from keymanager import client_descriptions, client_secrets, clients, errors, redirect_uris, scopes, tokens
+from keymanager import client_descriptions, client_secrets, clients, errors, redirect_uris, revoked, scopes, tokens
 from keymanager.models import Client, Scope, TokenFormat, TokenHolder
 from store.key_managers.base import (
     ClientDescription,
@@ -16,6 +17,7 @@ from store.key_managers.base import (
     Credentials,
     IssuedToken,
     KeyManagerError,
+    Revocation,
     SecretDescription,
 )
 
@@ -98,6 +100,9 @@ class BuiltinKeyManager:
         for name, description in scopes.items():
             title, _, more = description.partition(". ")
             Scope.objects.update_or_create(name=name, defaults={"title": title.rstrip("."), "description": more})
+
+    def revocations(self, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[Revocation]:
+        return [Revocation(claim=row.claim, value=row.value, expires_at=row.expires_at) for row in revoked.of(since, until)]
 
 
 def find(consumer_key: str) -> Client:

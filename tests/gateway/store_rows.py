@@ -7,12 +7,14 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import connections
+from django.utils import timezone
 from jwt.algorithms import ECAlgorithm
 
 if TYPE_CHECKING:
@@ -65,6 +67,13 @@ class LivePortal:
     def change(self, api: Api, **columns: str) -> None:
         with self.database():
             type(api).objects.using(ALIAS).filter(pk=api.pk).update(**columns)
+
+    def revoke_token(self, jti: str, seconds: int = 300) -> None:
+        from keymanager.models import RevokedToken
+
+        with self.database():
+            expires_at = timezone.now() + timedelta(seconds=seconds)
+            RevokedToken.objects.using(ALIAS).create(jti=jti, expires_at=expires_at)
 
     def add_signing_key(self, private_key: ec.EllipticCurvePrivateKey) -> str:
         """Gives the key manager a key that the tests know too; returns its kid."""

@@ -1,0 +1,85 @@
+"""The filters that refuse what was revoked, self-contained tokens too (ECDS): hash maps of claims, in constant time.
+
+Two lists, so that a revocation costs as little as there are new ones and not as there are any: what was revoked before,
+told anew once a minute, and what was revoked lately. They overlap by more than a minute: an Envoy that has just one of
+them anew misses nothing, and a transaction that took a minute to commit is still seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from gateway import filters
+from gateway.answers import Answer
+from store import key_managers
+from store.key_managers.base import Revocation
+
+Resource = dict[str, Any]
+
+TYPE_URL = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
+MATCHER = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
+ACTION = "type.googleapis.com/envoy.config.rbac.v3.Action"
+MINUTE = 60
+# Seconds before this minute: the earlier list ends, the later one begins.
+EARLIER_ENDS, LATELY_BEGINS = 60, 180
+
+
+def earlier_answer() -> Answer:
+    return _earlier(int(time.time()) // MINUTE * MINUTE)
+
+
+# Every process makes the same of the same minute; the rows of so long ago no longer change.
+@lru_cache(maxsize=1)
+def _earlier(minute: int) -> Answer:
+    until, now = datetime.fromtimestamp(minute - EARLIER_ENDS, UTC), datetime.fromtimestamp(minute, UTC)
+    revoked = key_managers.current().revocations(until=until)
+    return answer(filters.REVOKED_EARLIER, (one for one in revoked if one.expires_at is None or one.expires_at > now))
+
+
+def lately_answer() -> Answer:
+    """One statement, and as many rows as were revoked in three minutes."""
+    since = datetime.fromtimestamp(int(time.time()) // MINUTE * MINUTE - LATELY_BEGINS, UTC)
+    return answer(filters.REVOKED_LATELY, key_managers.current().revocations(since=since))
+
+
+def answer(name: str, revoked: Iterable[Revocation]) -> Answer:
+    return _answer(name, tuple(sorted({(one.claim, one.value) for one in revoked})))
+
+
+@lru_cache(maxsize=2)
+def _answer(name: str, revoked: tuple[tuple[str, str], ...]) -> Answer:
+    """The version is the hash of what is revoked: the same in every portal process, and after a restart."""
+    version = hashlib.sha256(json.dumps(revoked).encode()).hexdigest()[:16]
+    resource = {"@type": TYPE_URL, "name": name, "typed_config": refusing(revoked)}
+    response = {"version_info": version, "type_url": TYPE_URL, "resources": [resource]}
+    return Answer(version, json.dumps(response, separators=(",", ":")).encode())
+
+
+def refusing(revoked: Iterable[tuple[str, str]]) -> Resource:
+    """An rbac filter that looks each claim up in a map of its own, and lets pass what is in none."""
+    maps: dict[str, Resource] = {claim: {} for claim in filters.REVOCABLE}
+    refuse = {"action": verdict("revoked", "DENY")}
+    for claim, value in revoked:
+        maps[claim][value] = refuse
+    matcher: Resource = {"action": verdict("not_revoked", "ALLOW")}
+    for claim, values in maps.items():
+        if values:
+            matcher = {"matcher": look_up(claim, values, otherwise=matcher)}
+    # A matcher of its own even when nothing is revoked: rbac without any would look at nothing.
+    whole = matcher.get("matcher", {"on_no_match": matcher})
+    return {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBAC", "matcher": whole}
+
+
+def look_up(claim: str, values: Resource, otherwise: Resource) -> Resource:
+    header = {"name": "header", "typed_config": {"@type": MATCHER, "header_name": filters.REVOCABLE[claim]}}
+    return {"matcher_tree": {"input": header, "exact_match_map": {"map": values}}, "on_no_match": otherwise}
+
+
+def verdict(name: str, action: str) -> Resource:
+    return {"name": name, "typed_config": {"@type": ACTION, "name": name, "action": action}}
