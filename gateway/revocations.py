@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
+
 from gateway import filters
 from gateway.answers import Answer
 from store import key_managers
@@ -25,26 +27,34 @@ Resource = dict[str, Any]
 TYPE_URL = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
 MATCHER = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
 ACTION = "type.googleapis.com/envoy.config.rbac.v3.Action"
-MINUTE = 60
-# Seconds before this minute: the earlier list ends, the later one begins.
-EARLIER_ENDS, LATELY_BEGINS = 60, 180
+# Periods before this one began: the earlier list ends, the later one begins.
+EARLIER_ENDS, LATELY_BEGINS = 1, 3
 
 
 def earlier_answer() -> Answer:
-    return _earlier(int(time.time()) // MINUTE * MINUTE)
+    return _earlier(period())
 
 
-# Every process makes the same of the same minute; the rows of so long ago no longer change.
+def period() -> int:
+    """The number of this minute (or what the setting says), the same for every process."""
+    return int(time.time()) // settings.GATEWAY_REVOCATION_PERIOD
+
+
+def beginning(number: int) -> datetime:
+    return datetime.fromtimestamp(number * settings.GATEWAY_REVOCATION_PERIOD, UTC)
+
+
+# Every process makes the same of the same minute: the rows of so long ago no longer change.
 @lru_cache(maxsize=1)
-def _earlier(minute: int) -> Answer:
-    until, now = datetime.fromtimestamp(minute - EARLIER_ENDS, UTC), datetime.fromtimestamp(minute, UTC)
-    revoked = key_managers.current().revocations(until=until)
+def _earlier(number: int) -> Answer:
+    revoked = key_managers.current().revocations(until=beginning(number - EARLIER_ENDS))
+    now = beginning(number)
     return answer(filters.REVOKED_EARLIER, (one for one in revoked if one.expires_at is None or one.expires_at > now))
 
 
 def lately_answer() -> Answer:
-    """One statement, and as many rows as were revoked in three minutes."""
-    since = datetime.fromtimestamp(int(time.time()) // MINUTE * MINUTE - LATELY_BEGINS, UTC)
+    """One statement, and as many rows as were revoked in four minutes."""
+    since = beginning(period() - LATELY_BEGINS)
     return answer(filters.REVOKED_LATELY, key_managers.current().revocations(since=since))
 
 
