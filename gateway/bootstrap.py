@@ -17,7 +17,7 @@ STRIPPED = (
     "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
     "x-real-ip", "x-client-ip", "true-client-ip", "x-original-url", "x-rewrite-url", "x-jwt-assertion",
     "x-envoy-original-path", "x-envoy-original-host", "x-envoy-external-address", "x-gateway-proof",
-    *filters.REVOCABLE.values(),
+    filters.EXCHANGED, *filters.REVOCABLE.values(),
 )  # fmt: skip
 
 

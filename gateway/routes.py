@@ -95,7 +95,9 @@ def nothing() -> Resource:
 def open_route(name: str, match: Resource, **action: Any) -> Resource:
     """A route that asks for no access token."""
     disabled = {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBACPerRoute"}
-    return {"name": name, "match": match, "typed_per_filter_config": {filters.SUBSCRIPTION: disabled}, **action}
+    unasked = {"@type": f"{filters.EXTENSIONS}.ext_authz.v3.ExtAuthzPerRoute", "disabled": True}
+    overridden = {filters.SUBSCRIPTION: disabled, filters.EXCHANGE: unasked}
+    return {"name": name, "match": match, "typed_per_filter_config": overridden, **action}
 
 
 def of_api(api: PublishedApi) -> list[Resource]:

@@ -29,6 +29,7 @@ key = ECAlgorithm.to_jwk(certificate.public_key(), as_dict=True)
 metadata = {{"token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks": {{"keys": [key]}}}}
 metadata |= {{"tls_client_certificate_bound_access_tokens": True}}
 fields = {{"name": "Scanner", "grant_types": ["client_credentials"], "metadata": metadata}}
+fields |= {{"access_token_claims": {{"subscriptions": {{"echo/1.0": "Gold"}}}}}}
 client, _ = clients.register(public=False, redirect_uris=[], **fields)
 print(client.client_id)
 """
@@ -110,8 +111,11 @@ def test_nobody_can_just_say_that_he_has_it(live: Live, scanner: str, own: Path)
     )
 
 
-def test_a_backend_never_sees_certificate_or_proof(live: Live, own: Path) -> None:
-    echoed = call(live.gateway, "/echo/1.0/", {}, shown=own, headers={"Authorization": f"Bearer {live.token}"})
+def test_a_backend_never_sees_certificate_or_proof(live: Live, scanner: str, own: Path) -> None:
+    form = {"grant_type": "client_credentials", "client_id": scanner}
+    token = call(live.gateway, "/token", form, shown=own)["access_token"]
+
+    echoed = call(live.gateway, "/echo/1.0/", {}, shown=own, headers={"Authorization": f"Bearer {token}"})
 
     assert not {"x-forwarded-client-cert", "x-gateway-proof"} & set(echoed["headers"])
 
