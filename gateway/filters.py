@@ -20,7 +20,7 @@ JWT = "envoy.filters.http.jwt_authn"
 TOKEN_TYPE = "gateway.token_type"
 SUBSCRIPTION = "gateway.subscription"
 REVOKED_EARLIER, REVOKED_LATELY = "gateway.revoked_earlier", "gateway.revoked_lately"
-# Claims by which a token may be revoked, each with the header that tells it to the two filters above and to nobody else.
+# Claims by which a token may be revoked, each with the header that tells it to these two filters and to nobody else.
 REVOCABLE = {"jti": "x-gateway-jti", "grant_id": "x-gateway-grant-id", "client_id": "x-gateway-client-id"}
 REQUIREMENT = "access_token"
 # Schemes are the same in any case (RFC 9110 11.1), Envoy compares letters: these are the spellings seen in the field.
@@ -105,6 +105,7 @@ def discovered(name: str, source: Config) -> Config:
 def jwt_authn(portal: str) -> Config:
     """Access tokens as RFC 9068 4 asks: issuer, signature and expiry, without a call to the portal. The audience is
     looked at route by route (`refusing`), because a token may be for one API only (RFC 8707)."""
+    either = [{"provider_name": "exchanged"}, {"provider_name": "keymanager"}]
     exchanged = {"from_headers": [{"name": EXCHANGED}], "header_in_metadata": EXCHANGED_HEADER}
     # The header only: RFC 6750 2.3 warns of tokens in addresses. PhotoShare verifies the caller from the token itself.
     sent = {
@@ -115,11 +116,7 @@ def jwt_authn(portal: str) -> Config:
     return {
         "@type": f"{EXTENSIONS}.jwt_authn.v3.JwtAuthentication",
         "providers": {"exchanged": provider(portal, exchanged), "keymanager": provider(portal, sent)},
-        "requirement_map": {
-            REQUIREMENT: {
-                "requires_any": {"requirements": [{"provider_name": "exchanged"}, {"provider_name": "keymanager"}]}
-            }
-        },
+        "requirement_map": {REQUIREMENT: {"requires_any": {"requirements": either}}},
     }
 
 
@@ -182,7 +179,7 @@ def unusable_token() -> Config:
 
 
 def bound_token() -> Config:
-    """One that needs a proof of its key, which only the portal checks: as a bearer token it is refused (RFC 9449 7.2)."""
+    """One that needs a proof of its key, which only the portal checks: by itself it is refused (RFC 9449 7.2)."""
     ids = [metadata([PAYLOAD, "cnf"], {"present_match": True}), {"not_id": was_exchanged()}]
     return {"and_ids": {"ids": ids}}
 

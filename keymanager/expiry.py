@@ -67,7 +67,7 @@ def tables(now: datetime) -> list[tuple[str, QuerySet[Any]]]:
         (
             "revoked authorizations",
             Authorization.objects.filter(
-                ~Q(client__access_token_lifetime__gt=REMEMBERED.total_seconds())
+                Q(client__access_token_lifetime__lte=REMEMBERED.total_seconds())
                 | Q(revoked_at__lt=now - LONGEST_TOKEN),
                 revoked_at__lt=now - REMEMBERED,
             ).order_by("revoked_at"),

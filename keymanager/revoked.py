@@ -68,7 +68,8 @@ def rows(
         "time": Cast(time, DateTimeField()),
         "seconds": Cast(seconds, IntegerField()),
     }
-    return of_table.order_by().annotate(**columns).values_list(*columns)
+    told: QuerySet[Any, Row] = of_table.order_by().annotate(**columns).values_list(*columns)
+    return told
 
 
 def revoked(row: Row) -> Revoked:

@@ -117,9 +117,7 @@ class BuiltinKeyManager:
             Scope.objects.update_or_create(name=name, defaults={"title": title.rstrip("."), "description": more})
 
     def revocations(self, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[Revocation]:
-        return [
-            Revocation(claim=row.claim, value=row.value, expires_at=row.expires_at) for row in revoked.of(since, until)
-        ]
+        return [Revocation(**row._asdict()) for row in revoked.of(since, until)]
 
     def check_call(self, call: Call) -> CheckedCall:
         request = calls.request_of(call.method, call.path, call.headers)

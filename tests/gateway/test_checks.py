@@ -1,8 +1,7 @@
-"""Tokens that Envoy cannot check by itself: the portal is asked, and everything after is as with a self-contained one."""
+"""Tokens that Envoy cannot check by itself: the portal is asked, and the rest is as with a self-contained one."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -11,7 +10,6 @@ import pytest
 from tests.gateway import parts
 from tests.gateway.conftest import Live
 from tests.gateway.parts import Reply
-from tests.gateway.test_client_certificates import call, own, scanner, written  # noqa: F401
 from tests.gateway.test_real_tokens import token_answer
 from tests.gateway.test_survival import logged
 from tests.keymanager.proofs import Holder, digest
@@ -167,16 +165,3 @@ def test_proof_works_once(live: Live, bound: str, holder: Holder) -> None:
 def test_bound_token_is_no_bearer_token_and_another_key_does_not_do(live: Live, bound: str) -> None:
     assert live.gateway.get(ALBUMS, bound).fault == (401, 900901)
     assert proved(live, bound, Holder()).fault == (401, 900901)
-
-
-@pytest.mark.rfc("8705#3")
-def test_token_bound_to_a_certificate_opens_the_api_with_it(
-    live: Live, scanner: str, own: Path, tmp_path: Path
-) -> None:  # noqa: F811
-    form = {"grant_type": "client_credentials", "client_id": scanner}
-    token = call(live.gateway, "/token", form, shown=own)["access_token"]
-    headers = {"Authorization": f"Bearer {token}"}
-
-    assert call(live.gateway, ALBUMS, {}, shown=own, headers=headers)["path"] == "/albums"
-    assert "fault" in call(live.gateway, ALBUMS, {}, shown=written(tmp_path / "other.pem"), headers=headers)
-    assert "fault" in call(live.gateway, ALBUMS, {}, headers=headers)

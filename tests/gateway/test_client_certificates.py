@@ -126,3 +126,16 @@ def test_every_alias_of_the_metadata_leads_to_its_endpoint(live: Live) -> None:
     for alias in document["mtls_endpoint_aliases"].values():
         path = alias.removeprefix(f"https://localhost:{live.gateway.port}")
         assert live.gateway.call("POST", path).status in {400, 401}, alias
+
+
+@pytest.mark.rfc("8705#3")
+def test_token_bound_to_a_certificate_opens_the_api_with_it(
+    live: Live, scanner: str, own: Path, tmp_path: Path
+) -> None:
+    form = {"grant_type": "client_credentials", "client_id": scanner}
+    token = call(live.gateway, "/token", form, shown=own)["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+
+    assert call(live.gateway, "/echo/1.0/albums", {}, shown=own, headers=headers)["path"] == "/albums"
+    assert "fault" in call(live.gateway, "/echo/1.0/albums", {}, shown=written(tmp_path / "other.pem"), headers=headers)
+    assert "fault" in call(live.gateway, "/echo/1.0/albums", {}, headers=headers)
