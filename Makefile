@@ -32,6 +32,10 @@ fix: environment-dev ## Format the code and mend what the linters can mend
 	$(BIN)/ruff format .
 	find $(TEMPLATES) -name '*.html' -print0 | xargs -0 -r $(BIN)/djade --target-version 5.2
 
+docs: environment-dev ## Write the exchanges of docs/grants and the table of docs/sections.md anew
+	$(BIN)/python -m tests.sections
+	APIM_DOCS=write $(BIN)/python -m pytest --quiet tests/keymanager/test_wire.py
+
 screenshots: environment-dev ## Take the pictures of docs/screenshots anew
 	APIM_SCREENSHOTS=docs/screenshots CHROME=$$($(BIN)/python -m demo.browser) \
 		$(BIN)/python -m pytest --quiet tests/journeys -k "word_for_word or statistics"

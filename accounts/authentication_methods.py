@@ -15,6 +15,8 @@ from django.urls import reverse
 from accounts.models import User
 
 PASSWORD, ONE_TIME_CODE, KEY, TWO_FACTORS = "pwd", "otp", "pop", "mfa"
+# Somebody signed in on another server, which says how (docs/sign-in-elsewhere.md).
+ELSEWHERE = "elsewhere"
 # RFC 8176 2 has no value for a recovery code, which is a password that works once. "pop" and not "hwk": without
 # attestation nobody knows whether a passkey's key is in hardware.
 VALUES = {"totp": ONE_TIME_CODE, "recovery_codes": ONE_TIME_CODE, "webauthn": KEY}
@@ -30,8 +32,15 @@ ACR_VALUES = [ONE_FACTOR_ACR, TWO_FACTOR_ACR]
 def amr(request: HttpRequest) -> list[str]:
     """RFC 8176: the methods used in this session, in the order of first use; `mfa` last when they are two factors."""
     records = get_authentication_records(request, request.user if isinstance(request.user, User) else None)
+    if there := of_elsewhere(records):
+        return list(there["amr"])
     methods = list(dict.fromkeys(value for record in records if (value := value_of(record))))
     return [*methods, TWO_FACTORS] if is_two_factors(records, methods) else methods
+
+
+def of_elsewhere(records: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """What the other server said of the sign-in: `amr`, and `acr` by the names that it uses."""
+    return records[-1] if records and records[-1].get("method") == ELSEWHERE else None
 
 
 def value_of(record: dict[str, Any]) -> str | None:
@@ -46,7 +55,10 @@ def is_two_factors(records: list[dict[str, Any]], methods: list[str]) -> bool:
 
 
 def acr(request: HttpRequest) -> str:
-    """One of ACR_VALUES; "0" for a session that nobody signed in to."""
+    """One of ACR_VALUES, or a value of the server where the person signed in; "0" for a session nobody signed in to."""
+    records = get_authentication_records(request, request.user if isinstance(request.user, User) else None)
+    if there := of_elsewhere(records):
+        return str(there["acr"])
     methods = amr(request)
     if TWO_FACTORS in methods:
         return TWO_FACTOR_ACR

@@ -9,6 +9,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.elsewhere_models import LinkedAccount, SessionElsewhere
+
+__all__ = ["Device", "LinkedAccount", "PersonalDetails", "SessionElsewhere", "User"]
+
 
 class User(AbstractUser):
     """A person: developer, end user or administrator.

@@ -12,6 +12,7 @@ from django.middleware.security import SecurityMiddleware
 from django.shortcuts import render
 from django.urls import resolve, reverse
 from django.utils.deprecation import MiddlewareMixin
+from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +27,19 @@ class SecurityHeadersMiddleware(MiddlewareMixin):
         return response
 
 
+# The database (SQLite locked, PostgreSQL away), or what keeps the counters.
+AWAY = (OperationalError, RedisError)
+
+
 class DatabaseBusyMiddleware(MiddlewareMixin):
-    """Answers 503 with a clear sentence when the database cannot be had (SQLite locked, PostgreSQL away)."""
+    """Answers 503 with a clear sentence when what we keep things in cannot be had."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return busy(request, exception) if isinstance(exception, OperationalError) else None
+        return busy(request, exception) if isinstance(exception, AWAY) else None
 
 
-def busy(request: HttpRequest, exception: OperationalError) -> HttpResponse:
-    log.error("database not available for %s: %s", request.path, exception)
+def busy(request: HttpRequest, exception: Exception) -> HttpResponse:
+    log.error("not available for %s: %s: %s", request.path, type(exception).__name__, exception)
     sentence = "The database is busy. Nothing was changed; please try again in a moment."
     response: HttpResponse
     if "text/html" in request.headers.get("Accept", ""):
@@ -80,7 +85,7 @@ class MachineEndpointsMiddleware:
             request.get_host()  # refuses what is not in ALLOWED_HOSTS
         try:
             response = view(request)
-        except OperationalError as exception:
+        except AWAY as exception:
             response = busy(request, exception)
         response.headers["Content-Length"] = str(len(response.content))
         for name, value in standing_headers(is_secure).items():

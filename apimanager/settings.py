@@ -7,7 +7,7 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from apimanager import environment as env
+from apimanager import elsewhere, environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(env.text("APIM_VAR", str(BASE_DIR / "var")))
@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "keymanager.browser_state.BrowserStateMiddleware",
     "accounts.devices.DeviceMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "keymanager.sign_in_elsewhere.door.SignInElsewhereMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -193,6 +194,18 @@ MFA_TOTP_TOLERANCE = 1
 # A stranger who signs up with somebody's address could keep them out by a second factor; the demo reads no mail.
 MFA_ALLOW_UNVERIFIED_EMAIL = DEMO
 AUTHENTICATION_ENDPOINT_URL = env.text("APIM_AUTHENTICATION_ENDPOINT_URL", "/oauth2/account/login/")
+# Who answers at a full URL, and what we are there (docs/sign-in-elsewhere.md).
+AUTHENTICATION_ISSUER = env.text("APIM_AUTHENTICATION_ISSUER")
+AUTHENTICATION_CLIENT_ID = env.text("APIM_AUTHENTICATION_CLIENT_ID")
+AUTHENTICATION_CLIENT_SECRET = env.text("APIM_AUTHENTICATION_CLIENT_SECRET")
+AUTHENTICATION_CA_FILE = env.text("APIM_AUTHENTICATION_CA_FILE")
+AUTHENTICATION_ELSEWHERE = elsewhere.is_configured(
+    endpoint=AUTHENTICATION_ENDPOINT_URL,
+    issuer=AUTHENTICATION_ISSUER,
+    client_id=AUTHENTICATION_CLIENT_ID,
+    client_secret=AUTHENTICATION_CLIENT_SECRET,
+    portal_url=PORTAL_URL,
+)
 # Without a mail server mails are printed.
 EMAIL_URL = env.text("APIM_EMAIL_URL")
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'console'}.EmailBackend"

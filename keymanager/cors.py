@@ -15,10 +15,10 @@ from django.utils.cache import patch_vary_headers
 from keymanager import client_authentication, errors
 from keymanager.models import ClientURI
 
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
 
 PREFLIGHT_SECONDS = "600"
-ALLOWED_HEADERS = "Authorization, Content-Type, DPoP"
+ALLOWED_HEADERS = "Authorization, Content-Type, DPoP, MCP-Protocol-Version"
 EXPOSED_HEADERS = "WWW-Authenticate, DPoP-Nonce, Retry-After"
 
 
@@ -26,8 +26,8 @@ def for_all(view: View) -> View:
     """Of a document that holds no secret."""
 
     @wraps(view)
-    def answered(request: HttpRequest) -> HttpResponse:
-        response = preflight() if is_preflight(request) else view(request)
+    def answered(request: HttpRequest, **named: str) -> HttpResponse:
+        response = preflight() if is_preflight(request) else view(request, **named)
         response["Access-Control-Allow-Origin"] = "*"
         return response
 
@@ -59,7 +59,7 @@ def preflight() -> HttpResponse:
     return HttpResponse(
         status=204,
         headers={
-            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
             "Access-Control-Allow-Headers": ALLOWED_HEADERS,
             "Access-Control-Max-Age": PREFLIGHT_SECONDS,
         },

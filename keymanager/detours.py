@@ -26,6 +26,7 @@ from accounts import authentication_methods
 from keymanager import checksums, errors, login, subjects
 from keymanager.authorize import AuthorizationRequest
 from keymanager.login import BrowserSession
+from keymanager.sign_in_elsewhere import door, refusals
 
 SIGNED_IN_AFTER, ACCOUNT = "signed_in_after", "account"
 MARKS = frozenset({SIGNED_IN_AFTER, ACCOUNT})
@@ -45,6 +46,7 @@ class Detour:
 
 def needed(request: HttpRequest, asked: AuthorizationRequest, session: BrowserSession | None) -> Detour | None:
     """The first that is left; None when the request can go on. Raises what no detour can help with."""
+    refusals.check(request)
     if session is None:
         return sign_up(request, asked) if "create" in asked.prompts else sign_in(request, asked)
     if not is_fresh(request, asked, session):
@@ -87,6 +89,8 @@ def sign_in(request: HttpRequest, asked: AuthorizationRequest, name: str = "") -
 
     A path is one of our own; a full URL names another server (the page's note on a separate server for authentication).
     """
+    if settings.AUTHENTICATION_ELSEWHERE:
+        return Detour(door.for_request(asked, way_back(asked, marks(request, asked))), errors.LoginRequired())
     is_marked = bool(asked.prompts or asked.subjects or asked.max_age is not None)
     values = {"next": way_back(asked, marks(request, asked) if is_marked else {})}
     if hint := asked.parameters.get("login_hint", name):
@@ -113,6 +117,8 @@ def step_up(request: HttpRequest, asked: AuthorizationRequest, session: BrowserS
     wanted = essential or asked.preferred_acr[:1]
     if not wanted or any(login.reaches(session.acr, value) for value in wanted):
         return None
+    if settings.AUTHENTICATION_ELSEWHERE:
+        return step_up_elsewhere(request, asked, session)
     is_reachable = any(login.reaches(authentication_methods.TWO_FACTOR_ACR, value) for value in wanted)
     if not is_reachable or not is_mfa_enabled(session.user, SECOND_FACTORS):
         if essential:
@@ -123,6 +129,15 @@ def step_up(request: HttpRequest, asked: AuthorizationRequest, session: BrowserS
     path = way_back(asked, {name: request.GET[name] for name in MARKS if name in request.GET})
     address = authentication_methods.step_up_address(request, path)
     return Detour(urljoin(settings.PORTAL_URL, address), errors.LoginRequired())
+
+
+def step_up_elsewhere(request: HttpRequest, asked: AuthorizationRequest, session: BrowserSession) -> Detour | None:
+    """The other server is asked once for this request: it says by what means it can have somebody sign in."""
+    if not asked.essential_acr:
+        return None
+    if is_fresh(request, asked, session):
+        raise errors.UnmetAuthenticationRequirements(detail=f"{session.acr} for {asked.essential_acr}"[:500])
+    return sign_in(request, asked)
 
 
 def way_back(asked: AuthorizationRequest, marks: Mapping[str, str]) -> str:

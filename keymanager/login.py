@@ -68,7 +68,10 @@ def auth_time(request: HttpRequest) -> datetime:
 
 
 def reaches(acr: str, wanted: str) -> bool:
-    """Whether `acr` is at least `wanted`, which may be a value that nobody knows."""
+    """Whether `acr` is at least `wanted`, which may be a value that nobody knows; two of another server's are not
+    compared, only the same is enough."""
+    if acr == wanted:
+        return acr not in ("", authentication_methods.UNKNOWN_ACR)
     known = authentication_methods.ACR_VALUES
     return acr in known and wanted in known and known.index(acr) >= known.index(wanted)
 

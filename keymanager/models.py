@@ -130,6 +130,10 @@ class Client(AbstractApplication):
         """The member `name` of its metadata (RFC 7591 2), or what leaving it out means."""
         return self.metadata.get(name, client_metadata.MEMBERS[name].default)
 
+    @property
+    def pages(self) -> list[dict[str, str]]:
+        return client_metadata.pages(self.metadata)
+
     def is_usable(self, request: object) -> bool:
         return self.blocked_at is None
 

@@ -24,7 +24,7 @@ def bearer_of(request: HttpRequest) -> Bearer:
     # RFC 9449 7.1: the scheme of a DPoP-bound token is for nothing else.
     if scheme == "dpop" and "jkt" not in bearer.confirmation:
         raise errors.InvalidToken("The access token is not bound to a DPoP key.")
-    confirmations.check(bearer.confirmation, request, token)
+    confirmations.check(bearer.confirmation, request, bearer.client, token)
     return bearer
 
 

@@ -1,4 +1,4 @@
-"""The end of a browser session: what was authorized in it ends or lives on (docs/decisions/0018), and every client that
+"""The end of a browser session: what was authorized in it ends or lives on (docs/decisions/0013), and every client that
 took part in it is to be told."""
 
 from __future__ import annotations

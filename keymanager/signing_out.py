@@ -16,6 +16,7 @@ from accounts.models import User
 from keymanager import authorize, clients, errors, id_token_hints, login, sessions, subjects
 from keymanager.login import BrowserSession
 from keymanager.models import Client, ClientURI
+from keymanager.sign_in_elsewhere import departures
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +88,10 @@ def sign_out(request: HttpRequest, *, show_message: bool = False) -> list[str]:
     """Ends the session of this browser, one that waits for a new sign-in included; the addresses that are to be opened
     in frames (Front-Channel Logout 1.0 3). Twice is once."""
     told = [address for user, sid in of_browser(request) for address in frames(sessions.end(user, sid), sid)]
+    hint = departures.hint_of(request)
     logout.logout(request, show_message=show_message)
     request.session.pop(login.EARLIER, None)
+    departures.keep_hint(request, hint)
     return told
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from keymanager.sign_in_elsewhere import views as elsewhere
 from keymanager.views import (
     approvals,
     authorize,
@@ -29,6 +30,14 @@ urlpatterns = [
     path("oauth2/account/login/", sign_in.sign_in, name="sign-in"),
     path("oauth2/account/signup/", sign_in.sign_up, name="sign-up"),
     path("oauth2/account/select/", select_account.select_account, name="select-account"),
+    path("oauth2/account/elsewhere/", elsewhere.start, name="elsewhere"),
+    path("oauth2/account/elsewhere/callback", elsewhere.callback, name="elsewhere-callback"),
+    path("oauth2/account/elsewhere/signed_out", elsewhere.signed_out, name="elsewhere-signed-out"),
+    path(
+        "oauth2/account/elsewhere/backchannel_logout",
+        elsewhere.backchannel_logout,
+        name="elsewhere-backchannel-logout",
+    ),
     path("oauth2/account/logout/", sign_out.sign_out, name="sign-out"),
     path("oauth2/logout", logout.logout, name="logout"),
     path("oauth2/logout/confirmed", logout.confirmed, name="logout-confirmed"),

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.urls import resolve
 
+from tests import sections
+
 ROOT = Path(__file__).resolve().parents[1]
 FLOW = (ROOT / "docs/flow.md").read_text()
 FUNCTION = re.compile(r"`((?:keymanager|store|gateway|accounts)(?:\.\w+)+)`")
@@ -59,3 +61,36 @@ def test_every_test_that_the_coverage_names_exists() -> None:
 
     assert set(re.findall(r"`(test_\w+\.py::test_\w+)`", text)) <= written
     assert all((ROOT / path).exists() for path in re.findall(r"`(tests/[\w/.]+)`", text))
+
+
+def test_the_table_of_sections_is_that_of_the_marks() -> None:
+    assert sections.DOCUMENT.read_text() == sections.table(), "make docs"
+
+
+def test_marks_of_modules_and_of_single_parameters_count() -> None:
+    source = """
+pytestmark = [pytest.mark.django_db, pytest.mark.rfc("1#1")]
+@pytest.mark.parametrize("a", [1, pytest.param(2, marks=pytest.mark.rfc("1#3"))])
+@pytest.mark.rfc("1#2", "1#4")
+def test_one(a): ...
+def test_two(): ...
+"""
+
+    assert dict(sections.marked_tests(source)) == {"test_one": {"1#1", "1#2", "1#3", "1#4"}, "test_two": {"1#1"}}
+
+
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_of_the_documents_leads_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text())
+
+    assert [link for link in links if "://" not in link and not (path.parent / link).exists()] == []
+
+
+def test_every_document_is_in_the_index() -> None:
+    entries = {path.name + "/" * path.is_dir() for path in (ROOT / "docs").iterdir()} - {"README.md"}
+    linked = re.findall(r"\]\(([\w.-]+/?)", (ROOT / "docs/README.md").read_text())
+
+    assert entries == set(linked)

@@ -34,10 +34,10 @@ def device_authorization(request: HttpRequest) -> HttpResponse:
         client = client_authentication.authenticate(request, received)
         if not client.has_grant_type(device_codes.GRANT_TYPE):
             raise errors.UnauthorizedClient(detail="the device grant is not ticked for this key set")
+        scope = scopes.granted(client, received.get("scope", ""))
     except errors.OAuthError as error:
         return refused(request, error)
-    answer = device_codes.issue(client, scopes.granted(client, received.get("scope", "")))
-    return JsonResponse(answer, headers=NO_STORE)
+    return JsonResponse(device_codes.issue(client, scope), headers=NO_STORE)
 
 
 @login_required

@@ -14,6 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from keymanager import errors, framing, login, parameters as wire, signing_out
+from keymanager.sign_in_elsewhere import departures
 from keymanager.views.answers import error_page
 
 WAIT_SECONDS = 3
@@ -52,6 +53,7 @@ def confirmed(request: HttpRequest) -> HttpResponse:
 
 def signed_out(request: HttpRequest, frames: list[str], location: str) -> HttpResponse:
     """On to `location`; first through a page that opens `frames` (Front-Channel Logout 1.0 3), if there are any."""
+    location = departures.way_out(request, location)
     if location and not frames:
         return see_other(location)
     page = render(request, "keymanager/signed_out.html", {"frames": frames, "location": location})

@@ -8,12 +8,13 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from keymanager import clients, errors, json_parameters, registration, wso2_registration
+from keymanager import clients, cors, errors, json_parameters, registration, wso2_registration
 from keymanager.models import Client
 from keymanager.views.answers import NO_STORE, bearer_token, refused_bearer
 
 
 @csrf_exempt
+@cors.for_all  # An application in a browser may have to register; no cookie plays a part.
 @require_POST
 def register(request: HttpRequest) -> HttpResponse:
     """RFC 7591 3.1."""
@@ -27,6 +28,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
+@cors.for_all
 @require_http_methods(["GET", "PUT", "DELETE"])
 def registered(request: HttpRequest, client_id: str) -> HttpResponse:
     """RFC 7592 2."""
@@ -38,13 +40,18 @@ def registered(request: HttpRequest, client_id: str) -> HttpResponse:
 
 
 def read(request: HttpRequest, client: Client) -> HttpResponse:
-    return JsonResponse(registration.answer(client), headers=NO_STORE)
+    return described(request, registration.answer(client))
 
 
 def update(request: HttpRequest, client: Client) -> HttpResponse:
     body = body_of(request)
     registration.check_sector(body)
-    return JsonResponse(registration.update(client, body), headers=NO_STORE)
+    return described(request, registration.update(client, body))
+
+
+def described(request: HttpRequest, answer: dict[str, Any]) -> HttpResponse:
+    """RFC 7592 3: registration_access_token is "REQUIRED"; only whoever shows it has it, here is its checksum."""
+    return JsonResponse(answer | {"registration_access_token": bearer_token(request)}, headers=NO_STORE)
 
 
 def delete(request: HttpRequest, client: Client) -> HttpResponse:

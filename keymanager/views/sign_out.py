@@ -10,6 +10,7 @@ from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
 
 from keymanager import signing_out
+from keymanager.sign_in_elsewhere import departures
 from keymanager.views.logout import signed_out
 
 
@@ -17,9 +18,11 @@ class SignOut(LogoutView):  # type: ignore[misc]
     """allauth's page; the clients of the session are told."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        location = self.get_redirect_url()
+        location = departures.after_sign_out(self.get_redirect_url())
         frames = signing_out.sign_out(self.request, show_message=True)
-        return signed_out(self.request, frames, location) if frames else redirect(location)
+        if frames or not location:
+            return signed_out(self.request, frames, location)
+        return redirect(departures.way_out(self.request, location))
 
 
 @never_cache

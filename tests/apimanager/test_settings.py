@@ -9,6 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from apimanager import elsewhere
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD_KEY = "k" * 60
@@ -45,6 +48,35 @@ def test_a_setting_that_must_not_be_stops_the_start(tmp_path: Path, environment:
 
     assert started.returncode != 0
     assert sentence in started.stderr
+
+
+OTHER = "https://login.example/oauth2/authorize"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"ENDPOINT_URL": OTHER}, "set APIM_AUTHENTICATION_CLIENT_ID and APIM_AUTHENTICATION_CLIENT_SECRET"),
+        ({"ISSUER": "https://login.example", "CLIENT_ID": "x"}, "set APIM_AUTHENTICATION_CLIENT_ID and"),
+        ({"CLIENT_ID": "x", "CLIENT_SECRET": "y"}, "need the server they are for"),
+        ({"ENDPOINT_URL": "http://login.example/a", "CLIENT_ID": "x"}, "must be an https address"),
+        ({"ISSUER": "login.example", "CLIENT_ID": "x"}, "APIM_AUTHENTICATION_ISSUER must be an https address"),
+        ({"ISSUER": "https://[", "CLIENT_ID": "x"}, "is no address"),
+        ({"ISSUER": "https://localhost:9443", "CLIENT_ID": "x"}, "need the server they are for"),
+    ],
+)
+def test_a_sign_in_elsewhere_is_configured_whole(wrong: dict[str, str], sentence: str) -> None:
+    names = ("ENDPOINT_URL", "ISSUER", "CLIENT_ID", "CLIENT_SECRET")
+    endpoint, issuer, client_id, client_secret = (wrong.get(name, "") for name in names)
+
+    with pytest.raises(ImproperlyConfigured, match=sentence):
+        elsewhere.is_configured(
+            endpoint=endpoint or "/oauth2/account/login/",
+            issuer=issuer,
+            client_id=client_id,
+            client_secret=client_secret,
+            portal_url="https://localhost:9443",
+        )
 
 
 def test_a_real_installation_starts(tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ MAKERS: dict[str, Any] = {
     "EdDSA": ed25519.Ed25519PrivateKey.generate,
 }
 MAKERS["RS256"] = MAKERS["PS256"]
-ALGORITHMS = jwt.algorithms.get_default_algorithms()
+MAKERS["Ed25519"] = MAKERS["EdDSA"]
+SIGNER = jwt.PyJWS()
+SIGNER.register_algorithm("Ed25519", jwt.get_algorithm_by_name("EdDSA"))
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Pair:
 
     @property
     def jwk(self) -> dict[str, Any]:
-        public: dict[str, Any] = ALGORITHMS[self.alg].to_jwk(self.private.public_key(), as_dict=True)
+        public: dict[str, Any] = SIGNER.get_algorithm_by_name(self.alg).to_jwk(self.private.public_key(), as_dict=True)
         return {**public, "kid": self.kid, "use": "sig"}
 
     @property
@@ -42,7 +44,7 @@ class Pair:
     def sign(self, claims: dict[str, Any], **header: Any) -> str:
         """By PyJWS, which lets any claim pass."""
         headers = {"kid": self.kid} | header
-        return jwt.PyJWS().encode(json.dumps(claims).encode(), self.private, algorithm=self.alg, headers=headers)
+        return SIGNER.encode(json.dumps(claims).encode(), self.private, algorithm=self.alg, headers=headers)
 
 
 @cache

@@ -22,7 +22,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import User
-from keymanager import back_channel, client_metadata, errors, expiry, logout_notices, sessions
+from keymanager import client_metadata, errors, expiry, logout_notices, outside, sessions
 from keymanager.models import Authorization, Client, LogoutNotice
 from tests.keymanager.conftest import Registered, code_for, exchange
 from tests.keymanager.receiver import Receiver
@@ -166,7 +166,7 @@ def test_nothing_but_a_welcome_counts_and_no_redirect_is_followed(
 def test_one_who_says_nothing_is_left_when_the_time_is_over(
     bobs_browser: Browser, register: Callable[..., Registered], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(back_channel, "SECONDS", 0.3)
+    monkeypatch.setattr(outside, "SECONDS", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         id_token_of(bobs_browser, listener(register, f"http://127.0.0.1:{silent.getsockname()[1]}/"))
         sign_out(bobs_browser)

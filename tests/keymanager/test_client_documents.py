@@ -98,6 +98,14 @@ def test_the_address_of_a_document_is_a_client(site: Site, bobs_browser: Browser
     assert site.asked == ["/client.json"]
 
 
+@pytest.mark.rfc("9126#2.1")
+def test_it_may_push_its_first_request(site: Site) -> None:
+    address = site.describe()
+    parameters = {"client_id": address, "redirect_uri": CALLBACK, "response_type": "code", **challenge()}
+
+    assert Browser().post("/oauth2/par", parameters).status_code == 201
+
+
 def test_the_consent_page_says_where_it_comes_from(site: Site, bobs_browser: Browser) -> None:
     page = bobs_browser.get(ask(bobs_browser, site.describe())["Location"]).content.decode()
 
@@ -222,5 +230,5 @@ def test_outside_the_demo_no_inner_address_is_asked(settings: Settings, host: st
 def test_a_certificate_of_nobody_is_not_trusted(site: Site, settings: Settings, tmp_path: Path) -> None:
     settings.TLS_CA_FILE = tmp_path / "none.pem"
 
-    with pytest.raises(fetching.NotFetched, match="SSLError"):
+    with pytest.raises(fetching.NotFetched, match="SSLCertVerificationError"):
         fetching.fetch(site.describe())

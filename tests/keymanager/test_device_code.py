@@ -81,6 +81,15 @@ def test_a_device_gets_its_codes(television: Registered) -> None:
     assert (codes["expires_in"], codes["interval"], len(codes["device_code"])) == (600, 5, 43)
 
 
+@pytest.mark.rfc("8628#3.2")
+def test_a_scope_that_the_client_s_policy_refuses_is_an_error(register: Callable[..., Registered]) -> None:
+    frame = register(public=True, grant_types=[GRANT_TYPE], metadata={"refuse_unknown_scopes": True})
+
+    response = ask(frame, scope="photos:burn")
+
+    assert error_of(response) == "invalid_scope"
+
+
 @pytest.mark.rfc("8628#3.5")
 def test_an_approved_device_gets_tokens(bobs_browser: Browser, television: Registered, bob: User) -> None:
     codes = asked(television)

@@ -1,0 +1,105 @@
+"""Calls to addresses that a client has chosen: its documents, its keys, where it is told of a sign-out.
+
+The network that we stand in may be nobody's business (server-side request forgery, RFC 7591 5): no address of an inner
+network is called, certificates are verified, and everything is over after a few seconds.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import SplitResult
+
+from django.conf import settings
+
+SECONDS = 4.0
+MOST_ADDRESSES = 4
+# What a call may raise, beside NotReached.
+FAULTS = (OSError, http.client.HTTPException, ValueError)
+
+
+class NotReached(Exception):
+    """It is not to be called; the text is for the log."""
+
+
+class Connection(http.client.HTTPConnection):
+    """To the addresses that were looked at, whatever the name leads to a moment later (DNS rebinding)."""
+
+    def __init__(self, parts: SplitResult) -> None:
+        self.is_tls = parts.scheme == "https"
+        self.default_port = 443 if self.is_tls else 80
+        super().__init__(parts.hostname or "", parts.port or self.default_port, timeout=SECONDS)
+        self.opened: socket.socket | None = None
+        self.addresses = addresses_of(self.host, self.port, is_tls=self.is_tls)
+
+    def connect(self) -> None:
+        self.sock = self.opened = self.reached()
+        if self.is_tls:
+            # The handshake later, so that it can be broken off like everything else.
+            tls = trust().wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
+            self.sock = tls
+            self.opened = tls
+            tls.do_handshake()
+
+    def reached(self) -> socket.socket:
+        """At the first address that answers: localhost is often two, of which only one is listened at."""
+        for address in self.addresses[:-1]:
+            with suppress(OSError):
+                return socket.create_connection((address, self.port), self.timeout)
+        return socket.create_connection((self.addresses[-1], self.port), self.timeout)
+
+    def break_off(self) -> None:
+        # Not self.sock, which http.client lets go of while the answer is still being read.
+        if self.opened is not None:
+            with suppress(OSError):
+                self.opened.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def within_time(connection: Connection) -> Iterator[Connection]:
+    """A timeout of a socket is for each read; whoever sends a byte now and then would never meet it."""
+    timer = threading.Timer(SECONDS, connection.break_off)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield connection
+    finally:
+        timer.cancel()
+        connection.close()
+
+
+def addresses_of(host: str, port: int, *, is_tls: bool) -> list[str]:
+    """The addresses of `host`. None may be of an inner network, where a client has no business; in demo mode, which
+    is all on loopback, loopback is allowed, and there without TLS too."""
+    found = [str(entry[4][0]).partition("%")[0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    addresses = [ipaddress.ip_address(text) for text in found]
+    loopback = settings.DEMO and all(address.is_loopback for address in addresses)
+    public = is_tls and all(is_public(address) for address in addresses)
+    if not (loopback or public):
+        raise NotReached("the address is of an inner network, or has no TLS")
+    return found[:MOST_ADDRESSES]
+
+
+def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Of an IPv4 address within an IPv6 one, whether that is."""
+    if isinstance(address, ipaddress.IPv6Address):
+        within = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
+        address = within or address
+    return address.is_global and not address.is_multicast
+
+
+def trust() -> ssl.SSLContext:
+    """The system's certificate authorities, and in demo mode the demo's own."""
+    context = ssl.create_default_context()
+    if settings.DEMO and settings.TLS_CA_FILE.exists():
+        context.load_verify_locations(settings.TLS_CA_FILE)
+    return context
+
+
+def path_of(parts: SplitResult) -> str:
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
