@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
+from django.test import Client as Browser
 from django.utils import timezone
 
 from keymanager import authorizations, clients, expiry, revoked
