@@ -52,7 +52,7 @@ def check(request: HttpRequest) -> str:
     # RFC 9449 7.1: the scheme of a DPoP-bound token is for nothing else.
     if scheme == "dpop" and "jkt" not in found.bearer.confirmation:
         raise errors.InvalidToken("The access token is not bound to a DPoP key.")
-    confirmations.check(found.bearer.confirmation, request, token)
+    confirmations.check(found.bearer.confirmation, request, found.bearer.client, token)
     return found.self_contained
 
 
