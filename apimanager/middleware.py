@@ -88,17 +88,17 @@ class MachineEndpointsMiddleware:
         except AWAY as exception:
             response = busy(request, exception)
         response.headers["Content-Length"] = str(len(response.content))
-        for name, value in standing_headers(is_secure).items():
-            response.headers.setdefault(name, value)
+        # Six times `setdefault` would cost as much as the rest of this.
+        response.headers._store = standing_headers(is_secure) | response.headers._store
         return response
 
 
 @cache
-def standing_headers(is_secure: bool) -> dict[str, str]:
-    """What the others put on every answer, asked of them once."""
+def standing_headers(is_secure: bool) -> dict[str, tuple[str, str]]:
+    """What the others put on every answer, asked of them once, as Django keeps it: by names in lower case."""
     request, response = HttpRequest(), HttpResponse()
     request._get_scheme = lambda: "https" if is_secure else "http"  # type: ignore[attr-defined]
     del response.headers["Content-Type"]
     for middleware in (SecurityMiddleware, SecurityHeadersMiddleware, XFrameOptionsMiddleware):
         middleware(lambda _: response).process_response(request, response)
-    return dict(response.headers)
+    return dict(response.headers._store)

@@ -71,12 +71,12 @@ class Proof:
 
 
 def is_sent(request: HttpRequest) -> bool:
-    return "DPoP" in request.headers
+    return "HTTP_DPOP" in request.META
 
 
 def is_scheme(request: HttpRequest) -> bool:
     """Whether the access token comes under the scheme of RFC 9449 7.1."""
-    return request.headers.get("Authorization", "").lower().startswith("dpop ")
+    return str(request.META.get("HTTP_AUTHORIZATION", "")).lower().startswith("dpop ")
 
 
 def bound_key(request: HttpRequest, algorithms: Collection[str] = ALGORITHMS.keys()) -> str | None:
@@ -106,7 +106,7 @@ def proven_key(request: HttpRequest, algorithms: Collection[str] = ALGORITHMS.ke
 
     Single use comes last: only a proof that is good in every other way is worth remembering.
     """
-    proof = read(request.headers.get("DPoP", ""))
+    proof = read(request.META.get("HTTP_DPOP", ""))
     check_type(proof)
     check_algorithm(proof, algorithms)
     check_key(proof)

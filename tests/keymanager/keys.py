@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from keymanager import signing_keys
+from keymanager.signing_keys import PrivateKey
 
 MAKERS: dict[str, Any] = {
     "ES256": lambda: ec.generate_private_key(ec.SECP256R1()),
@@ -59,3 +64,18 @@ def claims(issuer: str, **changes: Any) -> dict[str, Any]:
     good: dict[str, Any] = {"iss": issuer, "sub": issuer, "aud": "https://localhost:9443", "jti": str(uuid.uuid4())}
     good |= {"iat": now, "exp": now + 60}
     return {name: value for name, value in (good | changes).items() if value is not None}
+
+
+# The portal's own maker; the name in its module belongs to the tests (conftest.py).
+MAKE_SIGNING_KEY = signing_keys.generate
+
+
+def signing_key_maker() -> Callable[[str], PrivateKey]:
+    """Makes signing keys as the portal does, all different; the next maker's RSA keys are the same, in this order."""
+    count = itertools.count()
+    return lambda algorithm: MAKE_SIGNING_KEY(algorithm) if algorithm == "ES256" else rsa_signing_key(next(count))
+
+
+@cache
+def rsa_signing_key(number: int) -> PrivateKey:
+    return MAKE_SIGNING_KEY("RS256")

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('keymanager', '0008_logout'),
+        ('keymanager', '0009_fewer_index_lines'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
