@@ -94,7 +94,7 @@ def test_what_was_exchanged_for_a_removed_client_s_tokens_is_told(
 ) -> None:
     code_for(bobs_browser, printer)
     root, other = Authorization.objects.get(), register(name="Other")
-    fields: dict[str, Any] = {"grant_type": "x", "scope": "", "auth_time": timezone.now(), "root": root}
+    fields: dict[str, Any] = {"grant_type": "x", "scope": "", "auth_time": timezone.now(), "root_id": root.pk}
     exchanged = authorizations.record(user=bob, client=other.client, **fields)
 
     clients.remove(printer.id)
