@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.sessions.models import Session
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.elsewhere_models import LinkedAccount, SessionElsewhere
@@ -20,6 +22,10 @@ class User(AbstractUser):
 
     subject = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
+
+    class Meta(AbstractUser.Meta):
+        # Few, and a gateway asks for them every second.
+        indexes: ClassVar = [models.Index(fields=["id"], name="user_inactive", condition=Q(is_active=False))]
 
 
 class Device(models.Model):

@@ -327,6 +327,7 @@ KEY_MANAGER = env.text("APIM_KEY_MANAGER", "store.key_managers.builtin.BuiltinKe
 
 # Gateway: where the key lies that an Envoy shows to be given its routes, and how it meets the backends.
 GATEWAY_STATE = VAR / "gateway"
+GATEWAY_REVOCATION_PERIOD = 60  # seconds between two tellings of what was revoked before (gateway/revocations.py)
 GATEWAY_ADMIN_PORT = env.integer("APIM_GATEWAY_ADMIN_PORT", 0)
 GATEWAY_BACKEND_TIMEOUT = env.integer("APIM_GATEWAY_BACKEND_TIMEOUT", 60)  # seconds
 GATEWAY_BACKEND_CA_FILE = env.text("APIM_GATEWAY_BACKEND_CA_FILE")

@@ -17,6 +17,7 @@ STRIPPED = (
     "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
     "x-real-ip", "x-client-ip", "true-client-ip", "x-original-url", "x-rewrite-url", "x-jwt-assertion",
     "x-envoy-original-path", "x-envoy-original-host", "x-envoy-external-address", "x-gateway-proof",
+    filters.EXCHANGED, *filters.REVOCABLE.values(),
 )  # fmt: skip
 
 
@@ -101,7 +102,7 @@ def connection_manager() -> Config:
         "stat_prefix": "gateway",
         "server_name": "gateway",
         "rds": {"route_config_name": routes.NAME, "config_source": from_portal()},
-        "http_filters": filters.chain(routes.portal()),
+        "http_filters": filters.chain(routes.portal(), from_portal()),
         "local_reply_config": faults.local_reply_config(),
         "access_log": [access_log()],
         "early_header_mutation_extensions": [early_header_mutation()],

@@ -6,17 +6,13 @@ import hashlib
 import json
 import logging
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from gateway import apis, clusters, routes
+from gateway.answers import Answer
 from gateway.apis import PublishedApi
 
 log = logging.getLogger(__name__)
-
-
-class Answer(NamedTuple):
-    version: str
-    content: bytes
 
 
 def route_answer() -> Answer:

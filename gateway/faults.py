@@ -18,6 +18,7 @@ API = "%METADATA(ROUTE:gateway:path)%"
 DESCRIBED = "/.well-known/oauth-protected-resource"
 WHERE = f'resource_metadata="{settings.GATEWAY_URL}{DESCRIBED}{API}"'
 INVALID = f'Bearer realm="{REALM}", {WHERE}, error="invalid_token", error_description='
+REFUSED = "response.code_details.startsWith('ext_authz_denied') && response.code == 401"
 DIRECT = "response.code_details == 'direct_response'"
 
 
@@ -38,6 +39,21 @@ def jwt(reason: str) -> str:
 
 # The first that applies is used.
 FAULTS = [
+    Fault(
+        "response.code_details == 'ext_authz_error'", 503, 101503, "Runtime Error",
+        "The gateway cannot have your access token checked right now. Please try again in a moment.",
+        {"retry-after": "1"},
+    ),
+    # The portal's own challenge says what is wrong with the proof.
+    Fault(
+        f"{REFUSED} && response.headers['www-authenticate'].startsWith('DPoP')", 401, 900901, "Invalid Credentials",
+        f"Access failure for API: {API}. Make sure you have given the correct access token and a proof for this call.",
+    ),
+    Fault(
+        REFUSED, 401, 900901, "Invalid Credentials",
+        f"Access failure for API: {API}. Make sure you have given the correct access token.",
+        {"www-authenticate": f'{INVALID}"The access token is not valid"'},
+    ),
     Fault(
         jwt("Jwt_is_missing"), 401, 900902, "Missing Credentials",
         "Required OAuth credentials not provided. Make sure your API invocation call has a header: "
@@ -60,6 +76,11 @@ FAULTS = [
         "|| response.code_details.contains('[other_audience]')", 401, 900901, "Invalid Credentials",
         f"Access failure for API: {API}. Make sure you have given the correct access token.",
         {"www-authenticate": f'{INVALID}"The access token is not valid"'},
+    ),
+    Fault(
+        "response.code_details.contains('[revoked]')", 401, 900901, "Invalid Credentials",
+        f"Access failure for API: {API}. The access token was revoked; get a new one.",
+        {"www-authenticate": f'{INVALID}"The access token was revoked"'},
     ),
     Fault(
         "response.code_details.startsWith('rbac_access_denied')", 403, 900908, "Resource forbidden",

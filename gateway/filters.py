@@ -11,51 +11,128 @@ from typing import Any
 
 from django.conf import settings
 
+from gateway import node_key
+
 Config = dict[str, Any]
 
+EXCHANGE = "gateway.exchange"
 JWT = "envoy.filters.http.jwt_authn"
 TOKEN_TYPE = "gateway.token_type"
 SUBSCRIPTION = "gateway.subscription"
+REVOKED_EARLIER, REVOKED_LATELY = "gateway.revoked_earlier", "gateway.revoked_lately"
+# Claims by which a token may be revoked, each with the header that tells it to these two filters and to nobody else.
+REVOCABLE = {"jti": "x-gateway-jti", "grant_id": "x-gateway-grant-id", "client_id": "x-gateway-client-id"}
 REQUIREMENT = "access_token"
 # Schemes are the same in any case (RFC 9110 11.1), Envoy compares letters: these are the spellings seen in the field.
 SCHEMES = ("Bearer", "bearer")
 # Where jwt_authn leaves what it has verified, for the later filters, the routes and the access log.
 PAYLOAD, HEADER = "jwt", "jwt_header"
+# The same of a token that the portal has told in place of the caller's, and the header it comes in.
+EXCHANGED_HEADER, EXCHANGED = "exchanged_jwt_header", "x-gateway-token"
+# Credentials by their form: with the scheme of RFC 9449 7.1, any bearer token, one that is no JWT.
+DPOP, BEARER, OPAQUE = "(?i)dpop .*", "(?i)bearer .*", "(?i)bearer +[A-Za-z0-9_~+/-]+=*"
 EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
 
 
-def chain(portal: str) -> list[Config]:
-    """`portal`: the name of the cluster that serves the keys."""
+def chain(portal: str, source: Config) -> list[Config]:
+    """`portal`: the name of the cluster that serves the keys; `source`: whom to ask what is revoked."""
     return [
+        {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), exchange(portal))},
         {"name": JWT, "typed_config": jwt_authn(portal)},
+        *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY)),
         {"name": TOKEN_TYPE, "typed_config": refusing([settings.ACCESS_TOKEN_AUDIENCE])},
         {"name": SUBSCRIPTION, "typed_config": {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "ALLOW"}}},
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
     ]
 
 
+def only_for(calls: Config, typed_config: Config) -> Config:
+    """The filter, past which go all calls but those that match."""
+    skip = {"@type": "type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter"}
+    others = {"predicate": {"not_matcher": calls}, "on_match": {"action": {"name": "skip", "typed_config": skip}}}
+    return {
+        "@type": "type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+        "extension_config": {"name": EXCHANGE, "typed_config": typed_config},
+        "xds_matcher": {"matcher_list": {"matchers": [others]}},
+    }
+
+
+def for_the_portal() -> Config:
+    """Calls that only the portal can check. Without any of it a JWT is checked by Envoy, and asks nobody."""
+    bound_to_certificate = [credentials(BEARER), header("x-forwarded-client-cert", ".+")]
+    asking = [credentials(DPOP), credentials(OPAQUE), {"and_matcher": {"predicate": bound_to_certificate}}]
+    return {"or_matcher": {"predicate": asking}}
+
+
+def credentials(pattern: str) -> Config:
+    return header("authorization", pattern)
+
+
+def header(name: str, pattern: str) -> Config:
+    kind = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
+    told = {"name": "header", "typed_config": {"@type": kind, "header_name": name}}
+    regex = {"google_re2": {}, "regex": pattern}
+    return {"single_predicate": {"input": told, "value_match": {"safe_regex": regex}}}
+
+
+def exchange(portal: str) -> Config:
+    """Asks the portal (gateway/checks.py), which answers with the token as a self-contained one."""
+    exact = [{"exact": name} for name in ("dpop", "x-forwarded-client-cert")]
+    asked = {"x-gateway-proof": node_key.proof(), "x-original-uri": "%REQ(:PATH)%"}
+    return {
+        "@type": f"{EXTENSIONS}.ext_authz.v3.ExtAuthz",
+        "transport_api_version": "V3",
+        "allowed_headers": {"patterns": exact},
+        "status_on_error": {"code": "ServiceUnavailable"},
+        "http_service": {
+            "server_uri": {"uri": settings.PORTAL_URL, "cluster": portal, "timeout": "3s"},
+            "path_override": "/gateway/exchange",
+            "authorization_request": {"headers_to_add": [{"key": key, "value": asked[key]} for key in asked]},
+            "authorization_response": {
+                "allowed_upstream_headers": {"patterns": [{"exact": EXCHANGED}, {"exact": "authorization"}]},
+                "allowed_client_headers": {"patterns": [{"exact": "www-authenticate"}, {"exact": "dpop-nonce"}]},
+                "allowed_client_headers_on_success": {"patterns": [{"exact": "dpop-nonce"}]},
+            },
+        },
+    }
+
+
+def discovered(name: str, source: Config) -> Config:
+    """A filter that the portal tells. Until it has, this Envoy does not open its door."""
+    return {"name": name, "config_discovery": {"config_source": source, "type_urls": [f"{EXTENSIONS}.rbac.v3.RBAC"]}}
+
+
 def jwt_authn(portal: str) -> Config:
     """Access tokens as RFC 9068 4 asks: issuer, signature and expiry, without a call to the portal. The audience is
     looked at route by route (`refusing`), because a token may be for one API only (RFC 8707)."""
+    either = [{"provider_name": "exchanged"}, {"provider_name": "keymanager"}]
+    exchanged = {"from_headers": [{"name": EXCHANGED}], "header_in_metadata": EXCHANGED_HEADER}
+    # The header only: RFC 6750 2.3 warns of tokens in addresses. PhotoShare verifies the caller from the token itself.
+    sent = {
+        "from_headers": [{"name": "Authorization", "value_prefix": f"{scheme} "} for scheme in SCHEMES],
+        "forward": True,
+        "header_in_metadata": HEADER,
+    }
     return {
         "@type": f"{EXTENSIONS}.jwt_authn.v3.JwtAuthentication",
-        "providers": {
-            "keymanager": {
-                "issuer": settings.ISSUER,
-                "require_expiration": True,
-                "clock_skew_seconds": 5,
-                # The header only: RFC 6750 2.3 warns of tokens in addresses.
-                "from_headers": [{"name": "Authorization", "value_prefix": f"{scheme} "} for scheme in SCHEMES],
-                # PhotoShare verifies the caller from the token itself.
-                "forward": True,
-                "payload_in_metadata": PAYLOAD,
-                "header_in_metadata": HEADER,
-                # The key type in the token chooses the backend: the route is looked up again once it is known.
-                "clear_route_cache": True,
-                "remote_jwks": remote_jwks(portal),
-            }
-        },
-        "requirement_map": {REQUIREMENT: {"provider_name": "keymanager"}},
+        "providers": {"exchanged": provider(portal, exchanged), "keymanager": provider(portal, sent)},
+        "requirement_map": {REQUIREMENT: {"requires_any": {"requirements": either}}},
+    }
+
+
+def provider(portal: str, place: Config) -> Config:
+    """`place`: where the token is looked for, and what is made of it."""
+    headers = [{"claim_name": claim, "header_name": header} for claim, header in REVOCABLE.items()]
+    return {
+        "issuer": settings.ISSUER,
+        "require_expiration": True,
+        "clock_skew_seconds": 5,
+        "payload_in_metadata": PAYLOAD,
+        "claim_to_headers": headers,
+        # The key type in the token chooses the backend: the route is looked up again once it is known.
+        "clear_route_cache": True,
+        "remote_jwks": remote_jwks(portal),
+        **place,
     }
 
 
@@ -102,12 +179,18 @@ def unusable_token() -> Config:
 
 
 def bound_token() -> Config:
-    """One that needs a proof of its key, which nobody here checks: as a bearer token it is refused (RFC 9449 7.2)."""
-    return metadata([PAYLOAD, "cnf"], {"present_match": True})
+    """One that needs a proof of its key, which only the portal checks: by itself it is refused (RFC 9449 7.2)."""
+    ids = [metadata([PAYLOAD, "cnf"], {"present_match": True}), {"not_id": was_exchanged()}]
+    return {"and_ids": {"ids": ids}}
+
+
+def was_exchanged() -> Config:
+    return metadata([EXCHANGED_HEADER], {"present_match": True})
 
 
 def other_token() -> Config:
     """A verified token that is no access token, such as an ID token (RFC 9068 4: the typ MUST be checked)."""
     types = {"safe_regex": {"regex": "(?i)(application/)?at\\+jwt"}}
-    access_token = metadata([HEADER, "typ"], {"string_match": types})
+    ids = [metadata([place, "typ"], {"string_match": types}) for place in (HEADER, EXCHANGED_HEADER)]
+    access_token = {"or_ids": {"ids": ids}}
     return {"and_ids": {"ids": [metadata([PAYLOAD], {"present_match": True}), {"not_id": access_token}]}}

@@ -95,7 +95,9 @@ def nothing() -> Resource:
 def open_route(name: str, match: Resource, **action: Any) -> Resource:
     """A route that asks for no access token."""
     disabled = {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBACPerRoute"}
-    return {"name": name, "match": match, "typed_per_filter_config": {filters.SUBSCRIPTION: disabled}, **action}
+    unasked = {"@type": f"{filters.EXTENSIONS}.ext_authz.v3.ExtAuthzPerRoute", "disabled": True}
+    overridden = {filters.SUBSCRIPTION: disabled, filters.EXCHANGE: unasked}
+    return {"name": name, "match": match, "typed_per_filter_config": overridden, **action}
 
 
 def of_api(api: PublishedApi) -> list[Resource]:
@@ -129,7 +131,7 @@ def api_route(api: PublishedApi, key_type: str, match: Resource, endpoint: Endpo
         },
         "request_headers_to_add": forwarded(api),
         # A certificate is between a client and the key manager.
-        "request_headers_to_remove": [CERTIFICATE],
+        "request_headers_to_remove": [CERTIFICATE, *filters.REVOCABLE.values()],
         **action,
     }
 

@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from gateway import discovery, node_key
-from gateway.discovery import Answer
+from gateway import discovery, filters, node_key, revocations
+from gateway.answers import Answer
 
 
 @csrf_exempt
@@ -22,6 +22,32 @@ def routes(request: HttpRequest) -> HttpResponse:
 @require_POST
 def clusters(request: HttpRequest) -> HttpResponse:
     return discover(request, discovery.cluster_answer)
+
+
+EXTENSIONS = {
+    filters.REVOKED_EARLIER: revocations.earlier_answer,
+    filters.REVOKED_LATELY: revocations.lately_answer,
+}
+
+
+@csrf_exempt
+@require_POST
+def extension_configs(request: HttpRequest) -> HttpResponse:
+    """One filter a question, by its name."""
+    names = read(request).get("resource_names")
+    name = names[0] if isinstance(names, list) and len(names) == 1 else None
+    if not isinstance(name, str) or name not in EXTENSIONS:
+        return problem(404, "There is no such filter.")
+    return discover(request, EXTENSIONS[name])
+
+
+def read(request: HttpRequest) -> dict[str, Any]:
+    """The question; an empty one for what is none."""
+    try:
+        question = json.loads(request.body)
+    except (ValueError, RecursionError):
+        return {}
+    return question if isinstance(question, dict) else {}
 
 
 def discover(request: HttpRequest, answer: Callable[[], Answer]) -> HttpResponse:

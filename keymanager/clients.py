@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
-from keymanager import client_cache, client_secrets, redirect_uris
+from keymanager import client_cache, client_secrets, redirect_uris, revoked
 from keymanager.models import Authorization, Client, ClientURI
 
 ALPHABET = string.ascii_letters + string.digits + "_"
@@ -112,7 +112,9 @@ def remove(client_id: str) -> None:
     the deletion, so that an exchange under way either has committed and is deleted too, or fails.
     """
     row = Client.objects.filter(client_id=client_id)
+    exchanged = Authorization.objects.filter(root__client__in=row)
     list(Authorization.objects.select_for_update(of=("self",)).filter(client__in=row).order_by("pk").values_list("pk"))
-    list(row.select_for_update().values_list("pk"))
+    for client in row.select_for_update():
+        revoked.remember_removed(client, exchanged.values_list("pk", flat=True))
     row.delete()
     client_cache.forget()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from keymanager.assertion_models import AssertionUse
@@ -23,6 +23,7 @@ from keymanager.models import (
     RevokedToken,
 )
 from keymanager.pushed_models import PushedRequest
+from keymanager.revoked_models import RevokedClaim
 
 BATCH = 2000
 PAUSE_SECONDS = 0.01
@@ -56,15 +57,20 @@ def tables(now: datetime) -> list[tuple[str, QuerySet[Any]]]:
         ("used DPoP proofs", DPoPProofUse.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("pushed requests", PushedRequest.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("revoked tokens", RevokedToken.objects.filter(expires_at__lt=now).order_by("expires_at")),
+        ("revoked claims", RevokedClaim.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("used assertions", AssertionUse.objects.filter(expires_at__lt=now).order_by("expires_at")),
         (
             "logout notices",
             LogoutNotice.objects.filter(created_at__lt=now - LOGGED, next_attempt_at=None).order_by("created_at"),
         ),
-        # A missing authorization refuses its tokens just as a revoked one does.
+        # A missing authorization refuses its tokens here just as a revoked one does; a gateway has to be told.
         (
             "revoked authorizations",
-            Authorization.objects.filter(revoked_at__lt=now - REMEMBERED).order_by("revoked_at"),
+            Authorization.objects.filter(
+                Q(client__access_token_lifetime__lte=REMEMBERED.total_seconds())
+                | Q(revoked_at__lt=now - LONGEST_TOKEN),
+                revoked_at__lt=now - REMEMBERED,
+            ).order_by("revoked_at"),
         ),
         (
             "old authorizations",

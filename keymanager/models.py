@@ -22,7 +22,7 @@ from oauth2_provider.models import (
     AbstractRefreshToken,
 )
 
-from keymanager import assertion_models, client_metadata  # noqa: F401 - Django finds models from here
+from keymanager import assertion_models, client_metadata, revoked_models  # noqa: F401 - Django finds models from here
 from keymanager.pushed_models import PushedRequest
 
 
@@ -89,6 +89,9 @@ class Client(AbstractApplication):
             models.CheckConstraint(
                 condition=Q(access_token_lifetime__gte=1), name="client_access_token_lifetime_positive"
             )
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["blocked_at"], name="client_blocked", condition=Q(blocked_at__isnull=False))
         ]
 
     @property
@@ -405,7 +408,7 @@ class RevokedToken(models.Model):
 
     jti = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField(db_index=True)
-    revoked_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:
         return self.jti

@@ -13,6 +13,7 @@ from tests import sections
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOW = (ROOT / "docs/flow.md").read_text()
+GATEWAY = (ROOT / "docs/gateway.md").read_text()
 FUNCTION = re.compile(r"`((?:keymanager|store|gateway|accounts)(?:\.\w+)+)`")
 ROUTE = re.compile(r"`(/[\w./-]+)` (?:->|\|) `([\w.]+)`")
 
@@ -22,7 +23,7 @@ def found(dotted: str) -> object:
     return getattr(importlib.import_module(module), name)
 
 
-@pytest.mark.parametrize("dotted", sorted(set(FUNCTION.findall(FLOW))))
+@pytest.mark.parametrize("dotted", sorted(set(FUNCTION.findall(FLOW + GATEWAY))))
 def test_every_function_of_the_flow_exists(dotted: str) -> None:
     assert found(dotted)
 

@@ -71,6 +71,43 @@ class IssuedToken:
     expires_in: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Revocation:
+    """Every access token whose `claim` (jti, grant_id or client_id) is `value` is refused.
+
+    `expires_at`: by then the last such token has expired anyway; None: for as long as this is told.
+    """
+
+    claim: str
+    value: str
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A call to a resource behind a gateway; `path` as it was sent, without the query."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedCall:
+    """`token`: the access token of the call as a self-contained one; `headers` are for the caller."""
+
+    token: str
+    headers: Mapping[str, str]
+
+
+class CallRefusedError(Exception):
+    """`challenge` is the WWW-Authenticate for the caller (RFC 6750 3, RFC 9449 7.1), `headers` what else it gets."""
+
+    def __init__(self, status: int, challenge: str, headers: Mapping[str, str]) -> None:
+        super().__init__(challenge)
+        self.status, self.challenge, self.headers = status, challenge, headers
+
+
 class KeyManager(Protocol):
     def refused_callback_url(self, url: str, *, public: bool) -> str:
         """Why this URL cannot be registered, as one sentence for the developer; empty when it can."""
@@ -95,3 +132,9 @@ class KeyManager(Protocol):
 
     def describe_scopes(self, scopes: Mapping[str, str]) -> None:
         """Tell the words in which people are asked to approve each scope ({name: description})."""
+
+    def revocations(self, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[Revocation]:
+        """What was revoked from `since` on and before `until`; without `until` also what is blocked for now."""
+
+    def check_call(self, call: Call) -> CheckedCall:
+        """The call's access token, opaque or bound to a key, with the proof that it comes with. CallRefusedError."""

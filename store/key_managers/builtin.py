@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 
-from keymanager import client_descriptions, client_secrets, clients, errors, redirect_uris, scopes, tokens
+from keymanager import (
+    calls,
+    client_descriptions,
+    client_secrets,
+    clients,
+    dpop,
+    errors,
+    redirect_uris,
+    resource_access,
+    revoked,
+    scopes,
+    tokens,
+)
 from keymanager.models import Client, Scope, TokenFormat, TokenHolder
 from store.key_managers.base import (
+    Call,
+    CallRefusedError,
+    CheckedCall,
     ClientDescription,
     ClientSettings,
     Credentials,
     IssuedToken,
     KeyManagerError,
+    Revocation,
     SecretDescription,
 )
 
@@ -98,6 +115,18 @@ class BuiltinKeyManager:
         for name, description in scopes.items():
             title, _, more = description.partition(". ")
             Scope.objects.update_or_create(name=name, defaults={"title": title.rstrip("."), "description": more})
+
+    def revocations(self, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[Revocation]:
+        return [Revocation(**row._asdict()) for row in revoked.of(since, until)]
+
+    def check_call(self, call: Call) -> CheckedCall:
+        request = calls.request_of(call.method, call.path, call.headers)
+        try:
+            return CheckedCall(token=calls.check(request), headers=dpop.nonce_header(request))
+        except errors.OAuthError as error:
+            refused = resource_access.refused(request, error)
+            headers = dpop.nonce_header(request)
+            raise CallRefusedError(refused.status_code, refused.headers["WWW-Authenticate"], headers) from error
 
 
 def find(consumer_key: str) -> Client:

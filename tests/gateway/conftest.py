@@ -30,6 +30,16 @@ class Live:
         return self.mint.token("echo/1.0")
 
 
+@pytest.fixture
+def portal_away(live: Live) -> Iterator[Part]:
+    """The portal, killed; started again at the end if the test did not."""
+    live.portal.kill()
+    yield live.portal
+    if live.portal.is_over:
+        live.portal.start()
+    parts.seconds_until(lambda: live.gateway.call("POST", "/token").status < 500)
+
+
 @pytest.fixture(scope="session")
 def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gateway")

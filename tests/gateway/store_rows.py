@@ -7,16 +7,21 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import connections
+from django.utils import timezone
 from jwt.algorithms import ECAlgorithm
 
 if TYPE_CHECKING:
+    from django.db.models import Model
+
     from accounts.models import User
+    from keymanager.models import Authorization
     from store.models import Api
 
 ALIAS = "live_portal"
@@ -62,9 +67,31 @@ class LivePortal:
                 status=Api.Status.PUBLISHED,
             )
 
-    def change(self, api: Api, **columns: str) -> None:
+    def revoke_token(self, jti: str) -> None:
+        self.revoke_tokens([jti])
+
+    def revoke_tokens(self, names: list[str], seconds_ago: int = 0) -> None:
+        """For the next five minutes, by their jti."""
+        from keymanager.models import RevokedToken
+
+        now = timezone.now()
+        until, since = now + timedelta(seconds=300), now - timedelta(seconds=seconds_ago)
+        rows = [RevokedToken(jti=jti, expires_at=until, revoked_at=since) for jti in names]
         with self.database():
-            type(api).objects.using(ALIAS).filter(pk=api.pk).update(**columns)
+            RevokedToken.objects.using(ALIAS).bulk_create(rows)
+
+    def authorization(self, name: str = "bob") -> Authorization:
+        """What that person agreed to for a new client."""
+        from keymanager.models import Authorization, Client
+
+        owner, user = self.person("alice"), self.person(name)
+        with self.database():
+            client = Client.objects.using(ALIAS).create(user=owner, client_id=f"client-{uuid.uuid4().hex}")
+            return Authorization.objects.using(ALIAS).create(user=user, client=client, auth_time=timezone.now())
+
+    def change(self, row: Model, **columns: Any) -> None:
+        with self.database():
+            type(row)._base_manager.using(ALIAS).filter(pk=row.pk).update(**columns)
 
     def add_signing_key(self, private_key: ec.EllipticCurvePrivateKey) -> str:
         """Gives the key manager a key that the tests know too; returns its kid."""

@@ -29,6 +29,7 @@ key = ECAlgorithm.to_jwk(certificate.public_key(), as_dict=True)
 metadata = {{"token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks": {{"keys": [key]}}}}
 metadata |= {{"tls_client_certificate_bound_access_tokens": True}}
 fields = {{"name": "Scanner", "grant_types": ["client_credentials"], "metadata": metadata}}
+fields |= {{"access_token_claims": {{"subscriptions": {{"echo/1.0": "Gold"}}}}}}
 client, _ = clients.register(public=False, redirect_uris=[], **fields)
 print(client.client_id)
 """
@@ -110,8 +111,11 @@ def test_nobody_can_just_say_that_he_has_it(live: Live, scanner: str, own: Path)
     )
 
 
-def test_a_backend_never_sees_certificate_or_proof(live: Live, own: Path) -> None:
-    echoed = call(live.gateway, "/echo/1.0/", {}, shown=own, headers={"Authorization": f"Bearer {live.token}"})
+def test_a_backend_never_sees_certificate_or_proof(live: Live, scanner: str, own: Path) -> None:
+    form = {"grant_type": "client_credentials", "client_id": scanner}
+    token = call(live.gateway, "/token", form, shown=own)["access_token"]
+
+    echoed = call(live.gateway, "/echo/1.0/", {}, shown=own, headers={"Authorization": f"Bearer {token}"})
 
     assert not {"x-forwarded-client-cert", "x-gateway-proof"} & set(echoed["headers"])
 
@@ -122,3 +126,16 @@ def test_every_alias_of_the_metadata_leads_to_its_endpoint(live: Live) -> None:
     for alias in document["mtls_endpoint_aliases"].values():
         path = alias.removeprefix(f"https://localhost:{live.gateway.port}")
         assert live.gateway.call("POST", path).status in {400, 401}, alias
+
+
+@pytest.mark.rfc("8705#3")
+def test_token_bound_to_a_certificate_opens_the_api_with_it(
+    live: Live, scanner: str, own: Path, tmp_path: Path
+) -> None:
+    form = {"grant_type": "client_credentials", "client_id": scanner}
+    token = call(live.gateway, "/token", form, shown=own)["access_token"]
+    headers = {"Authorization": f"Bearer {token}"}
+
+    assert call(live.gateway, "/echo/1.0/albums", {}, shown=own, headers=headers)["path"] == "/albums"
+    assert "fault" in call(live.gateway, "/echo/1.0/albums", {}, shown=written(tmp_path / "other.pem"), headers=headers)
+    assert "fault" in call(live.gateway, "/echo/1.0/albums", {}, headers=headers)

@@ -17,16 +17,6 @@ from tests.gateway.conftest import Live
 from tests.gateway.parts import Part
 
 
-@pytest.fixture
-def portal_away(live: Live) -> Iterator[Part]:
-    """The portal, killed; started again at the end if the test did not."""
-    live.portal.kill()
-    yield live.portal
-    if live.portal.is_over:
-        live.portal.start()
-    parts.seconds_until(lambda: live.gateway.call("POST", "/token").status < 500)
-
-
 def test_known_apis_go_on_without_the_portal(live: Live, portal_away: Part) -> None:
     token = live.mint.token("echo/1.0")
 

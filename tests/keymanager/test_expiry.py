@@ -60,6 +60,8 @@ def test_a_revoked_authorization_goes_and_its_tokens_stay_refused(bobs_browser: 
     printer.client.save(update_fields=["access_token_lifetime"])
     token = exchange(printer, code_for(bobs_browser, printer)).json()["access_token"]
     authorizations.revoke(Authorization.objects.get().pk, reason="withdrawn")
+    printer.client.access_token_lifetime = 3600
+    printer.client.save(update_fields=["access_token_lifetime"])
 
     with in_days(2):
         expiry.clear()

@@ -28,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--owner", required=True, help="User name of the developer.")
         parser.add_argument("--application", required=True, help="Name; added if the owner has none of that name.")
         parser.add_argument("--quota", default="Unlimited", help="Per Token Quota of an application that is added.")
+        parser.add_argument("--token-type", default="JWT", help="JWT or OAUTH, of an application that is added.")
         parser.add_argument("--key-type", default="PRODUCTION", help="PRODUCTION or SANDBOX.")
         parser.add_argument("--grant-type", action="append", default=[], help="As RFC 7591 names it; may be repeated.")
         parser.add_argument("--callback-url", action="append", default=[], help="May be repeated.")
@@ -94,7 +95,7 @@ def problems(form: forms.Form) -> list[str]:
 
 
 def add_application(owner: User, options: dict[str, Any]) -> Application:
-    data = {"name": options["application"], "policy": options["quota"], "token_type": "JWT"}
+    data = {"name": options["application"], "policy": options["quota"], "token_type": options["token_type"]}
     form = checked(ApplicationForm(data, owner=owner))
     return applications.add(owner=owner, **form.cleaned_data)
 

@@ -1,0 +1,136 @@
+"""What a gateway is told that asks about a call, Envoy or any other (nginx: auth_request)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jwt
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from gateway import node_key
+from keymanager import calls, client_cache, clients, tokens
+from keymanager.models import Client as OAuthClient
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries, Settings
+
+    from accounts.models import User
+
+
+@pytest.fixture
+def gateway(settings: Settings, tmp_path: Path) -> Iterator[Client]:
+    """One that has the key."""
+    settings.GATEWAY_STATE = tmp_path / "gateway"
+    node_key.ensure()
+    calls.forget()
+    yield Client(headers={"X-Gateway-Proof": node_key.proof(), "X-Original-URI": "/photos/1.0/albums?page=2"})
+    calls.forget()
+
+
+@pytest.fixture
+def scanner(alice: User) -> OAuthClient:
+    fields: dict[str, Any] = {"name": "Scanner", "user": alice, "grant_types": ["client_credentials"]}
+    claims = {"subscriptions": {"photos/1.0": "Gold"}}
+    return clients.register(public=False, redirect_uris=[], access_token_claims=claims, **fields)[0]
+
+
+def token_of(client: OAuthClient, token_format: str) -> str:
+    client.access_token_format = token_format
+    return tokens.issue_access_token(tokens.Content(client=client, scope="photos:read"))
+
+
+def ask(gateway: Client, token: str, path: str = "/gateway/check") -> HttpResponse:
+    return gateway.get(path, headers={"Authorization": f"Bearer {token}"})  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("token_format", ["JWT", "OPAQUE"])
+def test_good_token_of_either_kind_is_a_yes_in_headers_only(
+    gateway: Client, scanner: OAuthClient, token_format: str
+) -> None:
+    response = ask(gateway, token_of(scanner, token_format))
+
+    assert (response.status_code, response.content) == (204, b"")
+    assert response.headers["Cache-Control"] == "no-store"
+    claims = jwt.decode(response.headers["X-Gateway-Token"], options={"verify_signature": False})
+    assert claims["subscriptions"] == {"photos/1.0": "Gold"}
+    assert (claims["client_id"], claims["scope"]) == (scanner.client_id, "photos:read")
+
+
+def test_envoy_takes_only_200_for_a_yes(gateway: Client, scanner: OAuthClient) -> None:
+    assert ask(gateway, token_of(scanner, "OPAQUE"), "/gateway/exchange").status_code == 200
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/gateway/check", "/gateway/exchange"])
+@pytest.mark.parametrize("token", ["unknown", "a.b.c", "ключ", "\x00", "x" * 20_000, ""])
+def test_bad_token_is_a_no_with_a_challenge(gateway: Client, path: str, token: str) -> None:
+    response = ask(gateway, token, path)
+
+    assert (response.status_code, response.content) == (401, b"")
+    assert response.headers["WWW-Authenticate"].startswith("Bearer ")
+    assert "X-Gateway-Token" not in response.headers
+
+
+@pytest.mark.django_db
+def test_call_without_a_token_is_told_no_error(gateway: Client) -> None:
+    assert "error" not in gateway.get("/gateway/check").headers["WWW-Authenticate"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("proof", ["", "wrong", "ключ"])
+def test_stranger_cannot_try_tokens_out(gateway: Client, proof: str) -> None:
+    response = gateway.get("/gateway/check", headers={"X-Gateway-Proof": proof, "Authorization": "Bearer x"})
+
+    assert response.status_code == 403
+
+
+def test_any_method_of_a_call_may_be_asked_about(gateway: Client, scanner: OAuthClient) -> None:
+    headers = {"Authorization": f"Bearer {token_of(scanner, 'OPAQUE')}"}
+
+    assert gateway.delete("/gateway/check", headers=headers).status_code == 204
+    assert Client(enforce_csrf_checks=True).post("/gateway/check").status_code == 403
+
+
+@pytest.mark.parametrize("token_format", ["JWT", "OPAQUE"])
+def test_check_costs_one_statement_and_none_for_a_moment(
+    gateway: Client,
+    scanner: OAuthClient,
+    token_format: str,
+    settings: Settings,
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    settings.CLIENT_CACHE_SECONDS = 60
+    token = token_of(scanner, token_format)
+    client_cache.changed()
+    ask(gateway, token)
+    calls.forget()
+
+    with django_assert_num_queries(1):
+        ask(gateway, token)
+        ask(gateway, token)
+
+
+def test_yes_is_not_remembered_for_longer_than_a_revocation_may_take(
+    gateway: Client, scanner: OAuthClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = token_of(scanner, "OPAQUE")
+    assert ask(gateway, token).status_code == 204
+    OAuthClient.objects.update(blocked_at=timezone.now())
+
+    monkeypatch.setattr(calls, "REMEMBERED_SECONDS", 0)
+
+    assert ask(gateway, token).status_code == 401
+
+
+def test_what_is_remembered_has_an_end(gateway: Client, scanner: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "MOST", 3)
+
+    for _ in range(10):
+        ask(gateway, token_of(scanner, "OPAQUE"))
+
+    assert 1 <= len(calls._held) <= 3
