@@ -97,22 +97,35 @@ def totals(figures: Mapping[Group, Sequence[int]]) -> dict[tuple[str, str, int],
 def add(model: type[models.Model], rows: Iterable[tuple[Sequence[Any], Sequence[int]]]) -> None:
     """Adds to the rows that are there, makes the others. In the order of their ids, so that two who write at once
     wait for each other and not both at the same time."""
-    sums = sorted((identity(key), *key, *figures) for key, figures in rows)
     fields: dict[str, models.Field[Any, Any]] = {field.name: field for field in model._meta.concrete_fields}
     counted: Sequence[str] = model.COUNTED  # type: ignore[attr-defined]
     names = ["id", *(name for name in fields if name not in {"id", *counted}), *counted]
     columns = [fields[name] for name in names]
-    values = [[prepared_for(column, value) for column, value in zip(columns, row, strict=True)] for row in sums]
+    values = [[prepared(column, value) for column, value in zip(columns, row, strict=True)] for row in merged(rows)]
     with connection.cursor() as cursor:
-        cursor.executemany(adding(model._meta.db_table, names, counted), values)
+        for start in range(0, len(values), BATCH):
+            batch = values[start : start + BATCH]
+            statement = adding(model._meta.db_table, names, counted, len(batch))
+            cursor.execute(statement, [value for row in batch for value in row])
 
 
-def adding(table: str, columns: Sequence[str], counted: Sequence[str]) -> str:
+def merged(rows: Iterable[tuple[Sequence[Any], Sequence[int]]]) -> list[list[Any]]:
+    """A statement must not meet a row twice, and two keys may be the same once they are cleaned."""
+    found: dict[str, tuple[Sequence[Any], list[int]]] = {}
+    for key, figures in rows:
+        row = identity(key)
+        before = found[row][1] if row in found else [0] * len(figures)
+        found[row] = (key, [a + b for a, b in zip(before, figures, strict=True)])
+    return [[row, *key, *figures] for row, (key, figures) in sorted(found.items())]
+
+
+def adding(table: str, columns: Sequence[str], counted: Sequence[str], rows: int) -> str:
     sums = ", ".join(f'"{name}" = "{table}"."{name}" + EXCLUDED."{name}"' for name in counted)
     into = ", ".join(f'"{name}"' for name in columns)
-    places = ", ".join(["%s"] * len(columns))
+    row = f"({', '.join(['%s'] * len(columns))})"
+    values = ", ".join([row] * rows)
     # The names are those of our own models.
-    return f'INSERT INTO "{table}" ({into}) VALUES ({places}) ON CONFLICT ("id") DO UPDATE SET {sums}'  # noqa: S608
+    return f'INSERT INTO "{table}" ({into}) VALUES {values} ON CONFLICT ("id") DO UPDATE SET {sums}'  # noqa: S608
 
 
 def identity(key: Sequence[Any]) -> str:
@@ -125,7 +138,7 @@ def clean(value: Any) -> Any:
     return value.encode(errors="replace").decode().replace("\0", "") if isinstance(value, str) else value
 
 
-def prepared_for(column: models.Field[Any, Any], value: Any) -> Any:
+def prepared(column: models.Field[Any, Any], value: Any) -> Any:
     if isinstance(value, str):
         value = clean(value)[: column.max_length]
     return column.get_db_prep_save(value, connection)
