@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from keymanager import client_descriptions, client_secrets, clients, errors, redirect_uris, scopes, tokens
+from keymanager import client_descriptions, client_secrets, clients, errors, redirect_uris, scopes, signing, tokens
 from keymanager.models import Client, Scope, TokenFormat, TokenHolder
 from store.key_managers.base import (
     ClientDescription,
@@ -84,6 +84,9 @@ class BuiltinKeyManager:
             return application_token(client, " ".join(scopes))
         except errors.OAuthError as error:
             raise KeyManagerError(error.public) from error
+
+    def can_sign(self) -> bool:
+        return signing.can_sign()
 
     def registered_users(self, consumer_keys: Iterable[str]) -> dict[str, list[str]]:
         holders = TokenHolder.objects.filter(client__client_id__in=list(consumer_keys), grant_type="password")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import sys
 import uuid
 from collections.abc import Iterator
@@ -78,6 +79,13 @@ def test_counter_that_is_killed_counts_nothing_twice_and_loses_nothing(live: Liv
     parts.seconds_until(lambda: sum(row["calls"] for row in rows(live, application_id)) >= 40)
     parts.manage(live.portal, "count_calls", "--once")
     assert sum(row["calls"] for row in rows(live, application_id)) == 40
+
+
+def test_administration_is_for_its_owner_only(live: Live) -> None:
+    door = live.gateway.calls.with_suffix(".admin")
+
+    assert stat.S_IMODE(door.stat().st_mode) == 0o600
+    assert stat.S_IMODE(live.gateway.calls.parent.stat().st_mode) == 0o700
 
 
 def test_log_is_rotated_without_losing_a_call(live: Live) -> None:
