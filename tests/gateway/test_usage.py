@@ -11,6 +11,7 @@ import pytest
 
 from gateway import envoy_admin, faults, usage_facts, usage_lines, usage_log
 from gateway.usage import Counter
+from store.usage import Group
 from store.usage_models import DailyUser, HourlyUsage, LogPosition
 
 if TYPE_CHECKING:
@@ -31,13 +32,14 @@ def line(**changes: Any) -> bytes:
     usual = {
         "time": "2026-11-24T04:30:36.123Z", "request_id": "1", "method": "GET", "path": "/photos/1.0/albums",
         "route": "photos/1.0 PRODUCTION", "api": "/photos/1.0", "resource": None, "key_type": "PRODUCTION",
-        "status": 200, "details": "via_upstream", "fault": None, "milliseconds": 60, "backend_milliseconds": 40, "bytes_in": 1,
-        "bytes_out": 2, "client_id": "key", "user": "bob", "application": "Printer", "application_id": "app",
+        "status": 200, "details": "via_upstream", "fault": None, "milliseconds": 60, "backend_milliseconds": 40,
+        "bytes_in": 1, "bytes_out": 2, "client_id": "key", "user": "bob", "application": "Printer",
+        "application_id": "app",
     }  # fmt: skip
     return json.dumps(usual | changes).encode()
 
 
-def group(**changes: Any) -> usage_lines.Group:
+def group(**changes: Any) -> Group:
     return next(iter(usage_lines.piece_of([line(**changes)], Facts()).figures))
 
 
@@ -215,8 +217,13 @@ def test_log_that_was_taken_away_is_begun_anew(log: Path) -> None:
 @pytest.mark.django_db
 def test_large_log_is_set_aside_and_envoy_asked(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
+
+    def answer(node: str, method: str, path: str) -> tuple[int, str]:
+        asked.append(path)
+        return 200, ""
+
     monkeypatch.setattr(usage_log, "LARGE", 10)
-    monkeypatch.setattr(envoy_admin, "ask", lambda node, method, path: (asked.append(path) or 200, ""))
+    monkeypatch.setattr(envoy_admin, "ask", answer)
     wrote(log, line())
 
     Counter("gateway").step()
