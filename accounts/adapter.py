@@ -56,5 +56,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         except ImproperlyConfigured:
             return str(request.META["REMOTE_ADDR"])
 
+    def is_safe_url(self, url: str | None) -> bool:
+        """Of an address to go on to; allauth's fails at what is no address at all."""
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:
+            return False
+
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
         return reauthentication.is_due(self.request)

@@ -6,30 +6,59 @@ an Argument; all else is part of the statement. Rows come back as the model's ow
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from operator import attrgetter, methodcaller
 from typing import Any, Generic, TypeVar, cast
 
+import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models import CharField, Expression, Field, ForeignKey, IntegerField, Model, QuerySet, TextField
-from django.db.models.query import get_related_populators
+from django.db.models import (
+    CharField,
+    DateTimeField,
+    Expression,
+    Field,
+    ForeignKey,
+    IntegerField,
+    Model,
+    QuerySet,
+    TextField,
+)
+from django.db.models.base import ModelState
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils import timezone
 
 M = TypeVar("M", bound=Model)
 # Whose texts, numbers and nulls go to any database as they are.
 PLAIN_FIELDS = (CharField, TextField, IntegerField, ForeignKey)
 PLAIN_VALUES = frozenset({str, int, type(None)})
 Values = tuple[Any, ...]
+Read = Callable[[BaseDatabaseWrapper, Values], Any]
+ONE_ROW, ALL_ROWS, HOW_MANY = methodcaller("fetchone"), methodcaller("fetchall"), attrgetter("rowcount")
 
 
-@dataclass(frozen=True)
 class Slot:
     """The place of an argument among a statement's parameters."""
 
-    name: str
-    field: Field[Any, Any]
+    def __init__(self, name: str, field: Field[Any, Any]) -> None:
+        self.name = name
+        self.field = field
+        self.is_plain = isinstance(field, PLAIN_FIELDS)
+        self.is_moment = field.__class__ is DateTimeField
+        self.is_now = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+
+    def prepared(self, value: Any, database: BaseDatabaseWrapper) -> Any:
+        """The value as the database takes it. Of what is common the field need not be asked."""
+        if self.is_plain and value.__class__ in PLAIN_VALUES:
+            return value
+        if self.is_moment and value.__class__ is datetime:
+            return database.ops.adapt_datetimefield_value(value)
+        return self.field.get_db_prep_save(value, database)
+
+    def default(self) -> Any:
+        return timezone.now() if self.is_now else self.field.get_default()
 
 
 class Argument(Expression):
@@ -48,13 +77,39 @@ class Statement:
 
     def __init__(self) -> None:
         self._sql = ""
+        self._native = ""
         self._parameters: Values = ()
+
+    def _keep(self, database: BaseDatabaseWrapper, sql: str, parameters: Iterable[Any]) -> None:
+        self._parameters = tuple(parameters)
+        self._native = sql.replace("%s", "?").replace("%%", "%") if database.vendor == "sqlite" else sql
+        self._sql = sql
 
     def _values(self, database: BaseDatabaseWrapper, arguments: dict[str, Any]) -> list[Any]:
         return [
-            one.field.get_db_prep_value(arguments[one.name], database) if one.__class__ is Slot else one
-            for one in self._parameters
+            one.prepared(arguments[one.name], database) if one.__class__ is Slot else one for one in self._parameters
         ]
+
+    def _execute(self, database: BaseDatabaseWrapper, values: list[Any], take: Callable[[Any], Any]) -> Any:
+        """What `take` gets of the cursor. Who listens to statements (tests, tools) is told by Django's own cursor."""
+        if database.execute_wrappers or database.queries_logged:
+            with database.cursor() as cursor:
+                cursor.execute(self._sql, values)
+                return take(cursor)
+        # What Django's own looks at before each statement.
+        database.close_if_health_check_failed()
+        database.ensure_connection()
+        database.validate_thread_sharing()
+        database.validate_no_broken_transaction()
+        with database.wrap_database_errors:
+            return take(executed(database, self._native, values))
+
+
+def executed(database: BaseDatabaseWrapper, sql: str, values: list[Any]) -> Any:
+    """A cursor of the driver's own. PostgreSQL keeps the statement's plan, where OPTIONS have a prepare_threshold."""
+    if database.vendor == "postgresql":
+        return psycopg.Cursor(database.connection).execute(sql, values, prepare=True)
+    return database.connection.execute(sql, values)
 
 
 class Select(Statement, Generic[M]):
@@ -63,34 +118,30 @@ class Select(Statement, Generic[M]):
     def __init__(self, describe: Callable[[], QuerySet[M]]) -> None:
         super().__init__()
         self._describe = describe
-        self._read: Callable[[BaseDatabaseWrapper, Values], M]
+        self._read: Read
 
     def all(self, **arguments: Any) -> list[M]:
         database = connections[DEFAULT_DB_ALIAS]
         if not self._sql:
             self._compile(database)
-        with database.cursor() as cursor:
-            cursor.execute(self._sql, self._values(database, arguments))
-            rows = cursor.fetchall()
+        rows = self._execute(database, self._values(database, arguments), ALL_ROWS)
         return [self._read(database, row) for row in rows]
 
     def first(self, **arguments: Any) -> M | None:
         database = connections[DEFAULT_DB_ALIAS]
         if not self._sql:
             self._compile(database)
-        with database.cursor() as cursor:
-            cursor.execute(self._sql, self._values(database, arguments))
-            row = cursor.fetchone()
+        row = self._execute(database, self._values(database, arguments), ONE_ROW)
         return None if row is None else self._read(database, row)
 
     def _compile(self, database: BaseDatabaseWrapper) -> None:
         compiler = self._describe().query.get_compiler(connection=database)
         sql, parameters = compiler.as_sql()
         self._read = reader(compiler)
-        self._parameters, self._sql = tuple(parameters), sql
+        self._keep(database, sql, parameters)
 
 
-def reader(compiler: SQLCompiler) -> Callable[[BaseDatabaseWrapper, Values], Any]:
+def reader(compiler: SQLCompiler) -> Read:
     """From a row to the object that Django would make of it, with those of `select_related` in their places."""
     columns = [column for column, _, _ in compiler.select]
     conversions = [
@@ -98,24 +149,44 @@ def reader(compiler: SQLCompiler) -> Callable[[BaseDatabaseWrapper, Values], Any
         for place, (converters, column) in compiler.get_converters(columns).items()
         for converter in converters
     ]
-    described: dict[str, Any] = compiler.klass_info
-    model, places = described["model"], described["select_fields"]
-    own = slice(places[0], places[-1] + 1)
-    names = [column.target.attname for column in columns[own]]
-    # The stubs are of the next version, which wants one argument more.
-    populators = get_related_populators(described, compiler.select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]
+    make = maker(cast(dict[str, Any], compiler.klass_info), columns)
 
     def read(database: BaseDatabaseWrapper, row: Values) -> Any:
         values = list(row)
         for place, converter, column in conversions:
             if values[place] is not None:
                 values[place] = converter(values[place], column, database)
-        made = model.from_db(DEFAULT_DB_ALIAS, names, values[own])
-        for populator in populators:
-            populator.populate(values, made)
-        return made
+        return make(values)
 
     return read
+
+
+def maker(described: dict[str, Any], columns: list[Any]) -> Callable[[list[Any]], Any]:
+    """`described` is what the compiler says of a model: which columns are its own, and what is related to it."""
+    model, places = described["model"], described["select_fields"]
+    own = slice(places[0], places[-1] + 1)
+    names = [column.target.attname for column in columns[own]]
+    key = places[names.index(model._meta.pk.attname)]
+    related = [(one["local_setter"], maker(one, columns)) for one in described.get("related_klass_infos", ())]
+
+    def make(values: list[Any]) -> Any:
+        if values[key] is None:
+            return None
+        made = stored(model, zip(names, values[own], strict=True))
+        for put, make_related in related:
+            put(made, make_related(values))
+        return made
+
+    return make
+
+
+def stored(model: type[M], values: Iterable[tuple[str, Any]]) -> M:
+    """The object of a row, made as Django unpickles one: `__init__` would ask of each value where it comes from."""
+    made = model.__new__(model)
+    made.__dict__.update(values)
+    made._state = ModelState()
+    made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS
+    return made
 
 
 class Update(Statement):
@@ -130,40 +201,40 @@ class Update(Statement):
         database = connections[DEFAULT_DB_ALIAS]
         if not self._sql:
             self._compile(database)
-        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), database.cursor() as cursor:
-            cursor.execute(self._sql, self._values(database, arguments))
-            changed: int = cursor.rowcount
+        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS):
+            changed: int = self._execute(database, self._values(database, arguments), HOW_MANY)
         return changed
 
     def _compile(self, database: BaseDatabaseWrapper) -> None:
         query = cast(UpdateQuery, self._describe().query.chain(UpdateQuery))
         query.add_update_values(self._changes)
-        sql, parameters = query.get_compiler(connection=database).as_sql()
-        self._parameters, self._sql = tuple(parameters), sql
+        self._keep(database, *query.get_compiler(connection=database).as_sql())
 
 
-class Insert(Generic[M]):
-    """`Insert(Row)(Row(…))` stores the object, which then has its key, as `save` would; no signal is sent."""
+class Insert(Statement, Generic[M]):
+    """`Insert(Row)(name="…", owner_id=…)` stores a row and gives its object, as `create` would; no signal is sent.
+
+    Values are named as the object's attributes are; what is left out gets its field's default.
+    """
 
     def __init__(self, model: type[M]) -> None:
+        super().__init__()
         self._model = model
-        self._fields: list[tuple[Field[Any, Any], bool]] = []
-        self._sql = ""
+        self._names: frozenset[str] = frozenset()
 
-    def __call__(self, row: M) -> M:
+    def __call__(self, **values: Any) -> M:
         database = connections[DEFAULT_DB_ALIAS]
         if not self._sql:
             self._compile(database)
-        values = []
-        for field, is_plain in self._fields:
-            value = field.pre_save(row, add=True)
-            plain = is_plain and value.__class__ in PLAIN_VALUES
-            values.append(value if plain else field.get_db_prep_save(value, database))
-        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS), database.cursor() as cursor:
-            cursor.execute(self._sql, values)
-            (key,) = cursor.fetchone()
+        if not values.keys() <= self._names:
+            raise TypeError(f"{self._model.__name__} has no {sorted(values.keys() - self._names)}")
+        for slot in self._parameters:
+            if slot.name not in values:
+                values[slot.name] = slot.default()
+        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS):
+            (key,) = self._execute(database, self._values(database, values), ONE_ROW)
+        row = stored(self._model, values.items())
         row.pk = self._model._meta.pk.to_python(key)
-        row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
         return row
 
     def _compile(self, database: BaseDatabaseWrapper) -> None:
@@ -172,6 +243,8 @@ class Insert(Generic[M]):
         names = ", ".join(quoted(str(field.column)) for field in fields)
         places = ", ".join(["%s"] * len(fields))
         table, key = quoted(described.db_table), quoted(str(described.pk.column))
-        self._fields = [(field, isinstance(field, PLAIN_FIELDS)) for field in fields]
+        slots = [Slot(str(field.attname), field) for field in fields]
+        self._names = frozenset(slot.name for slot in slots)
         # Names of our own tables and columns; the values are parameters.
-        self._sql = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608
+        sql = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608
+        self._keep(database, sql, slots)

@@ -12,6 +12,7 @@ from django.middleware.security import SecurityMiddleware
 from django.shortcuts import render
 from django.urls import resolve, reverse
 from django.utils.deprecation import MiddlewareMixin
+from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +27,19 @@ class SecurityHeadersMiddleware(MiddlewareMixin):
         return response
 
 
+# The database (SQLite locked, PostgreSQL away), or what keeps the counters.
+AWAY = (OperationalError, RedisError)
+
+
 class DatabaseBusyMiddleware(MiddlewareMixin):
-    """Answers 503 with a clear sentence when the database cannot be had (SQLite locked, PostgreSQL away)."""
+    """Answers 503 with a clear sentence when what we keep things in cannot be had."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return busy(request, exception) if isinstance(exception, OperationalError) else None
+        return busy(request, exception) if isinstance(exception, AWAY) else None
 
 
-def busy(request: HttpRequest, exception: OperationalError) -> HttpResponse:
-    log.error("database not available for %s: %s", request.path, exception)
+def busy(request: HttpRequest, exception: Exception) -> HttpResponse:
+    log.error("not available for %s: %s: %s", request.path, type(exception).__name__, exception)
     sentence = "The database is busy. Nothing was changed; please try again in a moment."
     response: HttpResponse
     if "text/html" in request.headers.get("Accept", ""):
@@ -73,20 +78,20 @@ class MachineEndpointsMiddleware:
         request.get_host()  # refuses what is not in ALLOWED_HOSTS
         try:
             response = view(request)
-        except OperationalError as exception:
+        except AWAY as exception:
             response = busy(request, exception)
         response.headers["Content-Length"] = str(len(response.content))
-        for name, value in standing_headers(is_secure).items():
-            response.headers.setdefault(name, value)
+        # Six times `setdefault` would cost as much as the rest of this.
+        response.headers._store = standing_headers(is_secure) | response.headers._store
         return response
 
 
 @cache
-def standing_headers(is_secure: bool) -> dict[str, str]:
-    """What the others put on every answer, asked of them once."""
+def standing_headers(is_secure: bool) -> dict[str, tuple[str, str]]:
+    """What the others put on every answer, asked of them once, as Django keeps it: by names in lower case."""
     request, response = HttpRequest(), HttpResponse()
     request._get_scheme = lambda: "https" if is_secure else "http"  # type: ignore[attr-defined]
     del response.headers["Content-Type"]
     for middleware in (SecurityMiddleware, SecurityHeadersMiddleware, XFrameOptionsMiddleware):
         middleware(lambda _: response).process_response(request, response)
-    return dict(response.headers)
+    return dict(response.headers._store)

@@ -68,6 +68,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apimanager.middleware.SecurityHeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apimanager.middleware.DatabaseBusyMiddleware",
     "accounts.realms.RealmMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -78,7 +79,6 @@ MIDDLEWARE = [
     "accounts.devices.DeviceMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "keymanager.sign_in_elsewhere.door.SignInElsewhereMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "apimanager.urls"
@@ -112,6 +112,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": env.integer("APIM_SQLITE_TIMEOUT", 10),
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
     }
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["ENGINE"] = "apimanager.postgresql"
+    # The server keeps the plans of accounts/prepared.py. Not where connections are shared between statements.
+    if env.boolean("APIM_POSTGRESQL_PREPARE", default=True):
+        DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Counters of wrong tries: in Redis for several processes, else in each process by itself.

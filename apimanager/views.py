@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
+
+TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
 
 
 @require_safe
@@ -20,6 +23,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, TOO_LARGE):
+        context = {"title": "This is too much", "sentence": "The form or the address is larger than we accept."}
+        return render(request, "problem.html", context, status=413)
     context = {"title": "This request cannot be read", "sentence": "Something in the address or the form is not valid."}
     return render(request, "problem.html", context, status=400)
 

@@ -110,7 +110,7 @@ def push(request: HttpRequest, client: Client, received: dict[str, str]) -> Push
     except NotRedirectable as fault:
         raise fault.error from fault
     authorize.check(client, redirect_uri, parameters)
-    return pushed_requests.push(client, dpop.bind(request, parameters))
+    return pushed_requests.push(client, dpop.bind(request, parameters, profiles.of(client).dpop_algorithms))
 
 
 def own_parameters(client: Client, received: dict[str, str]) -> dict[str, str]:

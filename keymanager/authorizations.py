@@ -12,13 +12,14 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.prepared import Argument, Insert, Select
+from keymanager import client_cache
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken
 
 STORE = Insert(Authorization)
 HOLD = Select(
     lambda: (
         Authorization.objects.select_for_update(of=("self",))
-        .select_related("client", "user")
+        .select_related("user")
         .filter(pk=Argument("pk", UUIDField()), revoked_at=None)
     )
 )
@@ -28,8 +29,9 @@ def record(
     *, user: User, client: Client, grant_type: str, scope: str, auth_time: datetime, **fields: Any
 ) -> Authorization:
     """`fields` are others of Authorization."""
-    row = Authorization(user=user, client=client, grant_type=grant_type, scope=scope, auth_time=auth_time, **fields)
-    return STORE(row)
+    row = STORE(user_id=user.pk, client_id=client.pk, grant_type=grant_type, scope=scope, auth_time=auth_time, **fields)
+    row.user, row.client = user, client
+    return row
 
 
 def hold(authorization_id: UUID) -> Authorization | None:
@@ -39,7 +41,12 @@ def hold(authorization_id: UUID) -> Authorization | None:
     It is locked before any code or token that hangs on it, here and in `revoke`: in another order two would wait for
     each other, and PostgreSQL would end one of them.
     """
-    return HOLD.first(pk=authorization_id)
+    row = HOLD.first(pk=authorization_id)
+    known = client_cache.find_by_key(row.client_id) if row else None
+    if row is None or known is None:
+        return None
+    row.client = known.client
+    return row
 
 
 @transaction.atomic

@@ -111,7 +111,7 @@ def client_of(parameters: dict[str, str]) -> Client:
     if "client_id" not in parameters:
         raise NotRedirectable(errors.InvalidRequest("Client Id is not present in the authorization request"), {})
     client_id = parameters["client_id"]
-    client = client_documents.find(client_id) if client_documents.is_address(client_id) else clients.find(client_id)
+    client = client_documents.find_any(client_id)
     if client is None:
         error = errors.InvalidClient("No application is known here by this client id.")
         raise NotRedirectable(error, {"client_id": client_id})

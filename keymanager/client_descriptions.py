@@ -16,6 +16,9 @@ LONGEST_NAME = 100
 DEFAULT_NAME = "Unnamed application"
 # Of the members that are ours, what a stranger may not give itself.
 NOT_ONE_S_OWN = frozenset({"may_impersonate", "allow_plain_code_challenge"})
+# RFC 7591 2. Who registers without a method is told this one, and may send the secret in either way: the libraries do.
+DEFAULT_METHOD = "client_secret_basic"
+WITH_SECRETS = (DEFAULT_METHOD, "client_secret_post")
 WITH_KEYS = ("private_key_jwt", "self_signed_tls_client_auth")
 
 
@@ -27,6 +30,11 @@ class Description:
     redirect_uris: list[str]
     post_logout_redirect_uris: list[str]
     columns: dict[str, Any]
+
+    @property
+    def has_secret(self) -> bool:
+        """OpenID Connect Registration 1.0 3.2: a secret "is not needed for Clients selecting … private_key_jwt"."""
+        return self.columns["metadata"].get("token_endpoint_auth_method", DEFAULT_METHOD) in WITH_SECRETS
 
 
 def parsed(body: Any) -> Description:
@@ -44,7 +52,6 @@ def parsed(body: Any) -> Description:
         raise errors.InvalidRedirectURI("These grant types need redirect_uris.")
     if is_public and "client_credentials" in grant_types:
         raise errors.InvalidClientMetadata("client_credentials needs a client that keeps a secret.")
-    metadata.setdefault("token_endpoint_auth_method", "client_secret_basic")
     return Description(
         is_public=is_public,
         redirect_uris=uris,
@@ -139,5 +146,6 @@ def described(client: Client) -> dict[str, Any]:
         "response_types": [name for name, known in grants.RESPONSES.items() if known.grant_types <= held],
         "scope": " ".join(client.scopes),
         "id_token_signed_response_alg": client.id_token_signed_response_alg,
+        "token_endpoint_auth_method": "none" if client.is_public else DEFAULT_METHOD,
         **client.metadata,
     }

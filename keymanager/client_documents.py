@@ -46,6 +46,11 @@ def is_address(client_id: str) -> bool:
     )
 
 
+def find_any(client_id: str) -> Client | None:
+    """The usable client of that identifier, however it is known."""
+    return find(client_id) if is_address(client_id) else clients.find(client_id)
+
+
 def find(client_id: str) -> Client | None:
     """The client that its document describes, read anew when it is due. One that cannot be read any more stays what it
     was for a day: the person's consent and the tokens are not the web server's to end."""

@@ -32,12 +32,15 @@ FITTING = {
     "PS256": ("RSA", None),
     "RS256": ("RSA", None),
     "EdDSA": ("OKP", "Ed25519"),
+    "Ed25519": ("OKP", "Ed25519"),
     "RSA-OAEP-256": ("RSA", None),
     "ECDH-ES": ("EC", "P-256"),
     "ECDH-ES+A128KW": ("EC", "P-256"),
     "ECDH-ES+A256KW": ("EC", "P-256"),
 }
-"""The `kty` and `crv` of a key that an algorithm is used with (RFC 7518 3.1 and 4.1, RFC 8037 3.1)."""
+"""The `kty` and `crv` of a key that an algorithm is used with (RFC 7518 3.1 and 4.1, RFC 8037 3.1, RFC 9864 2.2)."""
+FORMER_NAMES = {"Ed25519": "EdDSA"}
+"""RFC 9864 4.1.2: EdDSA is deprecated for a name that tells the curve too; the signatures are the same."""
 
 
 class UnusableKeys(Exception):
@@ -156,7 +159,7 @@ def fits(jwk: Jwk, alg: str, *, use: str, operation: str) -> bool:
         jwk.get("kty") == kty
         and (crv is None or jwk.get("crv") == crv)
         and jwk.get("use", use) == use
-        and jwk.get("alg", alg) == alg
+        and jwk.get("alg", alg) in {alg, FORMER_NAMES.get(alg)}
         and allows(jwk, operation)
         and not {"d", "p", "k"} & set(jwk)
         and (kty != "RSA" or has_sound_modulus(jwk))
@@ -183,7 +186,7 @@ def has_sound_modulus(jwk: Jwk) -> bool:
 def loaded(jwk: Jwk, alg: str) -> jwt.PyJWK | None:
     """The key; None for one that is no key at all (a point off its curve, text that is no number) or is too weak."""
     try:
-        key = jwt.PyJWK({**jwk, "alg": alg}, algorithm=alg)
+        key = jwt.PyJWK({**jwk, "alg": alg}, algorithm=FORMER_NAMES.get(alg, alg))
     except UNLOADABLE:
         return None
     return key if getattr(key.key, "key_size", SMALLEST_RSA) >= SMALLEST_RSA or jwk["kty"] != "RSA" else None

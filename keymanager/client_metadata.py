@@ -80,7 +80,7 @@ MEMBERS: dict[str, Member] = {
             "none",
         )
     ),
-    "token_endpoint_auth_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA")),
+    "token_endpoint_auth_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA", "Ed25519")),
     "client_uri": Member(is_web_address),
     "logo_uri": Member(is_web_address),
     "tos_uri": Member(is_web_address),
@@ -103,7 +103,7 @@ MEMBERS: dict[str, Member] = {
     "require_pushed_authorization_requests": Member(is_flag, default=False),
     "allow_plain_code_challenge": Member(is_flag, default=False),
     "require_signed_request_object": Member(is_flag, default=False),
-    "request_object_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA")),
+    "request_object_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA", "Ed25519")),
     "request_uris": Member(is_texts, ()),
     # JARM 3
     "authorization_signed_response_alg": Member(one_of("ES256", "RS256"), "ES256"),
@@ -130,6 +130,15 @@ MEMBERS: dict[str, Member] = {
     "may_impersonate": Member(is_flag, default=False),
     "refuse_unknown_scopes": Member(is_flag, default=False),
 }
+
+
+# RFC 7591 2, of each of these: the server "SHOULD display this URL to the end-user".
+PAGES = {"client_uri": "About it", "policy_uri": "Privacy policy", "tos_uri": "Terms of service"}
+
+
+def pages(metadata: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What a client has to read for a person, as {title, url}."""
+    return [{"title": title, "url": metadata[name]} for name, title in PAGES.items() if name in metadata]
 
 
 def check(metadata: Mapping[str, Any]) -> None:

@@ -19,15 +19,18 @@ CLIENT_ID_LENGTH = 28
 
 
 @transaction.atomic
-def register(*, public: bool, redirect_uris: Sequence[str], **fields: Any) -> tuple[Client, str | None]:
-    """A new client with these fields of Client, and its secret, which can be read only now; None if it is public."""
+def register(
+    *, public: bool, redirect_uris: Sequence[str], with_secret: bool = True, **fields: Any
+) -> tuple[Client, str | None]:
+    """A new client with these fields of Client, and its secret, which can be read only now; None if it is public, or
+    proves itself in another way."""
     client = Client.objects.create(
         client_id="".join(secrets.choice(ALPHABET) for _ in range(CLIENT_ID_LENGTH)),
         client_type=Client.CLIENT_PUBLIC if public else Client.CLIENT_CONFIDENTIAL,
         **fields,
     )
     set_redirect_uris(client, redirect_uris)
-    return client, None if public else client_secrets.add(client)
+    return client, client_secrets.add(client) if with_secret and not public else None
 
 
 @transaction.atomic
@@ -54,7 +57,11 @@ def unblock(client: Client) -> None:
 
 
 def set_redirect_uris(client: Client, uris: Sequence[str]) -> None:
+    """A public client may be a page in a browser, which calls the token endpoint from where it lies (cors.py)."""
     set_uris(client, ClientURI.Kind.REDIRECT, uris)
+    if client.is_public:
+        origins = [redirect_uris.origin(uri) for uri in uris if redirect_uris.is_web(uri)]
+        set_uris(client, ClientURI.Kind.ORIGIN, origins)
 
 
 def set_post_logout_redirect_uris(client: Client, uris: Sequence[str]) -> None:

@@ -35,9 +35,9 @@ def issue(approved: Approved) -> str:
     """A new code for what was approved (RFC 6749 4.1.2); only its checksum is kept."""
     code = checksums.random_value()
     authorization = approved.authorization
-    row = AuthorizationCode(
+    STORE(
         checksum=checksums.checksum(code, checksums.CODE),
-        authorization=authorization,
+        authorization_id=authorization.pk,
         user_id=authorization.user_id,
         application_id=authorization.client_id,
         expires=timezone.now() + timedelta(seconds=profiles.code_lifetime(authorization.client)),
@@ -48,7 +48,6 @@ def issue(approved: Approved) -> str:
         code_challenge_method=approved.parameters.get("code_challenge_method", ""),
         dpop_jkt=approved.parameters.get("dpop_jkt", ""),
     )
-    STORE(row)
     return code
 
 

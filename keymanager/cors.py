@@ -15,10 +15,10 @@ from django.utils.cache import patch_vary_headers
 from keymanager import client_authentication, errors
 from keymanager.models import ClientURI
 
-View = Callable[[HttpRequest], HttpResponse]
+View = Callable[..., HttpResponse]
 
 PREFLIGHT_SECONDS = "600"
-ALLOWED_HEADERS = "Authorization, Content-Type, DPoP"
+ALLOWED_HEADERS = "Authorization, Content-Type, DPoP, MCP-Protocol-Version"
 EXPOSED_HEADERS = "WWW-Authenticate, DPoP-Nonce, Retry-After"
 
 
@@ -26,8 +26,8 @@ def for_all(view: View) -> View:
     """Of a document that holds no secret."""
 
     @wraps(view)
-    def answered(request: HttpRequest) -> HttpResponse:
-        response = preflight() if is_preflight(request) else view(request)
+    def answered(request: HttpRequest, **named: str) -> HttpResponse:
+        response = preflight() if is_preflight(request) else view(request, **named)
         response["Access-Control-Allow-Origin"] = "*"
         return response
 
@@ -40,7 +40,7 @@ def for_registered_origins(view: View) -> View:
 
     @wraps(view)
     def answered(request: HttpRequest) -> HttpResponse:
-        origin = request.headers.get("Origin", "")
+        origin = request.META.get("HTTP_ORIGIN", "")
         response = preflight() if is_preflight(request) else view(request)
         if origin and is_registered(origin, named_client(request)):
             response["Access-Control-Allow-Origin"] = origin
@@ -52,14 +52,14 @@ def for_registered_origins(view: View) -> View:
 
 
 def is_preflight(request: HttpRequest) -> bool:
-    return request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+    return request.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
 
 
 def preflight() -> HttpResponse:
     return HttpResponse(
         status=204,
         headers={
-            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Methods": "GET, POST, PUT, DELETE",
             "Access-Control-Allow-Headers": ALLOWED_HEADERS,
             "Access-Control-Max-Age": PREFLIGHT_SECONDS,
         },
@@ -76,7 +76,7 @@ def is_registered(origin: str, client_id: str) -> bool:
 
 def named_client(request: HttpRequest) -> str:
     """As the request has it, unproven."""
-    header = request.headers.get("Authorization", "")
+    header = request.META.get("HTTP_AUTHORIZATION", "")
     if not header.lower().startswith("basic "):
         return request.POST.get("client_id", "")
     try:

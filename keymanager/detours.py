@@ -14,7 +14,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin
 
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
@@ -179,7 +179,7 @@ def proof(asked: AuthorizationRequest, what: str) -> str:
 
 def asks_again(next_path: str, session: BrowserSession | None) -> bool:
     """Whether somebody has to sign in for `next_path` although they are: for the page to be shown, not to decide."""
-    values = parse_qs(urlsplit(next_path).query).get(SIGNED_IN_AFTER, [""])
+    values = parse_qs(login.parts_of(next_path).query).get(SIGNED_IN_AFTER, [""])
     try:
         return session is not None and session.auth_time.timestamp() < float(values[0].rpartition(".")[0])
     except ValueError:

@@ -7,6 +7,7 @@ import json
 import re
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -17,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from keymanager import checksums, dpop_nonces, errors, http_uris
+from keymanager import checksums, client_keys, dpop_nonces, errors, http_uris
 from keymanager.models import DPoPProofUse
 
 # RFC 9449 4.2: "MUST NOT be none or an identifier for a symmetric algorithm (Message Authentication Code (MAC))". Each
@@ -29,6 +30,7 @@ ALGORITHMS = {
     "PS256": {"kty": "RSA"},
     "RS256": {"kty": "RSA"},
     "EdDSA": {"kty": "OKP", "crv": "Ed25519"},
+    "Ed25519": {"kty": "OKP", "crv": "Ed25519"},
 }
 # RFC 7638 3.2 and RFC 8037 2: what makes a key, and its thumbprint.
 MEMBERS = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}
@@ -69,26 +71,28 @@ class Proof:
 
 
 def is_sent(request: HttpRequest) -> bool:
-    return "DPoP" in request.headers
+    return "HTTP_DPOP" in request.META
 
 
 def is_scheme(request: HttpRequest) -> bool:
     """Whether the access token comes under the scheme of RFC 9449 7.1."""
-    return request.headers.get("Authorization", "").lower().startswith("dpop ")
+    return str(request.META.get("HTTP_AUTHORIZATION", "")).lower().startswith("dpop ")
 
 
-def bound_key(request: HttpRequest) -> str | None:
+def bound_key(request: HttpRequest, algorithms: Collection[str] = ALGORITHMS.keys()) -> str | None:
     """The thumbprint of the key that this request proves to hold; None without a DPoP header (RFC 9449 5)."""
-    return proven_key(request) if is_sent(request) else None
+    return proven_key(request, algorithms) if is_sent(request) else None
 
 
-def bind(request: HttpRequest, parameters: dict[str, str]) -> dict[str, str]:
+def bind(
+    request: HttpRequest, parameters: dict[str, str], algorithms: Collection[str] = ALGORITHMS.keys()
+) -> dict[str, str]:
     """RFC 9449 10.1: a pushed authorization request is bound by its DPoP header as if by `dpop_jkt`.
 
     "If both mechanisms are used at the same time, the authorization server MUST reject the request if the JWK
     Thumbprint in dpop_jkt does not match the public key in the DPoP header."
     """
-    key = bound_key(request)
+    key = bound_key(request, algorithms)
     if key is None:
         return parameters
     if parameters.get("dpop_jkt", key) != key:
@@ -96,14 +100,15 @@ def bind(request: HttpRequest, parameters: dict[str, str]) -> dict[str, str]:
     return parameters | {"dpop_jkt": key}
 
 
-def proven_key(request: HttpRequest, *, access_token: str = "") -> str:
-    """RFC 9449 4.3. At a resource `access_token` is what the proof comes with.
+def proven_key(request: HttpRequest, algorithms: Collection[str] = ALGORITHMS.keys(), *, access_token: str = "") -> str:
+    """RFC 9449 4.3. `algorithms`: those that the caller may use. At a resource `access_token` is what the proof comes
+    with.
 
     Single use comes last: only a proof that is good in every other way is worth remembering.
     """
-    proof = read(request.headers.get("DPoP", ""))
+    proof = read(request.META.get("HTTP_DPOP", ""))
     check_type(proof)
-    check_algorithm(proof)
+    check_algorithm(proof, algorithms)
     check_key(proof)
     check_signature(proof)
     check_claims(proof)
@@ -159,10 +164,10 @@ def check_type(proof: Proof) -> None:
         refuse("another type, or something critical")
 
 
-def check_algorithm(proof: Proof) -> None:
+def check_algorithm(proof: Proof, algorithms: Collection[str]) -> None:
     """4.3: "a registered asymmetric digital signature algorithm, is not none, is supported by the application"."""
     algorithm = proof.header.get("alg")
-    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or algorithm not in algorithms:
         refuse("algorithm")
 
 
@@ -190,7 +195,8 @@ def bits(encoded: str) -> int:
 
 def check_signature(proof: Proof) -> None:
     """4.3: "The JWT signature verifies with the public key contained in the jwk JOSE Header Parameter."""
-    algorithm = jwt.get_algorithm_by_name(proof.header["alg"])
+    name = proof.header["alg"]
+    algorithm = jwt.get_algorithm_by_name(client_keys.FORMER_NAMES.get(name, name))
     try:
         is_signed = algorithm.verify(proof.signed, algorithm.from_jwk(proof.jwk), proof.signature)
     except (jwt.PyJWTError, ValueError) as problem:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 from uuid import UUID
+
+# RFC 6749 5.2: "MUST NOT include characters outside the set %x20-21 / %x23-5B / %x5D-7E."
+NOT_DESCRIBING = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+PLAIN = str.maketrans('“”\N{RIGHT SINGLE QUOTATION MARK}"', "''''")
 
 
 class OAuthError(Exception):
@@ -14,7 +19,7 @@ class OAuthError(Exception):
     description: ClassVar[str]
 
     def __init__(self, description: str | None = None, *, detail: str = "") -> None:
-        self.public = description or self.description
+        self.public = NOT_DESCRIBING.sub("?", (description or self.description).translate(PLAIN))
         self.detail = detail
         super().__init__(f"{self.error}: {self.public} {detail}".strip())
 

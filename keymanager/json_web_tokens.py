@@ -20,8 +20,8 @@ from keymanager import client_keys
 from keymanager.client_keys import KeyHolder
 
 # RFC 8725 3.1: only algorithms that are chosen here; never `none`, never one with a shared secret.
-ALGORITHMS = ("ES256", "PS256", "RS256", "EdDSA")
-FAPI_ALGORITHMS = ("ES256", "PS256", "EdDSA")
+ALGORITHMS = ("ES256", "PS256", "RS256", "EdDSA", "Ed25519")
+FAPI_ALGORITHMS = ("ES256", "PS256", "EdDSA", "Ed25519")
 """FAPI 2.0 Security Profile 5.4.1."""
 TOLERANCE = 60
 """Seconds that the clock of a signer may go wrong (RFC 7519 4.1.4: "usually no more than a few minutes")."""
@@ -109,6 +109,12 @@ def verified(
     return unverified.claims
 
 
+def chosen(allowed: Collection[str], registered: str | None) -> Collection[str]:
+    """Those of `allowed` that a client may use that has registered one, or none; the one may be told by its newer name
+    (RFC 9864)."""
+    return [name for name in allowed if registered in (None, name, client_keys.FORMER_NAMES.get(name))]
+
+
 def check_header(header: dict[str, Any], types: Collection[str], algorithms: Collection[str]) -> None:
     if any(name in header for name in NOT_UNDERSTOOD):
         raise Refused("a header parameter that is not understood")
@@ -128,17 +134,17 @@ def check_signature(unverified: Unverified, holder: KeyHolder) -> None:
         keys = client_keys.verification_keys(holder, kid=unverified.header.get("kid"), alg=alg)
     except client_keys.UnusableKeys as fault:
         raise Refused(str(fault)) from None
-    if not any(is_signed_by(unverified.token, key, alg) for key in keys):
+    if not any(is_signed_by(unverified.token, key) for key in keys):
         raise Refused("the signature is wrong")
 
 
-def is_signed_by(token: str, key: jwt.PyJWK, alg: str) -> bool:
-    """PyJWT holds the algorithm of the key against that of the header, so neither can be taken for another."""
+def is_signed_by(token: str, key: jwt.PyJWK) -> bool:
+    """By the algorithm that the key was loaded for, so that neither can be taken for another."""
+    signed, _, signature = token.rpartition(".")
     try:
-        jwt.api_jws.decode(token, key, algorithms=[alg])
+        return bool(key.Algorithm.verify(signed.encode(), key.key, base64url_decode(signature)))
     except (jwt.PyJWTError, ValueError):
         return False
-    return True
 
 
 def check_times(claims: dict[str, Any], longest: float | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qs, urlencode, urlsplit
 
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
 from django.http import HttpRequest
@@ -83,7 +83,7 @@ def authorize_path(parameters: dict[str, str], pushed: PushedRequest | None = No
 
 def waiting_client(next_path: str) -> tuple[Client | None, str]:
     """The client whose authorization request the login page was asked for, and the host its answer goes to."""
-    address = urlsplit(next_path)
+    address = parts_of(next_path)
     if address.path != "/oauth2/authorize":
         return None, ""
     values = {name: texts[0] for name, texts in parse_qs(address.query).items()}
@@ -91,4 +91,12 @@ def waiting_client(next_path: str) -> tuple[Client | None, str]:
     if client is not None and "request_uri" in values:
         row = pushed_requests.find(client, values["request_uri"])
         values = row.parameters if row else {}
-    return client, urlsplit(values.get("redirect_uri", "")).netloc
+    return client, parts_of(values.get("redirect_uri", "")).netloc
+
+
+def parts_of(address: str) -> SplitResult:
+    """Of an address that anybody may have written; all are empty when it is none."""
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")

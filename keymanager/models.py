@@ -127,6 +127,10 @@ class Client(AbstractApplication):
         """The member `name` of its metadata (RFC 7591 2), or what leaving it out means."""
         return self.metadata.get(name, client_metadata.MEMBERS[name].default)
 
+    @property
+    def pages(self) -> list[dict[str, str]]:
+        return client_metadata.pages(self.metadata)
+
     def is_usable(self, request: object) -> bool:
         return self.blocked_at is None
 
@@ -320,18 +324,35 @@ class IDToken(AbstractIDToken):
 
 
 class AccessToken(AbstractAccessToken):
-    """An opaque access token. A self-contained one (RFC 9068) has no row until it is revoked (RevokedToken)."""
+    """An opaque access token. A self-contained one (RFC 9068) has no row until it is revoked (RevokedToken).
+
+    An application's own token has neither person nor authorization, and costs no line in their indexes.
+    """
 
     token = ""
     source_refresh_token = None
     id_token = None
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="%(app_label)s_%(class)s",
+        null=True,
+        blank=True,
+        db_index=False,
+    )
     authorization = models.ForeignKey(
-        Authorization, on_delete=models.CASCADE, related_name="access_tokens", null=True, blank=True
+        Authorization, on_delete=models.CASCADE, related_name="access_tokens", null=True, blank=True, db_index=False
     )
     claims = models.JSONField(default=dict, help_text="What it would say beyond its columns if it were self-contained.")
 
     class Meta(AbstractAccessToken.Meta):
-        indexes: ClassVar = [models.Index(fields=["expires"], name="access_token_expires")]
+        indexes: ClassVar = [
+            models.Index(fields=["expires"], name="access_token_expires"),
+            models.Index(fields=["user"], name="access_token_user", condition=Q(user__isnull=False)),
+            models.Index(
+                fields=["authorization"], name="access_token_authorization", condition=Q(authorization__isnull=False)
+            ),
+        ]
 
 
 class RefreshToken(AbstractRefreshToken):

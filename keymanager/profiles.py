@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from keymanager import errors, json_web_tokens
+from keymanager import dpop, errors, json_web_tokens
 from keymanager.models import Client
 
 
@@ -34,6 +34,7 @@ class Profile:
     # Whether the audience of what a client signs is the issuer alone, and the object is young (FAPI 2.0 5.3.2.1).
     is_strict_with_assertions: bool = False
     signing_algorithms: Collection[str] = json_web_tokens.ALGORITHMS
+    dpop_algorithms: Collection[str] = tuple(dpop.ALGORITHMS)
 
 
 BASELINE = Profile()
@@ -61,6 +62,7 @@ FAPI_2_0 = Profile(
     authentication_methods=("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"),
     is_strict_with_assertions=True,
     signing_algorithms=json_web_tokens.FAPI_ALGORITHMS,
+    dpop_algorithms=json_web_tokens.FAPI_ALGORITHMS,
 )
 """FAPI 2.0 Security Profile 5.3.2 and 5.4."""
 
@@ -111,8 +113,7 @@ def requires_sender_constraint(client: Client) -> bool:
 def request_object_algorithms(client: Client) -> Collection[str]:
     """OpenID Connect Registration 1.0 2: signed with another than the registered one it "MUST be rejected"."""
     registered = client.registered("request_object_signing_alg")
-    allowed = of(client).signing_algorithms
-    return [name for name in allowed if registered in (None, name)]
+    return json_web_tokens.chosen(of(client).signing_algorithms, registered)
 
 
 def code_lifetime(client: Client) -> int:

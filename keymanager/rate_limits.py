@@ -56,6 +56,6 @@ def seconds_left() -> int:
 def named_client(request: HttpRequest) -> str:
     """The client that the request claims to come from, unproven; empty when it names none that can be read."""
     try:
-        return client_authentication.basic_credentials(request.headers["Authorization"])[0]
+        return client_authentication.basic_credentials(request.META["HTTP_AUTHORIZATION"])[0]
     except (KeyError, errors.InvalidClient):
         return request.POST.get("client_id") or assertions.claimed(request.POST.get("client_assertion", ""))

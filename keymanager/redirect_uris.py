@@ -36,6 +36,18 @@ def refused(url: str, *, public: bool) -> str:
     return next((sentence for check in CHECKS if (sentence := check(url, parts, public))), "")
 
 
+def is_web(url: str) -> bool:
+    return urlsplit(url).scheme in {"https", "http"}
+
+
+def origin(url: str) -> str:
+    """RFC 6454 6.2, as a browser writes it: the default port is left out."""
+    parts = urlsplit(url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    is_default = parts.port in {None, {"https": 443, "http": 80}[parts.scheme]}
+    return f"{parts.scheme}://{host}" + ("" if is_default else f":{parts.port}")
+
+
 def is_loopback(url: str) -> bool:
     """RFC 8252 7.3: http to this machine, where an app on a device listens for its answer."""
     try:

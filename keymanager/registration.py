@@ -52,6 +52,7 @@ def register(body: Any, *, token: str) -> dict[str, Any]:
     check_policy(described, policy)
     client, secret = clients.register(
         public=described.is_public,
+        with_secret=described.has_secret,
         redirect_uris=described.redirect_uris,
         origin=Origin.ITSELF,
         **described.columns,
@@ -118,7 +119,9 @@ def update(client: Client, body: Any) -> dict[str, Any]:
         raise errors.InvalidClientMetadata("Whether a client keeps a secret cannot be changed; register another one.")
     clients.update(client, redirect_uris=described.redirect_uris, **described.columns)
     clients.set_post_logout_redirect_uris(client, described.post_logout_redirect_uris)
-    return answer(Client.objects.get(pk=client.pk))
+    needs_secret = described.has_secret and not client_secrets.usable(client)
+    secret = client_secrets.add(client) if needs_secret else None
+    return answer(Client.objects.get(pk=client.pk)) | secret_members(secret)
 
 
 def check_identity(client: Client, body: Any) -> None:

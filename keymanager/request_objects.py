@@ -62,9 +62,12 @@ def refusing(description: str) -> Iterator[None]:
 
 
 def check_parties(client: Client, claims: dict[str, Any]) -> None:
-    """RFC 9101 4 and 5: from this client, for this server, and in itself no pointer to another request."""
-    audience = claims.get("aud")
-    if claims.get("iss") != client.client_id or claims.get("client_id") != client.client_id:
+    """RFC 9101 4 and 5: from this client, for this server, and in itself no pointer to another request. That it says so
+    by `iss` and `aud` is a SHOULD there, and a must for clients under a strict profile."""
+    unsaid = {} if profiles.of(client).is_strict_with_assertions else {"iss": client.client_id, "aud": settings.ISSUER}
+    said = unsaid | claims
+    audience = said.get("aud")
+    if said.get("iss") != client.client_id or said.get("client_id") != client.client_id:
         raise errors.InvalidRequestObject("iss and client_id of the request object must be the client_id.")
     if settings.ISSUER not in (audience if isinstance(audience, list) else [audience]):
         raise errors.InvalidRequestObject("aud of the request object must be the issuer of this server.")

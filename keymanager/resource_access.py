@@ -24,7 +24,7 @@ def bearer_of(request: HttpRequest) -> Bearer:
     # RFC 9449 7.1: the scheme of a DPoP-bound token is for nothing else.
     if scheme == "dpop" and "jkt" not in bearer.confirmation:
         raise errors.InvalidToken("The access token is not bound to a DPoP key.")
-    confirmations.check(bearer.confirmation, request, token)
+    confirmations.check(bearer.confirmation, request, bearer.client, token)
     return bearer
 
 
@@ -41,7 +41,7 @@ def presented(request: HttpRequest) -> tuple[str, str]:
 
     RFC 6750 2: "Clients MUST NOT use more than one method to transmit the token in each request."
     """
-    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, value = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     in_body = request.POST.getlist("access_token")
     if len(in_body) > 1 or (scheme and (in_body or "access_token" in request.GET)):
         raise errors.InvalidRequest("The access token came more than once.")

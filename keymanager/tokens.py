@@ -21,13 +21,19 @@ from keymanager import checksums, client_cache, signing, subjects
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken, RevokedToken, TokenFormat
 
 ASKED_CLAIMS = "userinfo_claims"
+# Of the person, what nobody asks who shows a token.
+UNREAD = ("user__password", "user__last_login", "user__date_joined")
 STORE_ACCESS_TOKEN = Insert(AccessToken)
 STORE_REFRESH_TOKEN = Insert(RefreshToken)
 LIVE_ACCESS_TOKEN = Select(
-    lambda: AccessToken.objects.select_related("user").filter(
-        Q(authorization=None) | Q(authorization__revoked_at=None),
-        token_checksum=Argument("checksum", CharField()),
-        expires__gt=Argument("now", DateTimeField()),
+    lambda: (
+        AccessToken.objects.select_related("user")
+        .defer("resource", "updated", *UNREAD)
+        .filter(
+            Q(authorization=None) | Q(authorization__revoked_at=None),
+            token_checksum=Argument("checksum", CharField()),
+            expires__gt=Argument("now", DateTimeField()),
+        )
     )
 )
 LIVE_AUTHORIZATION = Select(
@@ -154,16 +160,15 @@ def issue_access_token(content: Content) -> str:
     if content.client.access_token_format == TokenFormat.JWT:
         return self_contained(content)
     token = checksums.random_value()
-    row = AccessToken(
+    STORE_ACCESS_TOKEN(
         token_checksum=checksums.checksum(token, checksums.ACCESS_TOKEN),
-        user=content.user,
-        application=content.client,
-        authorization=content.authorization,
+        user_id=content.user.pk if content.user else None,
+        application_id=content.client.pk,
+        authorization_id=content.authorization.pk if content.authorization else None,
         expires=timezone.now() + timedelta(seconds=content.seconds),
         scope=content.scope,
         claims=content.claims(),
     )
-    STORE_ACCESS_TOKEN(row)
     return token
 
 
@@ -194,16 +199,15 @@ def issue_refresh_token(authorization: Authorization, confirmation: Mapping[str,
     if not authorization.client.has_grant_type("refresh_token"):
         return None
     token = checksums.random_value()
-    row = RefreshToken(
+    STORE_REFRESH_TOKEN(
         token_checksum=checksums.checksum(token, checksums.REFRESH_TOKEN),
         user_id=authorization.user_id,
         application_id=authorization.client_id,
-        authorization=authorization,
+        authorization_id=authorization.pk,
         scope=authorization.scope,
         confirmation=dict(confirmation) if authorization.client.is_public else {},
         expires_at=timezone.now() + timedelta(seconds=settings.REFRESH_TOKEN_LIFETIME),
     )
-    STORE_REFRESH_TOKEN(row)
     return token
 
 

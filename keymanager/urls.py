@@ -55,6 +55,7 @@ urlpatterns = [
     path("oauth2/register", registration.register, name="register"),
     path("oauth2/register/<str:client_id>", registration.registered, name="registered"),
     path("client-registration/v0.14/register", registration.wso2_register, name="wso2-register"),
+    path("oauth2/openapi.json", documents.openapi, name="openapi"),
     path("oauth2/jwks", documents.jwks, name="jwks"),
     path(".well-known/openid-configuration", documents.metadata, name="openid-configuration"),
     path(".well-known/openid-configuration/<path:path>", documents.metadata_of_path),

@@ -53,6 +53,7 @@ RFCS = {
     "9700": "Best Current Practice for OAuth 2.0 Security",
     "9701": "JWT Response for OAuth Token Introspection",
     "9728": "OAuth 2.0 Protected Resource Metadata",
+    "9864": "Fully-Specified Algorithms for JOSE and COSE",
 }
 OTHERS = {
     "CIMD": "OAuth Client ID Metadata Document (draft)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from django.conf import settings
@@ -75,11 +75,10 @@ def audience(request: HttpRequest, client: Client) -> Callable[[Any], bool]:
     return is_for(settings.ISSUER, f"{settings.ISSUER}/oauth2/token", *http_uris.of(request))
 
 
-def algorithms(client: Client) -> list[str]:
+def algorithms(client: Client) -> Collection[str]:
     """OpenID Connect Registration 1.0 2: signed with another than the registered one, requests "MUST be rejected"."""
     registered = client.registered("token_endpoint_auth_signing_alg")
-    allowed = profiles.of(client).signing_algorithms
-    return [name for name in allowed if registered in (None, name)]
+    return json_web_tokens.chosen(profiles.of(client).signing_algorithms, registered)
 
 
 METHOD = Method("private_key_jwt", is_presented, client)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from keymanager import clients, errors
+from keymanager import client_documents, errors
 from keymanager.models import Client
 
 
@@ -29,7 +29,7 @@ def confirmed(client: Client | None, *, detail: str) -> Client:
 
 def named(client_id: str) -> Client:
     """The client that the request says it comes from, which is no proof yet."""
-    return confirmed(clients.find(client_id) if client_id else None, detail="unknown or blocked client")
+    return confirmed(client_documents.find_any(client_id) if client_id else None, detail="unknown or blocked client")
 
 
 def method_of(client: Client) -> str | None:

@@ -13,12 +13,12 @@ from keymanager.models import Client
 
 
 def has_header(request: HttpRequest, parameters: dict[str, str]) -> bool:
-    return bool(request.headers.get("Authorization"))
+    return bool(request.META.get("HTTP_AUTHORIZATION"))
 
 
 def by_header(request: HttpRequest, parameters: dict[str, str]) -> Client:
     """RFC 6749 2.3.1: identifier and secret are form-urlencoded before they are joined."""
-    client_id, secret = basic_credentials(request.headers["Authorization"])
+    client_id, secret = basic_credentials(request.META["HTTP_AUTHORIZATION"])
     if parameters.get("client_id", client_id) != client_id:
         raise errors.InvalidRequest("client_id differs from the one in the Authorization header.")
     return confirmed(client_secrets.verify(client_id, secret), detail="wrong secret by Basic")

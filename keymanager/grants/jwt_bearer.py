@@ -10,7 +10,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from keymanager import assertion_uses, authorizations, errors, json_web_tokens, scopes, tokens, trusted_issuers
+from keymanager import (
+    assertion_uses,
+    authorizations,
+    errors,
+    http_uris,
+    json_web_tokens,
+    scopes,
+    tokens,
+    trusted_issuers,
+)
 from keymanager.assertion_models import TrustedIssuer
 from keymanager.grants.base import Answer, TokenRequest
 from keymanager.json_web_tokens import Refused, is_for, text
@@ -42,7 +51,7 @@ def verified(request: TokenRequest, assertion: str) -> tuple[TrustedIssuer, dict
         assertion,
         issuer,
         types=TYPES,
-        audience=is_for(settings.ISSUER, f"{settings.ISSUER}/oauth2/token"),
+        audience=is_for(settings.ISSUER, *http_uris.of(request.http)),
         longest=issuer.longest_lifetime,
     )
     text(claims, "sub")  # RFC 7523 3: "The JWT MUST contain a "sub" (subject) claim"

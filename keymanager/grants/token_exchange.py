@@ -137,7 +137,7 @@ def issue(request: TokenRequest, subject: Bearer, scope: str, audience: list[str
         auth_time=root.auth_time,
         acr=root.acr,
         amr=root.amr,
-        root=root,
+        root_id=root.pk,
         resources=audience,
     )
     left = int((subject.expires_at - timezone.now()).total_seconds())

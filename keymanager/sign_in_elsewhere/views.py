@@ -9,7 +9,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
 from keymanager import errors, parameters as wire
@@ -18,6 +17,7 @@ from keymanager.sign_in_elsewhere.attempts import Attempt
 from keymanager.sign_in_elsewhere.failures import Expired, Failure, NotGoodEnough
 from keymanager.views import logout
 from keymanager.views.answers import NO_STORE
+from keymanager.views.programs import for_programs
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def signed_out(request: HttpRequest) -> HttpResponse:
     return logout.signed_out(request, [], location)
 
 
-@csrf_exempt  # Another server's request, which brings no cookie and is believed for its signature.
+@for_programs  # Another server's request, which brings no cookie and is believed for its signature.
 @require_POST
 def backchannel_logout(request: HttpRequest) -> HttpResponse:
     """OpenID Connect Back-Channel Logout 1.0 2.5 and 2.8."""

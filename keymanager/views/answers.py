@@ -70,5 +70,5 @@ def refused_bearer(request: HttpRequest, error: errors.OAuthError) -> HttpRespon
 
 def bearer_token(request: HttpRequest) -> str:
     """RFC 6750 2.1; empty when there is none."""
-    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    scheme, _, value = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     return value.strip() if scheme.lower() == "bearer" else ""

@@ -10,7 +10,6 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from qrcode.image.svg import SvgPathFillImage
 
@@ -19,13 +18,14 @@ from keymanager import client_authentication, device_codes, errors, login, param
 from keymanager.device_forms import UserCodeForm
 from keymanager.models import DeviceGrant
 from keymanager.views.answers import NO_STORE, refused
+from keymanager.views.programs import for_programs
 
 log = logging.getLogger(__name__)
 
 ANSWERS = {"approve": device_codes.approve, "deny": device_codes.deny}
 
 
-@csrf_exempt
+@for_programs
 @require_POST
 def device_authorization(request: HttpRequest) -> HttpResponse:
     """RFC 8628 3.1 and 3.2."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -51,3 +55,17 @@ def webfinger(request: HttpRequest) -> HttpResponse:
     if document is None:
         raise Http404("not an address of ours")
     return JsonResponse(document, content_type="application/jrd+json", headers={"Cache-Control": "public, max-age=300"})
+
+
+@cors.for_all
+@require_safe
+def openapi(request: HttpRequest) -> HttpResponse:
+    """The description of what programs call here (OpenAPI 3.1)."""
+    document = written() | {"servers": [{"url": settings.ISSUER}]}
+    return JsonResponse(document, headers={"Cache-Control": "public, max-age=300"})
+
+
+@cache
+def written() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((Path(__file__).parents[1] / "openapi.json").read_text())
+    return document

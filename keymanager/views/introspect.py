@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from keymanager import (
@@ -13,9 +12,10 @@ from keymanager import (
     parameters as wire,
 )
 from keymanager.views.answers import NO_STORE, refused
+from keymanager.views.programs import for_programs
 
 
-@csrf_exempt
+@for_programs
 @require_POST
 def introspect(request: HttpRequest) -> HttpResponse:
     """RFC 7662 2; signed when the caller accepts that best (RFC 9701 4)."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from keymanager import arrival, client_authentication, clients, cors, dpop, errors, parameters as wire, pushed_requests
 from keymanager.views.answers import NO_STORE, refused
+from keymanager.views.programs import for_programs
 
 LONGEST_REQUEST = 32 * 1024
 
 
-@csrf_exempt
+@for_programs
 @cors.for_registered_origins
 @require_POST
 def par(request: HttpRequest) -> HttpResponse:
@@ -31,5 +31,5 @@ def par(request: HttpRequest) -> HttpResponse:
 def check_length(request: HttpRequest) -> None:
     """RFC 9126 2.3: 413. Before anything is read: whoever knows the name of a public client may push."""
     length = str(request.META.get("CONTENT_LENGTH") or "0")
-    if not length.isdigit() or int(length[:12]) > LONGEST_REQUEST:
+    if not (length.isascii() and length.isdigit()) or int(length[:12]) > LONGEST_REQUEST:
         raise errors.RequestTooLarge

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from keymanager import clients, errors, json_parameters, registration, wso2_registration
+from keymanager import clients, cors, errors, json_parameters, registration, wso2_registration
 from keymanager.models import Client
 from keymanager.views.answers import NO_STORE, bearer_token, refused_bearer
+from keymanager.views.programs import for_programs
 
 
-@csrf_exempt
+@for_programs
+@cors.for_all  # An application in a browser may have to register; no cookie plays a part.
 @require_POST
 def register(request: HttpRequest) -> HttpResponse:
     """RFC 7591 3.1."""
@@ -26,7 +27,8 @@ def register(request: HttpRequest) -> HttpResponse:
     return JsonResponse(answer, status=201, headers=NO_STORE)
 
 
-@csrf_exempt
+@for_programs
+@cors.for_all
 @require_http_methods(["GET", "PUT", "DELETE"])
 def registered(request: HttpRequest, client_id: str) -> HttpResponse:
     """RFC 7592 2."""
@@ -60,7 +62,7 @@ def delete(request: HttpRequest, client: Client) -> HttpResponse:
 DEEDS = {"GET": read, "PUT": update, "DELETE": delete}
 
 
-@csrf_exempt
+@for_programs
 @require_POST
 def wso2_register(request: HttpRequest) -> HttpResponse:
     """The original's registration for its own REST APIs (wso2-2.6.md section 6)."""

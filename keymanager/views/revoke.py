@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from keymanager import (
@@ -14,9 +13,10 @@ from keymanager import (
     revocation,
 )
 from keymanager.views.answers import NO_STORE, refused
+from keymanager.views.programs import for_programs
 
 
-@csrf_exempt
+@for_programs
 @cors.for_registered_origins
 @require_POST
 def revoke(request: HttpRequest) -> HttpResponse:

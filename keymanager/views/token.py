@@ -6,7 +6,6 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from keymanager import (
@@ -23,9 +22,10 @@ from keymanager import (
 )
 from keymanager.grants.base import TokenRequest
 from keymanager.views.answers import NO_STORE, refused
+from keymanager.views.programs import for_programs
 
 
-@csrf_exempt
+@for_programs
 @cors.for_registered_origins
 @require_POST
 def token(request: HttpRequest) -> HttpResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from keymanager import (
@@ -15,9 +14,10 @@ from keymanager import (
     scopes,
 )
 from keymanager.views.answers import NO_STORE
+from keymanager.views.programs import for_programs
 
 
-@csrf_exempt
+@for_programs
 @cors.for_registered_origins
 @require_http_methods(["GET", "POST"])
 def userinfo(request: HttpRequest) -> HttpResponse:

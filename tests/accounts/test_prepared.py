@@ -7,8 +7,10 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import CharField, DateTimeField
+from django.db.transaction import TransactionManagementError
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -61,23 +63,45 @@ def test_an_update_tells_how_many_rows_it_changed(alice: User) -> None:
 
 
 def test_an_insert_stores_the_object() -> None:
-    stored = STORE(Session(session_key="key", session_data="data", expire_date=timezone.now() + timedelta(days=1)))
+    stored = STORE(session_key="key", session_data="data", expire_date=timezone.now() + timedelta(days=1))
 
     assert Session.objects.get(pk="key").expire_date == stored.expire_date
     assert not stored._state.adding
 
 
 def test_an_insert_gives_the_object_its_key() -> None:
-    user = Insert(User)(User(username="charlie", subject=User().subject))
+    user = Insert(User)(username="charlie")
 
     assert User.objects.get(username="charlie").pk == user.pk
 
 
 def test_a_failed_insert_spoils_the_transaction_as_django_s_does() -> None:
-    row = Session(session_key="key", session_data="data", expire_date=timezone.now())
-    STORE(row)
+    values = {"session_key": "key", "session_data": "data", "expire_date": timezone.now()}
+    STORE(**values)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        STORE(row)
+        STORE(**values)
 
     assert Session.objects.count() == 1
+
+
+def test_an_insert_takes_no_name_that_is_no_column() -> None:
+    with pytest.raises(TypeError, match="colour"):
+        STORE(session_key="key", colour="blue")
+
+
+def test_it_finds_the_same_whether_or_not_anybody_listens(alice: User) -> None:
+    """The driver's own cursor, which pytest's counting of statements would put aside."""
+    assert not connection.queries_logged
+    found = BY_NAME.first(name="alice")
+
+    with CaptureQueriesContext(connection):
+        assert vars(BY_NAME.first(name="alice")).keys() == vars(found).keys()
+
+
+def test_a_broken_transaction_takes_no_statement(alice: User) -> None:
+    with transaction.atomic():
+        transaction.set_rollback(True)
+        with pytest.raises(TransactionManagementError):
+            BY_NAME.first(name="alice")
+        transaction.set_rollback(False)

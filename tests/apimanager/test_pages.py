@@ -5,7 +5,9 @@ import threading
 import pytest
 from django.db import OperationalError, connection, connections
 from django.test import Client as Browser
+from pytest_django.fixtures import Settings
 
+from accounts.models import User
 from apimanager import middleware
 from tests.keymanager.conftest import Registered, post_token
 
@@ -83,3 +85,13 @@ def test_a_locked_database_refuses_an_exchange_and_loses_nothing(printer: Regist
     assert refused.status_code == 503
     assert refused.json()["error"] == "temporarily_unavailable"
     assert post_token(printer, grant_type="client_credentials").status_code == 200
+
+
+def test_without_its_counters_nobody_is_let_guess(settings: Settings, bob: User) -> None:
+    settings.CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://127.0.0.1:1"}
+    }
+
+    answer = Browser().post("/oauth2/account/login/", {"login": "bob", "password": "bob"})
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")

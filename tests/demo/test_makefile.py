@@ -6,7 +6,7 @@ import subprocess
 
 from tests.demo.conftest import ROOT
 
-WANTED = {"help", "run", "test", "lint", "fix", "screenshots", "demo-reset", "trust", "lock", "clean"}
+WANTED = {"help", "run", "test", "lint", "fix", "bench", "docs", "screenshots", "demo-reset", "trust", "lock", "clean"}
 
 
 def make(*words: str) -> subprocess.CompletedProcess[str]:

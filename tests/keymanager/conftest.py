@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
-from django.test import Client as Browser
+from django.test import Client as Browser, RequestFactory
 
+from accounts import devices
 from accounts.models import User
-from keymanager import client_cache, clients, codes, signing
+from keymanager import client_cache, clients, codes, signing, signing_keys
 from keymanager.models import Client
+from tests.keymanager import keys
 
 CALLBACK = "https://printer.example/callback"
 VERIFIER = "a-verifier-of-at-least-forty-three-characters-long"
@@ -35,7 +41,9 @@ Remember = Callable[[Registered], Registered]
 
 
 @pytest.fixture(autouse=True)
-def _fresh_signing_keys() -> Iterator[None]:
+def _fresh_signing_keys(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every test makes its signing keys anew; those of RSA, which take long to find, come back (keys.py)."""
+    monkeypatch.setattr(signing_keys, "generate", keys.signing_key_maker())
     signing.forget()
     # Wrong guesses of the test before would count (keymanager's and the accounts' rate limits).
     cache.clear()
@@ -83,7 +91,29 @@ def printer(register: Callable[..., Registered]) -> Registered:
 @pytest.fixture
 def bobs_browser(bob: User) -> Browser:
     """bob's browser, signed in at the key manager."""
-    return sign_in(Browser(), "bob")
+    return signed_in(bob)
+
+
+def signed_in(user: User) -> Browser:
+    """What the sign-in page leaves behind (test_conftest.py compares): most tests begin after it."""
+    request = RequestFactory().get("/oauth2/account/login/")
+    request.session = SessionStore()
+    request.session.update(
+        {
+            SESSION_KEY: str(user.pk),
+            BACKEND_SESSION_KEY: "accounts.backends.AuthenticationBackend",
+            HASH_SESSION_KEY: user.get_session_auth_hash(),
+            "account_authentication_methods": [{"method": "password", "at": time.time(), "username": user.username}],
+            "account_authentication_methods_user": str(user.pk),
+        }
+    )
+    request.session.set_expiry(0)
+    request.session.create()
+    devices.arrive(request, user)
+    request.session.save()
+    browser = Browser()
+    browser.cookies[settings.KEYMANAGER_SESSION_COOKIE_NAME] = str(request.session.session_key)
+    return browser
 
 
 def sign_in(browser: Browser, name: str) -> Browser:

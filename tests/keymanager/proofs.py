@@ -9,8 +9,9 @@ import time
 import uuid
 from typing import Any
 
-import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from tests.keymanager.keys import SIGNER
 
 TOKEN = "https://localhost:9443/oauth2/token"
 USERINFO = "https://localhost:9443/oauth2/userinfo"
@@ -42,7 +43,7 @@ class Holder:
         return self.as_jwk(self.key)
 
     def as_jwk(self, key: Any) -> dict[str, Any]:
-        made: dict[str, Any] = jwt.get_algorithm_by_name(self.algorithm).to_jwk(key, as_dict=True)
+        made: dict[str, Any] = SIGNER.get_algorithm_by_name(self.algorithm).to_jwk(key, as_dict=True)
         return {name: value for name, value in made.items() if name not in {"key_ops", "use", "alg"}}
 
     @property
@@ -58,7 +59,7 @@ class Holder:
 
     def signed(self, header: str, claims: str) -> str:
         text = f"{encoded(header.encode())}.{encoded(claims.encode())}"
-        signature = jwt.get_algorithm_by_name(self.algorithm).sign(text.encode(), self.key)
+        signature = SIGNER.get_algorithm_by_name(self.algorithm).sign(text.encode(), self.key)
         return f"{text}.{encoded(signature)}"
 
     def for_token(self, access_token: str, htu: str = USERINFO, htm: str = "GET", **claims: Any) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from bench import __main__ as bench, peers, table
 ORDINARY = argparse.Namespace(seconds=0.1, workers=1, repeat=1)
 
 
-def test_a_step_of_ours_runs(tmp_path: Path) -> None:
+def test_a_step_of_ours_runs(tmp_path: Path, migrated_file: Path) -> None:
+    shutil.copyfile(migrated_file, tmp_path / "ours.sqlite3")
     peer = peers.ours(tmp_path, f"sqlite:///{tmp_path}/ours.sqlite3")
 
     with ExitStack() as stack:

@@ -55,11 +55,22 @@ def test_a_client_proves_itself_by_its_key(scanner: Registered) -> None:
     assert response.json()["token_type"] == "Bearer"
 
 
-@pytest.mark.parametrize("alg", ["ES256", "PS256", "RS256", "EdDSA"])
+@pytest.mark.parametrize("alg", ["ES256", "PS256", "RS256", "EdDSA", "Ed25519"])
 def test_these_algorithms_are_taken(register: Callable[..., Registered], alg: str) -> None:
     client = register(metadata={"token_endpoint_auth_method": "private_key_jwt", "jwks": pair(alg).jwks})
 
     assert post(pair(alg).sign(claims(client.id))).status_code == 200
+
+
+@pytest.mark.rfc("9864#2.2")
+@pytest.mark.parametrize(("registered", "alg", "status"), [("EdDSA", "Ed25519", 200), ("Ed25519", "EdDSA", 401)])
+def test_an_algorithm_may_be_told_by_its_newer_name(
+    register: Callable[..., Registered], registered: str, alg: str, status: int
+) -> None:
+    metadata = {"token_endpoint_auth_method": "private_key_jwt", "jwks": pair(alg).jwks}
+    client = register(metadata=metadata | {"token_endpoint_auth_signing_alg": registered})
+
+    assert post(pair(alg).sign(claims(client.id))).status_code == status
 
 
 BAD_CLAIMS: dict[str, list[Any]] = {

@@ -98,6 +98,14 @@ def test_the_address_of_a_document_is_a_client(site: Site, bobs_browser: Browser
     assert site.asked == ["/client.json"]
 
 
+@pytest.mark.rfc("9126#2.1")
+def test_it_may_push_its_first_request(site: Site) -> None:
+    address = site.describe()
+    parameters = {"client_id": address, "redirect_uri": CALLBACK, "response_type": "code", **challenge()}
+
+    assert Browser().post("/oauth2/par", parameters).status_code == 201
+
+
 def test_the_consent_page_says_where_it_comes_from(site: Site, bobs_browser: Browser) -> None:
     page = bobs_browser.get(ask(bobs_browser, site.describe())["Location"]).content.decode()
 

@@ -206,26 +206,26 @@ def test_a_slow_server_is_left(site: Site, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(outside, "SECONDS", 0.2)
     site.server.answer = lambda door: time.sleep(0.5)  # type: ignore[attr-defined]
 
-    with pytest.raises(fetching.NotFetched, match="RemoteDisconnected"):
+    with pytest.raises(fetching.NotFetched, match=r"RemoteDisconnected|ConnectionResetError"):
         fetching.fetch(site.url)
 
 
 def test_a_server_that_sends_a_byte_at_a_time_is_left_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outside, "SECONDS", 0.3)
+    monkeypatch.setattr(outside, "SECONDS", 0.8)
     site.server.answer = drip  # type: ignore[attr-defined]
 
     began = time.monotonic()
     with pytest.raises(fetching.NotFetched, match=r"JSONDecodeError|IncompleteRead"):
         fetching.fetch(site.url)
 
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
 
 
 def drip(door: Any) -> None:
     door.send_response(200)
     door.end_headers()
     with contextlib.suppress(OSError):
-        for _ in range(30):
+        for _ in range(80):
             door.wfile.write(b" ")
             time.sleep(0.05)
 

@@ -91,6 +91,12 @@ def test_the_metadata_names_what_works(settings: Any) -> None:
 
     methods = document["token_endpoint_auth_methods_supported"]
     assert methods[:3] == ["client_secret_basic", "client_secret_post", "private_key_jwt"]
-    assert document["token_endpoint_auth_signing_alg_values_supported"] == ["ES256", "PS256", "RS256", "EdDSA"]
+    assert document["token_endpoint_auth_signing_alg_values_supported"] == [
+        "ES256",
+        "PS256",
+        "RS256",
+        "EdDSA",
+        "Ed25519",
+    ]
     assert "none" not in document["introspection_endpoint_auth_methods_supported"]
     assert "tls_client_auth" not in methods

@@ -114,6 +114,20 @@ def test_a_registered_origin_may_call(app: Registered, address: str) -> None:
     assert "Access-Control-Allow-Credentials" not in response
 
 
+def test_a_public_client_may_call_from_where_its_pages_lie(register: Callable[..., Registered]) -> None:
+    uris = ["https://APP.example:443/cb", "http://localhost:5173/cb", "com.example.app:/cb"]
+    register(public=True, redirect_uris=uris)
+
+    for origin in ("https://app.example", "http://localhost:5173"):
+        assert preflight("/oauth2/token", origin)["Access-Control-Allow-Origin"] == origin
+
+
+def test_a_client_with_a_secret_calls_from_no_page(register: Callable[..., Registered]) -> None:
+    register(redirect_uris=["https://printer.example/cb"])
+
+    assert "Access-Control-Allow-Origin" not in preflight("/oauth2/token", "https://printer.example")
+
+
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "https://app.example:444", "https://APP.example", ""]
 )

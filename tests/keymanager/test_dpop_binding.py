@@ -110,7 +110,7 @@ def test_a_client_that_promised_proofs_gets_nothing_without(
 ) -> None:
     registered = register(metadata={"dpop_bound_access_tokens": True}, grant_types=ALL)
 
-    assert_refused(ask(registered, None, grant_type=grant_type), "invalid_dpop_proof")
+    assert_refused(ask(registered, None, grant_type=grant_type), "invalid_request")
 
 
 @pytest.mark.rfc("9449#5.2")

@@ -54,6 +54,7 @@ KEYS: dict[str, Callable[[], PrivateKey]] = {
     "PS256": lambda: rsa.generate_private_key(65537, 2048),
     "RS256": lambda: rsa.generate_private_key(65537, 2048),
     "EdDSA": ed25519.Ed25519PrivateKey.generate,
+    "Ed25519": ed25519.Ed25519PrivateKey.generate,
 }
 
 

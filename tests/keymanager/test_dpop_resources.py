@@ -18,7 +18,7 @@ from tests.keymanager.conftest import CALLBACK, Registered, basic, code_for, exc
 from tests.keymanager.proofs import USERINFO, Holder, digest
 
 pytestmark = pytest.mark.django_db
-ALGORITHMS = 'algs="ES256 ES384 ES512 PS256 RS256 EdDSA"'
+ALGORITHMS = 'algs="ES256 ES384 ES512 PS256 RS256 EdDSA Ed25519"'
 
 
 @pytest.fixture

@@ -210,3 +210,35 @@ def test_rs256_signs_no_answer(bobs_browser: Browser, signing_bank: Registered) 
     answer = query_of(decide(bobs_browser, asked))
 
     assert jwt.get_unverified_header(answer["response"])["alg"] == "ES256"
+
+
+@pytest.mark.parametrize(("alg", "status"), [("PS256", 200), ("RS256", 400)])
+@pytest.mark.rfc("fapi-2.0#5.4.1")
+def test_proofs_are_signed_by_the_algorithms_of_the_profile(bank: Registered, alg: str, status: int) -> None:
+    holder = Holder(pair(alg).private, alg)
+
+    response = post(bank, TOKEN, holder, grant_type="client_credentials")
+
+    assert response.status_code == status
+    assert response.json().get("error") == (None if status == 200 else "invalid_dpop_proof")
+
+
+@pytest.mark.rfc("fapi-2.0#5.4.1")
+def test_a_pushed_request_is_bound_by_the_algorithms_of_the_profile(bank: Registered) -> None:
+    response = post(bank, PAR, Holder(pair("RS256").private, "RS256"), **REQUEST, **CHALLENGE)
+
+    assert response.json()["error"] == "invalid_dpop_proof"
+
+
+@pytest.mark.rfc("fapi-2.0#5.4.1")
+def test_a_token_is_used_with_the_algorithms_of_the_profile(bobs_browser: Browser, bank: Registered) -> None:
+    private = pair("PS256").private
+    request = REQUEST | CHALLENGE | {"scope": "openid"}
+    code = query_of(decide(bobs_browser, open_pushed(bobs_browser, bank, **request)))["code"]
+    token = redeem(bank, code, Holder(private, "PS256")).json()["access_token"]
+
+    answers = [
+        Browser().get("/oauth2/userinfo", headers=Holder(private, alg).for_token(token)) for alg in ("PS256", "RS256")
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 401]

@@ -55,6 +55,14 @@ def test_an_assertion_of_a_trusted_issuer_is_a_grant(scanner: Registered, issuer
     assert TokenHolder.objects.get().user == bob
 
 
+@pytest.mark.rfc("7523#3")
+@pytest.mark.parametrize("audience", ["https://localhost:9443/oauth2/token", "https://localhost:8243/token"])
+def test_an_assertion_may_be_for_the_token_endpoint(
+    scanner: Registered, issuer: TrustedIssuer, bob: User, audience: str
+) -> None:
+    assert post(scanner, assertion(bob, aud=audience)).status_code == 200
+
+
 @pytest.mark.rfc("7521#4.1")
 def test_there_is_no_refresh_token(scanner: Registered, issuer: TrustedIssuer, bob: User) -> None:
     answer = post(scanner, assertion(bob), scope="openid").json()

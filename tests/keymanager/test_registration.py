@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from keymanager.models import Client, InitialAccessToken, RegistrationAccessToken, Scope
 from tests.keymanager.conftest import CALLBACK, Registered, authorize, code_for, exchange, post_token, query_of
+from tests.keymanager.keys import pair
 
 pytestmark = pytest.mark.django_db
 
@@ -256,3 +257,67 @@ def test_an_application_token_of_a_registered_client() -> None:
     app = as_registered(register(grant_types=["client_credentials"], redirect_uris=[]))
 
     assert post_token(app, grant_type="client_credentials").status_code == 200
+
+
+KEYS: dict[str, Any] = {"token_endpoint_auth_method": "private_key_jwt", "jwks": pair().jwks}
+
+
+@pytest.mark.rfc("7591#3.2.1")
+def test_a_client_that_proves_itself_by_a_key_gets_no_secret() -> None:
+    answer = register(**KEYS)
+
+    assert answer.status_code == 201, answer.content
+    assert not {"client_secret", "client_secret_expires_at"} & answer.json().keys()
+
+
+@pytest.mark.rfc("7592#2.1")
+def test_a_client_that_needs_a_secret_from_now_on_is_given_one() -> None:
+    mine = register(**KEYS)
+    body = {"client_id": mine.json()["client_id"], "redirect_uris": [CALLBACK]}
+
+    first, again = (configured(mine, "PUT", body).json() for _ in range(2))
+
+    assert first["client_secret_expires_at"] == 0
+    renewed = Registered(as_registered(mine).client, first["client_secret"])
+    assert post_token(renewed, grant_type="x").json()["error"] == "unsupported_grant_type"
+    assert "client_secret" not in again
+
+
+@pytest.mark.rfc("7591#2")
+def test_a_person_can_read_what_the_client_has_to_say(bobs_browser: Browser) -> None:
+    pages = {"policy_uri": "https://printer.example/privacy", "tos_uri": "https://printer.example/terms?a&b"}
+    client = as_registered(register(**pages))
+
+    login = Browser().get(authorize(Browser(), client)["Location"]).content.decode()
+    consent = bobs_browser.get(authorize(bobs_browser, client)["Location"]).content.decode()
+
+    for page in (login, consent):
+        assert 'href="https://printer.example/privacy"' in page
+        assert 'href="https://printer.example/terms?a&amp;b"' in page
+
+
+@pytest.mark.rfc("6749#5.2")
+@pytest.mark.parametrize("members", [{"grant_types": ['pa"ß\\\n']}, {"redirect_uris": ["com.example.app:/cb"]}])
+def test_a_description_is_of_the_characters_that_descriptions_have(members: dict[str, Any]) -> None:
+    description = register(**members).json()["error_description"]
+
+    assert description.isascii()
+    assert description.isprintable()
+    assert not {'"', "\\"} & set(description)
+
+
+@pytest.mark.rfc("7591#2")
+def test_who_names_no_method_may_send_its_secret_in_either_way() -> None:
+    said = register(grant_types=["client_credentials"], redirect_uris=[]).json()
+    body = {"grant_type": "client_credentials", "client_id": said["client_id"], "client_secret": said["client_secret"]}
+
+    assert said["token_endpoint_auth_method"] == "client_secret_basic"
+    assert Browser().post("/oauth2/token", body).status_code == 200
+
+
+def test_an_application_in_a_browser_may_register() -> None:
+    headers = {"Origin": "https://inspector.example", "Access-Control-Request-Method": "POST"}
+    preflight = Browser().options("/oauth2/register", headers=headers)
+
+    assert (preflight.status_code, preflight["Access-Control-Allow-Origin"]) == (204, "*")
+    assert "MCP-Protocol-Version" in preflight["Access-Control-Allow-Headers"]

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+import PIL
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from photos import drawing, first_albums
 from photos.drawing import colour
 
+DRAWN = Path(__file__).resolve().parents[2] / "test-results" / "drawn"
+
 
 @pytest.fixture(scope="module")
 def gallery() -> dict[str, Image.Image]:
-    return {scene: drawing.draw(scene, "bob") for scene in drawing.SCENES}
+    """To draw every scene takes five seconds, so it is done once for the brushes as they are."""
+    folder = DRAWN / made_from()
+    folder.mkdir(parents=True, exist_ok=True)
+    return {scene: drawn(scene, folder / f"{scene}.png") for scene in drawing.SCENES}
+
+
+def made_from() -> str:
+    digest = hashlib.sha256(f"{PIL.__version__} {sys.version}".encode())
+    for file in sorted(Path(drawing.__file__).parent.glob("*.py")):
+        digest.update(f"\0{file.name}\0".encode() + file.read_bytes())
+    return digest.hexdigest()
+
+
+def drawn(scene: str, file: Path) -> Image.Image:
+    if not file.exists():
+        unfinished = file.with_suffix(f".{os.getpid()}")
+        drawing.draw(scene, "bob").save(unfinished, "PNG", compress_level=1)
+        unfinished.rename(file)
+    with Image.open(file) as image:
+        image.load()
+        return image.copy()
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:

@@ -1,0 +1,39 @@
+"""What the endpoints that programs call have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, cast
+
+from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.views.decorators.csrf import csrf_exempt
+
+from keymanager import errors
+from keymanager.views.answers import refused
+
+P = ParamSpec("P")
+TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+UNREADABLE = (BadRequest, MultiPartParserError, UnreadablePostError)
+
+
+def for_programs(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """No form of a page leads here, so no CSRF token; a body that cannot be read is an OAuth error like any other; and
+    what the view does not say may be stored may not (RFC 9111 4.2.2 lets caches keep even a 405)."""
+
+    @csrf_exempt
+    @wraps(view)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        request = cast("HttpRequest", args[0])
+        try:
+            response = view(*args, **kwargs)
+        except TOO_LARGE as fault:
+            response = refused(request, errors.RequestTooLarge(detail=repr(fault)))
+        except UNREADABLE as fault:
+            response = refused(request, errors.InvalidRequest("The body cannot be read.", detail=repr(fault)))
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return answered
