@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 PAUSE = 1.0  # seconds between two looks at a log that has been counted
 SHOW_LIFE = 5.0
-TIDY = 60.0
+TIDY = 600.0
 
 
 class Counter:

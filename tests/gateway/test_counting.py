@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import stat
 import sys
+import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -99,3 +101,26 @@ def test_log_is_rotated_without_losing_a_call(live: Live) -> None:
     parts.manage(live.portal, "count_calls", "--once")
 
     assert sum(row["calls"] for row in rows(live, application_id)) == 2
+
+
+@pytest.fixture
+def gateway_on_a_full_disk(live: Live) -> Iterator[Part]:
+    var = live.portal.var
+    gateway = parts.gateway(var, parts.free_port())
+    file = var / "gateway" / "full.json"
+    door = parts.portal(var, live.portal.port, gateway.port)
+    parts.manage(door, "write_envoy_bootstrap", "--output", str(file), "--node-id", "full")
+    gateway.calls.with_name("full.log").symlink_to("/dev/full")
+    gateway.command[2] = str(file)
+    gateway.start()
+    yield gateway
+    gateway.end()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_calls_go_on_with_a_full_disk(gateway_on_a_full_disk: Part) -> None:
+    for _ in range(20):
+        assert gateway_on_a_full_disk.get("/echo/1.0/").fault == (401, 900902)
+        time.sleep(0.02)
+
+    assert not gateway_on_a_full_disk.is_over
