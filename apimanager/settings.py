@@ -332,6 +332,12 @@ GATEWAY_ADMIN_PORT = env.integer("APIM_GATEWAY_ADMIN_PORT", 0)
 GATEWAY_BACKEND_TIMEOUT = env.integer("APIM_GATEWAY_BACKEND_TIMEOUT", 60)  # seconds
 GATEWAY_BACKEND_CA_FILE = env.text("APIM_GATEWAY_BACKEND_CA_FILE")
 
+# Figures: how long they are kept, and what Prometheus shows to be told (docs/statistics.md).
+USAGE_DAYS = env.integer("APIM_USAGE_DAYS", 400)
+METRICS_KEY = env.text("APIM_METRICS_KEY")
+if USAGE_DAYS < 2:
+    raise ImproperlyConfigured("APIM_USAGE_DAYS must be at least 2.")
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],

@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from apimanager import views
+from apimanager import metrics, readiness, views
 
 # Administrators sign in like everybody, with their second step and under the same limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -15,6 +15,8 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 shared: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="store:apis")),
     path("health", views.health, name="health"),
+    path("ready", readiness.ready, name="ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("store/", include("store.urls")),
     path("admin/", admin.site.urls),
     path("", include("gateway.urls")),

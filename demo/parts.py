@@ -33,6 +33,7 @@ def all_parts(settings: Settings) -> list[Part]:
         Part("playground", granian("playground", settings.playground), playground_environment(settings)),
         Part("gateway", gateway(settings), portal_environment(settings)),
         Part("outbox", outbox(), portal_environment(settings)),
+        Part("counter", counter(), portal_environment(settings)),
     ]
 
 
@@ -62,9 +63,15 @@ def outbox() -> str:
     return shlex.join([sys.executable, str(ROOT / "manage.py"), "deliver_logouts"])
 
 
+def counter() -> str:
+    """Counts the calls that the gateway has logged. It has no door."""
+    return shlex.join([sys.executable, str(ROOT / "manage.py"), "count_calls"])
+
+
 def gateway(settings: Settings) -> str:
     """Without hot restart: it would share memory with every other Envoy of this machine."""
     return shlex.join([
         str(PROGRAMS / "envoy"), "--config-path", str(settings.var / "gateway" / "envoy.json"),
         "--concurrency", "1", "--log-level", "warning", "--disable-hot-restart",
+        "--file-flush-interval-msec", "1000",
     ])  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import clusters, faults, filters, routes
+from gateway import clusters, envoy_admin, faults, filters, routes, usage_lines, usage_log
 from gateway.apis import endpoint
 
 Config = dict[str, Any]
@@ -22,7 +22,7 @@ STRIPPED = (
 
 
 class Door(NamedTuple):
-    """Where this Envoy listens. `admin_port`: 0 for no admin interface."""
+    """Where this Envoy listens. `admin_port`: 0 for a socket file that only its owner may open."""
 
     node_id: str
     address: str
@@ -39,9 +39,16 @@ def configuration(door: Door, key: str) -> Config:
         "dynamic_resources": {"cds_config": from_portal()},
         "overload_manager": overload_manager(),
     }
-    if door.admin_port:
-        config["admin"] = {"address": clusters.address("127.0.0.1", door.admin_port)}
+    if address := admin_address(door):
+        config["admin"] = {"address": address}
     return config
+
+
+def admin_address(door: Door) -> Config | None:
+    if door.admin_port:
+        return clusters.address("127.0.0.1", door.admin_port)
+    path = envoy_admin.socket_path(door.node_id)
+    return {"pipe": {"path": str(path), "mode": 0o600}} if path else None
 
 
 def from_portal() -> Config:
@@ -66,7 +73,7 @@ def overload_manager() -> Config:
 
 
 def listener(door: Door) -> Config:
-    manager = {"name": "envoy.filters.network.http_connection_manager", "typed_config": connection_manager()}
+    manager = {"name": "envoy.filters.network.http_connection_manager", "typed_config": connection_manager(door)}
     return {
         "name": "gateway",
         "address": clusters.address(door.address, door.port),
@@ -95,7 +102,7 @@ def downstream_tls() -> Config:
     return {"name": "envoy.transport_sockets.tls", "typed_config": {"@type": kind, "common_tls_context": common}}
 
 
-def connection_manager() -> Config:
+def connection_manager(door: Door) -> Config:
     """The limits are those that Envoy recommends for a server at the edge of a network."""
     return {
         "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -104,7 +111,7 @@ def connection_manager() -> Config:
         "rds": {"route_config_name": routes.NAME, "config_source": from_portal()},
         "http_filters": filters.chain(routes.portal(), from_portal()),
         "local_reply_config": faults.local_reply_config(),
-        "access_log": [access_log()],
+        "access_log": [access_log(door.node_id)],
         "early_header_mutation_extensions": [early_header_mutation()],
         # Whatever a caller says of his certificate is removed; what he has shown takes its place.
         "forward_client_cert_details": "SANITIZE_SET",
@@ -136,22 +143,11 @@ def early_header_mutation() -> Config:
     return {"name": "envoy.http.early_header_mutation.header_mutation", "typed_config": config}
 
 
-def access_log() -> Config:
-    """One JSON line a call on standard output: who called what and how it went. No token, no query string."""
-    claims = f"%DYNAMIC_METADATA({filters.JWT}:{filters.PAYLOAD}"
-    line = {
-        "time": "%START_TIME%",
-        "request_id": "%REQ(X-REQUEST-ID)%",
-        "method": "%REQ(:METHOD)%",
-        "path": "%PATH(NQ:ORIG_OR_PATH)%",
-        "api": faults.API,
-        "key_type": "%METADATA(ROUTE:gateway:key_type)%",
-        "status": "%RESPONSE_CODE%",
-        "details": "%RESPONSE_CODE_DETAILS%",
-        "milliseconds": "%DURATION%",
-        "client_id": f"{claims}:client_id)%",
-        "application": f"{claims}:application:name)%",
+def access_log(node_id: str) -> Config:
+    """One JSON line a call, for the counter (gateway/usage.py)."""
+    config = {
+        "@type": f"{TYPES}.access_loggers.file.v3.FileAccessLog",
+        "path": str(usage_log.path(node_id)),
+        "log_format": {"json_format": usage_lines.FORMAT},
     }
-    kind = f"{TYPES}.access_loggers.stream.v3.StdoutAccessLog"
-    config = {"@type": kind, "log_format": {"json_format": line}}
-    return {"name": "envoy.access_loggers.stdout", "typed_config": config}
+    return {"name": "envoy.access_loggers.file", "typed_config": config}

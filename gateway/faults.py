@@ -20,6 +20,10 @@ WHERE = f'resource_metadata="{settings.GATEWAY_URL}{DESCRIBED}{API}"'
 INVALID = f'Bearer realm="{REALM}", {WHERE}, error="invalid_token", error_description='
 REFUSED = "response.code_details.startsWith('ext_authz_denied') && response.code == 401"
 DIRECT = "response.code_details == 'direct_response'"
+# Tells the fault code once more, for the call log and for whoever does not want to read the body.
+CODE_HEADER = "x-fault-code"
+# What the only direct response of an API itself says (routes.no_endpoint).
+NO_ENDPOINT = 900901
 
 
 class Fault(NamedTuple):
@@ -142,7 +146,7 @@ def passed_on(when: str, content_type: str) -> Config:
 def mapper(fault: Fault) -> Config:
     headers = [
         {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-        for key, value in fault.headers.items()
+        for key, value in {**fault.headers, CODE_HEADER: str(fault.code)}.items()
     ]
     return {
         "filter": cel(fault.when),

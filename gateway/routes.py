@@ -172,4 +172,4 @@ def forwarded(api: PublishedApi) -> list[Resource]:
 def no_endpoint(key_type: str) -> Resource:
     kind = key_type.lower()
     sentence = f"{kind.capitalize()} key offered to the API with no {kind} endpoint"
-    return faults.direct_response(403, 900901, "Invalid Credentials", sentence)
+    return faults.direct_response(403, faults.NO_ENDPOINT, "Invalid Credentials", sentence)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from gateway import checks, views
+from gateway import checks, pages, views
 
 app_name = "gateway"
 # The paths below v3 are Envoy's: xDS over REST asks nowhere else.
@@ -12,4 +12,6 @@ urlpatterns: list[URLPattern] = [
     path("v3/discovery:routes", views.routes, name="routes"),
     path("v3/discovery:clusters", views.clusters, name="clusters"),
     path("v3/discovery:extension_configs", views.extension_configs, name="extension_configs"),
+    path("gateways/", pages.gateways, name="gateways"),
+    path("gateways.json", pages.gateways_json, name="gateways-json"),
 ]

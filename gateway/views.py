@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from gateway import discovery, filters, node_key, revocations
+from gateway import discovery, filters, node_key, nodes, revocations
 from gateway.answers import Answer
 
 
@@ -60,6 +60,7 @@ def discover(request: HttpRequest, answer: Callable[[], Answer]) -> HttpResponse
     if not node_key.matches(shown):
         return problem(403, "This gateway does not know the key. Write its bootstrap file anew.")
     version, content = answer()
+    nodes.asked(question, request.path.rpartition(":")[2], version)
     if question.get("version_info") == version:
         return HttpResponse(status=304)
     return HttpResponse(content, content_type="application/json", headers={"Cache-Control": "no-store"})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import jwt
+from cryptography.exceptions import InvalidTag
 from django.conf import settings
 from django.utils import timezone
 
@@ -90,6 +91,15 @@ def sign(claims: dict[str, Any], *, typ: str, algorithm: str = ALGORITHM) -> str
         current = _cached[algorithm] = read(algorithm)
         signing_keys.note_lifetime(current.kid, lifetime)
     return jwt.encode(claims, current.private_key, algorithm=algorithm, headers={"typ": typ, "kid": current.kid})
+
+
+def can_sign() -> bool:
+    """Whether there is a key, and this process has the secret that it was sealed with."""
+    try:
+        keys()
+    except (InvalidTag, TypeError, ValueError):
+        return False
+    return True
 
 
 def jwks() -> dict[str, Any]:

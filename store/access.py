@@ -9,7 +9,7 @@ from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, resolve_url
 
 from accounts.models import User
@@ -34,6 +34,21 @@ def signed_in(
             return redirect_to_login(request.get_full_path(), resolve_url("account_login"))
         developers.arrive(user=request.user)
         return view(cast("SignedInRequest", request), *args, **kwargs)
+
+    return inner
+
+
+def staff(
+    view: Callable[Concatenate[SignedInRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """The view is for those who run the portal; to others it is not there."""
+
+    @signed_in
+    @wraps(view)
+    def inner(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_staff:
+            raise Http404
+        return view(request, *args, **kwargs)
 
     return inner
 

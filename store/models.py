@@ -13,6 +13,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from store import usage_models  # noqa: F401  # Django looks for models here
+
 Person = AbstractBaseUser | AnonymousUser
 
 

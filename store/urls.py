@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from store.models import KeyType
-from store.views import apis, applications, keys, statistics, subscriptions
+from store.views import apis, applications, keys, statistics, subscriptions, usage
 
 
 class KeyTypeConverter:
@@ -67,4 +67,6 @@ urlpatterns = [
     path("subscriptions/<uuid:subscription_id>/delete/", subscriptions.subscription_delete, name="subscription-delete"),
     # /statistics/
     path("statistics/", statistics.statistics_page, name="statistics"),
+    path("statistics/usage/", usage.usage_page, name="usage"),
+    path("statistics/usage.json", usage.usage_json, name="usage-json"),
 ]

@@ -127,6 +127,9 @@ class KeyManager(Protocol):
     def test_token(self, consumer_key: str, scopes: Sequence[str]) -> IssuedToken:
         """An application token, as client_credentials would give (RFC 6749 4.4)."""
 
+    def can_sign(self) -> bool:
+        """Whether there is a key to sign tokens with. DatabaseError while nobody can tell."""
+
     def registered_users(self, consumer_keys: Iterable[str]) -> dict[str, list[str]]:
         """User names that obtained access tokens by the password grant, each once, by consumer key."""
 

@@ -20,6 +20,7 @@ from keymanager import (
     resource_access,
     revoked,
     scopes,
+    signing,
     tokens,
 )
 from keymanager.models import Client, Scope, TokenFormat, TokenHolder
@@ -101,6 +102,9 @@ class BuiltinKeyManager:
             return application_token(client, " ".join(scopes))
         except errors.OAuthError as error:
             raise KeyManagerError(error.public) from error
+
+    def can_sign(self) -> bool:
+        return signing.can_sign()
 
     def registered_users(self, consumer_keys: Iterable[str]) -> dict[str, list[str]]:
         holders = TokenHolder.objects.filter(client__client_id__in=list(consumer_keys), grant_type="password")

@@ -70,6 +70,11 @@ class Part:
     def log(self) -> Path:
         return self.var / f"{Path(self.command[0]).name}-{self.port}.log"
 
+    @property
+    def calls(self) -> Path:
+        """The call log of the Envoy that is called gateway."""
+        return self.var / "gateway" / "calls" / "gateway.log"
+
     def start(self, wait: bool = True) -> None:
         with self.log.open("ab") as log:
             environment = {**os.environ, **self.environment}

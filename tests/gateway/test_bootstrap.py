@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from gateway import faults, node_key
+from gateway import envoy_admin, faults, node_key
 from tests.gateway import certificates
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def test_bootstrap_and_key_are_for_their_owner_only(file: Path) -> None:
 
     assert config["node"]["metadata"]["key"] == node_key.path().read_text()
     assert (mode(file), mode(node_key.path())) == (0o600, 0o600)
-    assert sorted(path.name for path in file.parent.iterdir()) == ["envoy.json", "key"]
+    assert sorted(path.name for path in file.parent.iterdir()) == ["calls", "envoy.json", "key"]
 
 
 def test_key_stays_when_the_bootstrap_is_written_again(file: Path) -> None:
@@ -60,7 +60,14 @@ def test_gateway_listens_on_loopback_unless_told(file: Path) -> None:
     assert listening(written(file, "--listen", "192.0.2.1")) == "192.0.2.1"
 
 
-def test_admin_interface_is_closed_unless_told(file: Path, settings: Settings) -> None:
+def test_admin_interface_is_a_file_of_its_owner_unless_told(
+    file: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    socket = file.parent / "calls" / "gateway.admin"
+    monkeypatch.setattr(envoy_admin, "LONGEST_PATH", len(str(socket)))
+    assert written(file)["admin"]["address"]["pipe"] == {"path": str(socket), "mode": 0o600}
+
+    monkeypatch.setattr(envoy_admin, "LONGEST_PATH", len(str(socket)) - 1)
     assert "admin" not in written(file)
 
     settings.GATEWAY_ADMIN_PORT = 9901

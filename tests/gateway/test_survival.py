@@ -76,8 +76,8 @@ def test_gateway_speaks_http_2(live: Live, var: Path) -> None:
 
 
 def logged(gateway: Part, request_id: str) -> dict[str, Any]:
-    parts.seconds_until(lambda: request_id in gateway.log.read_text())
-    line = next(line for line in gateway.log.read_text().splitlines() if request_id in line)
+    parts.seconds_until(lambda: request_id in gateway.calls.read_text())
+    line = next(line for line in gateway.calls.read_text().splitlines() if request_id in line)
     return dict(json.loads(line))
 
 
@@ -91,7 +91,7 @@ def test_access_log_tells_who_called_and_no_secret(live: Live) -> None:
     assert (line["api"], line["key_type"], line["status"]) == ("/echo/1.0", "PRODUCTION", 200)
     assert (line["client_id"], line["application"]) == ("consumer-key", "DefaultApplication")
     assert "secret" not in str(line)
-    assert token.rpartition(".")[2] not in live.gateway.log.read_text()
+    assert token.rpartition(".")[2] not in live.gateway.calls.read_text()
 
 
 def test_access_log_tells_why_a_call_was_refused(live: Live) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gateway import bootstrap, node_key
+from gateway import bootstrap, node_key, usage_log
 
 
 class Command(BaseCommand):
@@ -26,6 +26,7 @@ class Command(BaseCommand):
             if not (tls / name).exists():
                 raise CommandError(f"{tls / name} is missing: make the certificates first.")
         admin_port = settings.GATEWAY_ADMIN_PORT
+        usage_log.path(node_id).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         door = bootstrap.Door(node_id, listen, settings.GATEWAY_PORT, admin_port)
         write_private(output, json.dumps(bootstrap.configuration(door, node_key.ensure()), indent=1))
         self.stdout.write(str(output))

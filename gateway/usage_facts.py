@@ -1,0 +1,79 @@
+"""What the counter asks the store about and remembers for a minute: resources of APIs, tiers of subscriptions."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+from store import definitions
+from store.models import Api, Subscription
+
+REMEMBERED_SECONDS = 60.0
+MOST = 50_000
+NONE = "/*"
+T = TypeVar("T")
+
+
+class Template(NamedTuple):
+    text: str
+    pattern: re.Pattern[str]
+
+
+class Remembered(Generic[T]):
+    """Answers by key, for a minute each."""
+
+    def __init__(self, ask: Callable[[str], T]) -> None:
+        self.ask = ask
+        self.answers: dict[str, tuple[float, T]] = {}
+
+    def get(self, key: str) -> T:
+        now = time.monotonic()
+        held = self.answers.get(key)
+        if held is None or now - held[0] > REMEMBERED_SECONDS:
+            if len(self.answers) >= MOST:
+                self.answers.clear()
+            held = self.answers[key] = (now, self.ask(key))
+        return held[1]
+
+
+class StoreFacts:
+    def __init__(self) -> None:
+        self.apis = Remembered(templates)
+        self.tiers = Remembered(tier)
+
+    def resource(self, api: str, path: str) -> str:
+        path = path or "/"
+        found = self.apis.get(api)
+        return next((template.text for template in found if template.pattern.fullmatch(path)), NONE)
+
+    def tier(self, application_id: str, api: str) -> str:
+        return self.tiers.get(f"{application_id} {api}")
+
+
+def templates(api: str) -> list[Template]:
+    """Of the API at this path (/photos/1.0); those with the fewest parameters first."""
+    context, _, version = api.rpartition("/")
+    row = Api.objects.filter(context=context, version=version).values_list("definition", flat=True).first()
+    paths = {operation.path for operation in definitions.operations(row or {})}
+    return [Template(path, pattern(path)) for path in sorted(paths, key=lambda path: (path.count("{"), path))]
+
+
+def pattern(path: str) -> re.Pattern[str]:
+    """/albums/{id} -> one step of a path; /files/* -> everything below."""
+    parts = re.split(r"(\{[^}]*\}|\*)", path)
+    kinds = {"{": "[^/]+", "*": ".*"}
+    return re.compile("".join(kinds.get(part[:1], re.escape(part)) for part in parts))
+
+
+def tier(key: str) -> str:
+    """`key`: an application's id and an API's path. Empty without a subscription."""
+    application_id, _, api = key.partition(" ")
+    context, _, version = api.rpartition("/")
+    try:
+        rows = Subscription.objects.filter(application_id=uuid.UUID(application_id))
+    except ValueError:
+        return ""
+    return rows.filter(api__context=context, api__version=version).values_list("policy__name", flat=True).first() or ""

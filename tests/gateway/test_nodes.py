@@ -1,0 +1,142 @@
+"""The page "Gateways": who is there, with which state, and how far their calls are counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import time_machine
+from django.db import OperationalError
+from django.test import Client
+from django.urls import reverse
+
+from gateway import node_key, nodes
+from store import usage
+from store.usage import Piece, Place
+from store.usage_models import GatewayState
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
+
+    from accounts.models import User
+
+NOW = datetime(2026, 11, 24, 4, 30, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> Iterator[None]:
+    nodes.forget()
+    yield
+    nodes.forget()
+
+
+@pytest.fixture
+def key(settings: Settings, tmp_path: Path) -> str:
+    settings.GATEWAY_STATE = tmp_path / "gateway"
+    return node_key.ensure()
+
+
+def ask(key: str, version: str = "", **more: Any) -> Any:
+    question = {"version_info": version, "node": {"id": "east", "metadata": {"key": key}}, **more}
+    return Client().post(reverse("gateway:routes"), json.dumps(question), content_type="application/json")
+
+
+def signed_in(user: User) -> Client:
+    browser = Client()
+    browser.force_login(user, backend="accounts.backends.AuthenticationBackend")
+    return browser
+
+
+@pytest.fixture
+def staff(alice: User) -> Client:
+    alice.is_staff = True
+    alice.save()
+    return signed_in(alice)
+
+
+def told(staff: Client) -> Any:
+    return staff.get(reverse("gateway:gateways-json")).json()["gateways"][0]
+
+
+def test_gateway_that_asks_is_there_with_its_version(staff: Client, key: str) -> None:
+    version = ask(key).json()["version_info"]
+    ask(key, version)
+
+    east = told(staff)
+    assert (east["node"], east["away"], east["lagSeconds"]) == ("east", False, 0)
+    assert east["states"] == [{"kind": "routes", "version": version, "offered": version}]
+
+
+def test_gateway_that_does_not_take_its_state_is_late(staff: Client, key: str) -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        ask(key, "old")
+        clock.shift(timedelta(seconds=20))
+        ask(key, "older", error_detail={"message": "no such cluster"})
+
+        assert told(staff)["lagSeconds"] == 20
+        assert told(staff)["problems"] == ["routes: no such cluster"]
+        assert "Refused its state" in staff.get(reverse("gateway:gateways")).content.decode()
+
+
+def test_gateway_that_asks_no_more_is_away(staff: Client, key: str) -> None:
+    with time_machine.travel(NOW, tick=False) as clock:
+        ask(key)
+        clock.shift(timedelta(seconds=31))
+
+        assert told(staff)["away"]
+
+
+def test_question_that_says_nothing_new_writes_nothing(key: str, django_assert_num_queries: Any) -> None:
+    ask(key)
+
+    with django_assert_num_queries(1):
+        ask(key)
+
+
+def test_busy_database_keeps_nobody_from_an_answer(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*args: Any) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(nodes, "write", busy)
+
+    assert ask(key).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"resource_names": 1}, {"error_detail": 1}, {"version_info": ["\0\ud800"]}, {"resource_names": ["x" * 999]}],
+)
+def test_strange_question_is_written_down_somehow(key: str, more: dict[str, Any]) -> None:
+    assert ask(key, **more).status_code == 200
+    assert GatewayState.objects.count() == 1
+
+
+def test_stranger_is_not_written_down(key: str) -> None:
+    ask("wrong")
+
+    assert not GatewayState.objects.exists()
+
+
+def test_counter_is_shown(staff: Client, key: str) -> None:
+    usage.record("east", Place("", 0), Place("file", 10), Piece(calls=1234), behind=5000)
+
+    page = staff.get(reverse("gateway:gateways")).content.decode()
+    assert '<td data-label="Calls counted">1,234</td>' in page
+    assert "Running" in page
+    assert "Away" in page
+
+
+@pytest.mark.parametrize("name", ["gateway:gateways", "gateway:gateways-json"])
+def test_page_is_for_staff_only(bob: User, name: str) -> None:
+    assert signed_in(bob).get(reverse(name)).status_code == 404
+    assert Client().get(reverse(name)).status_code == 302
+
+
+def test_page_says_that_there_is_none(staff: Client) -> None:
+    assert "No gateway yet" in staff.get(reverse("gateway:gateways")).content.decode()
