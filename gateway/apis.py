@@ -45,8 +45,8 @@ class PublishedApi(NamedTuple):
     id: uuid.UUID
     context: str
     version: str
-    production_endpoint: str
-    sandbox_endpoint: str
+    production_endpoints: tuple[str, ...]
+    sandbox_endpoints: tuple[str, ...]
 
     @property
     def path(self) -> str:
@@ -54,8 +54,8 @@ class PublishedApi(NamedTuple):
 
     def endpoints(self) -> dict[str, Endpoint | None]:
         """The backend of each key type; None where the API has none."""
-        urls = {"PRODUCTION": self.production_endpoint, "SANDBOX": self.sandbox_endpoint}
-        return {key_type: endpoint(url) if url else None for key_type, url in urls.items()}
+        urls = {"PRODUCTION": self.production_endpoints, "SANDBOX": self.sandbox_endpoints}
+        return {key_type: endpoint(hosts[0]) if hosts else None for key_type, hosts in urls.items()}
 
 
 def endpoint(url: str) -> Endpoint:
@@ -88,4 +88,4 @@ def defect(api: PublishedApi) -> str:
 def published() -> tuple[PublishedApi, ...]:
     """Every published API in a fixed order, in one statement."""
     rows = Api.objects.published().order_by("context", "version").values_list(*PublishedApi._fields)
-    return tuple(PublishedApi(*row) for row in rows)
+    return tuple(PublishedApi(*row[:3], *map(tuple, row[3:])) for row in rows)

@@ -62,8 +62,8 @@ class LivePortal:
                 context=context,
                 version=version,
                 provider=provider,
-                production_endpoint=production,
-                sandbox_endpoint=sandbox,
+                production_endpoints=[production],
+                sandbox_endpoints=[sandbox] if sandbox else [],
                 status=Api.Status.PUBLISHED,
             )
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def api(production: str, sandbox: str = "", context: str = "/photos") -> PublishedApi:
-    return PublishedApi(uuid.uuid4(), context, "1.0", production, sandbox)
+    return PublishedApi(uuid.uuid4(), context, "1.0", (production,), (sandbox,) if sandbox else ())
 
 
 def cluster(url: str) -> dict[str, Any]:

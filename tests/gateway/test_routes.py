@@ -14,7 +14,7 @@ from gateway.apis import PublishedApi
 def api(
     context: str = "/photos", version: str = "1.0", sandbox: str = "", production: str = "http://p:80"
 ) -> PublishedApi:
-    return PublishedApi(uuid.uuid4(), context, version, production, sandbox)
+    return PublishedApi(uuid.uuid4(), context, version, (production,), (sandbox,) if sandbox else ())
 
 
 def table(*apis: PublishedApi) -> list[dict[str, Any]]:
