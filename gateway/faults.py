@@ -22,8 +22,8 @@ REFUSED = "response.code_details.startsWith('ext_authz_denied') && response.code
 DIRECT = "response.code_details == 'direct_response'"
 # Tells the fault code once more, for the call log and for whoever does not want to read the body.
 CODE_HEADER = "x-fault-code"
-# What the only direct response of an API itself says (routes.no_endpoint).
-NO_ENDPOINT = 900901
+# What an API's own direct responses say (gateway/api_routes.py).
+NO_ENDPOINT, NO_RESOURCE = 900901, 900906
 
 
 class Fault(NamedTuple):
@@ -121,6 +121,13 @@ def body(code: int | str, message: str, description: str) -> Config:
 def direct_response(status: int, code: int, message: str, description: str) -> Config:
     """A route's answer without a backend."""
     return {"status": status, "body": {"inline_string": json.dumps(body(code, message, description)) + "\n"}}
+
+
+def direct(status: int, code: int, message: str, description: str) -> Config:
+    """The same as the parts of a route, with the code for the call log."""
+    told = {"header": {"key": CODE_HEADER, "value": str(code)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    answer = direct_response(status, code, message, description)
+    return {"direct_response": answer, "response_headers_to_add": [told]}
 
 
 def local_reply_config() -> Config:

@@ -152,6 +152,21 @@ def refusing(audiences: Sequence[str]) -> Config:
     return {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "DENY", "policies": refused}}
 
 
+def asking() -> Config:
+    """For the virtual host: its routes ask for an access token, unless they say otherwise."""
+    return {JWT: {"@type": f"{EXTENSIONS}.jwt_authn.v3.PerRouteConfig", "requirement_name": REQUIREMENT}}
+
+
+def unasked() -> Config:
+    """For a route that asks for no access token, and looks at none."""
+    nothing = {"@type": f"{EXTENSIONS}.rbac.v3.RBACPerRoute"}
+    return {
+        EXCHANGE: {"@type": f"{EXTENSIONS}.ext_authz.v3.ExtAuthzPerRoute", "disabled": True},
+        JWT: {"@type": f"{EXTENSIONS}.jwt_authn.v3.PerRouteConfig", "disabled": True},
+        SUBSCRIPTION: nothing,
+    }
+
+
 def rules(action: str, name: str, principal: Config) -> Config:
     return {"action": action, "policies": policy(name, principal)}
 

@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from gateway import node_key
+from tests.gateway.store_rows import resource
 
 if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries, Settings
@@ -27,11 +28,16 @@ def key(settings: Settings, tmp_path: Path) -> str:
     return node_key.ensure()
 
 
-def publish(provider: User, context: str, **columns: str) -> Any:
+def publish(provider: User, context: str, **columns: Any) -> Any:
     from store.models import Api
 
-    values = {"name": context[1:], "version": "1.0", "production_endpoints": ["http://127.0.0.1:8090"]} | columns
-    return Api.objects.create(context=context, provider=provider, status="PUBLISHED", **values)
+    values = {
+        "name": context[1:],
+        "version": "1.0",
+        "production_endpoints": ["http://127.0.0.1:8090"],
+        "resources": [resource("GET", "/albums")],
+    }
+    return Api.objects.create(context=context, provider=provider, status="PUBLISHED", **(values | columns))
 
 
 def ask(client: Client, address: str, key: Any, version: str = "") -> HttpResponse:
