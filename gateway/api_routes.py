@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import clusters, faults, filters
+from gateway import clusters, faults, filters, throttling
 from gateway.apis import Endpoint, PublishedApi, Resource
 
 Route = dict[str, Any]
@@ -81,7 +81,7 @@ def api_route(
     return {
         "name": f"{base[1:]} {resource.method} {resource.path} {key_type}",
         "match": condition,
-        "metadata": told(api, base, resource=resource.path, key_type=key_type),
+        "metadata": told(api, base, key_type=key_type, **throttling.told(api, resource)),
         "typed_per_filter_config": asked(api, resource),
         "request_headers_to_remove": NOT_FOR_BACKENDS,
         "route": to_backend(api, key_type, endpoint, match.lead),
@@ -126,6 +126,7 @@ def to_backend(api: PublishedApi, key_type: str, endpoint: Endpoint, lead: str) 
         "prefix_rewrite": f"{endpoint.path}{lead}",
         "host_rewrite_literal": endpoint.authority,
         "timeout": f"{settings.GATEWAY_BACKEND_TIMEOUT}s",
+        "rate_limits": throttling.of_subscription(api),
     }
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 from functools import lru_cache
-from typing import Any
 
-from gateway import apis, clusters, routes
+from gateway import answers, apis, clusters, routes
 from gateway.answers import Answer
 from gateway.apis import PublishedApi
 
@@ -26,12 +23,12 @@ def cluster_answer() -> Answer:
 # The rows are read each time, so nothing goes stale however they were changed; only the building is spared.
 @lru_cache(maxsize=1)
 def _routes(published: tuple[PublishedApi, ...]) -> Answer:
-    return _answer(routes.TYPE_URL, [routes.configuration(_servable(published))])
+    return answers.of(routes.TYPE_URL, [routes.configuration(_servable(published))])
 
 
 @lru_cache(maxsize=1)
 def _clusters(published: tuple[PublishedApi, ...]) -> Answer:
-    return _answer(clusters.TYPE_URL, [cluster for api in _servable(published) for cluster in clusters.of_api(api)])
+    return answers.of(clusters.TYPE_URL, [cluster for api in _servable(published) for cluster in clusters.of_api(api)])
 
 
 def _servable(published: tuple[PublishedApi, ...]) -> tuple[PublishedApi, ...]:
@@ -40,10 +37,3 @@ def _servable(published: tuple[PublishedApi, ...]) -> tuple[PublishedApi, ...]:
         if defect:
             log.error("API %s is left out of the gateway: %s", api.path, defect)
     return tuple(api for api, defect in defects.items() if not defect)
-
-
-def _answer(type_url: str, resources: list[dict[str, Any]]) -> Answer:
-    """The version is the hash of the resources: the same in every portal process, and after a restart."""
-    version = hashlib.sha256(json.dumps(resources, sort_keys=True).encode()).hexdigest()[:16]
-    response = {"version_info": version, "type_url": type_url, "resources": resources}
-    return Answer(version, json.dumps(response).encode())

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import api_routes, faults, filters, node_key
+from gateway import api_routes, faults, filters, node_key, throttling
 from gateway.apis import PublishedApi
 
 Resource = dict[str, Any]
@@ -44,6 +44,7 @@ def configuration(apis: tuple[PublishedApi, ...]) -> Resource:
         "retry_policy": RETRY,
         "typed_per_filter_config": filters.asking(),
         "request_headers_to_add": forwarded(),
+        "rate_limits": throttling.of_all(),
     }
     return {
         "@type": TYPE_URL,

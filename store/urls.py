@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from store.models import KeyType
-from store.views import apis, applications, keys, statistics, subscriptions, usage
+from store.views import apis, applications, blocking, keys, statistics, subscriptions, usage
 
 
 class KeyTypeConverter:
@@ -65,6 +65,10 @@ urlpatterns = [
     path("subscriptions/", subscriptions.subscription_list, name="subscriptions"),
     path("subscriptions/<uuid:subscription_id>/edit/", subscriptions.subscription_edit, name="subscription-edit"),
     path("subscriptions/<uuid:subscription_id>/delete/", subscriptions.subscription_delete, name="subscription-delete"),
+    # /blocking/
+    path("blocking/", blocking.blocking, name="blocking"),
+    path("blocking/<uuid:condition_id>/switch/", blocking.blocking_switch, name="blocking-switch"),
+    path("blocking/<uuid:condition_id>/lift/", blocking.blocking_lift, name="blocking-lift"),
     # /statistics/
     path("statistics/", statistics.statistics_page, name="statistics"),
     path("statistics/usage/", usage.usage_page, name="usage"),

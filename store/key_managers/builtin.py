@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from keymanager import (
     revoked,
     scopes,
     signing,
+    subjects,
     tokens,
 )
 from keymanager.models import Client, Scope, TokenFormat, TokenHolder
@@ -122,6 +123,9 @@ class BuiltinKeyManager:
 
     def revocations(self, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[Revocation]:
         return [Revocation(**row._asdict()) for row in revoked.of(since, until)]
+
+    def subjects(self, user_names: Collection[str]) -> set[str]:
+        return subjects.all_of(user_names)
 
     def check_call(self, call: Call) -> CheckedCall:
         request = calls.request_of(call.method, call.path, call.headers)

@@ -52,7 +52,7 @@ class Reply:
     def fault(self) -> tuple[int, int]:
         """HTTP status and fault code of an error the gateway itself answered."""
         assert self.headers["content-type"] == "application/json"
-        assert set(self.json["fault"]) == {"code", "message", "description"}
+        assert {*self.json["fault"], "nextAccessTime"} == {"code", "message", "description", "nextAccessTime"}
         return self.status, self.json["fault"]["code"]
 
 
@@ -118,11 +118,19 @@ class Part:
             return False
 
     def call(
-        self, method: str, path: str, token: str = "", body: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        token: str = "",
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        source: str = "",
     ) -> Reply:
-        """One request on a connection of its own, its path sent as it is written."""
+        """One request on a connection of its own, its path sent as it is written, from the address `source`."""
         trusted = ssl.create_default_context(cafile=str(self.var / "tls" / "ca.pem"))
-        connection = http.client.HTTPSConnection("localhost", self.port, timeout=10, context=trusted)
+        connection = http.client.HTTPSConnection(
+            "localhost", self.port, timeout=10, context=trusted, source_address=(source, 0) if source else None
+        )
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             connection.request(method, path, body, {**bearer, **(headers or {})})

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from keymanager.models import Authorization
-    from store.models import Api
+    from store.models import Api, BlockingCondition, ThrottlingPolicy
 
 ALIAS = "live_portal"
 
@@ -98,6 +98,22 @@ class LivePortal:
         with self.database():
             client = Client.objects.using(ALIAS).create(user=owner, client_id=f"client-{uuid.uuid4().hex}")
             return Authorization.objects.using(ALIAS).create(user=user, client=client, auth_time=timezone.now())
+
+    def tier(
+        self, level: str, name: str, calls: int | None, seconds: int = 60, burst: int | None = None
+    ) -> ThrottlingPolicy:
+        """A new tier, or that of this name as it is from now on."""
+        from store.models import ThrottlingPolicy
+
+        limits = {"request_count": calls, "unit_time": seconds, "burst_count": burst}
+        with self.database():
+            return ThrottlingPolicy.objects.using(ALIAS).update_or_create(level=level, name=name, defaults=limits)[0]
+
+    def block(self, kind: str, value: str) -> BlockingCondition:
+        from store.models import BlockingCondition
+
+        with self.database():
+            return BlockingCondition.objects.using(ALIAS).create(kind=kind, value=value)
 
     def change(self, row: Model, **columns: Any) -> None:
         with self.database():
