@@ -1,13 +1,14 @@
-"""DiscoveryResponses: what an Envoy is answered when it asks for its routes or clusters (REST xDS)."""
+"""DiscoveryResponses: what an Envoy is answered when it asks for its routes, clusters or limits (REST xDS)."""
 
 from __future__ import annotations
 
 import logging
 from functools import lru_cache
 
-from gateway import answers, apis, clusters, routes
+from gateway import answers, apis, clusters, filters, routes, shared_limits, throttling
 from gateway.answers import Answer
 from gateway.apis import PublishedApi
+from gateway.throttling import Tier
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,19 @@ def _routes(published: tuple[PublishedApi, ...]) -> Answer:
 
 @lru_cache(maxsize=1)
 def _clusters(published: tuple[PublishedApi, ...]) -> Answer:
-    return answers.of(clusters.TYPE_URL, [cluster for api in _servable(published) for cluster in clusters.of_api(api)])
+    backends = [cluster for api in _servable(published) for cluster in clusters.of_api(api)]
+    return answers.of(clusters.TYPE_URL, [*backends, *shared_limits.of_service()])
+
+
+def limit_answer(name: str) -> Answer:
+    """The filter of this name. One statement."""
+    return _limit(name, throttling.tiers())
+
+
+@lru_cache(maxsize=len(filters.LIMITS))
+def _limit(name: str, known: tuple[Tier, ...]) -> Answer:
+    made = shared_limits.shared if shared_limits.enabled() else throttling.local
+    return answers.extension(name, made(name, known))
 
 
 def _servable(published: tuple[PublishedApi, ...]) -> tuple[PublishedApi, ...]:

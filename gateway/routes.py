@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import api_routes, faults, filters, node_key, throttling
+from gateway import api_routes, faults, filters, node_key, shared_limits, throttling
 from gateway.apis import PublishedApi
 
 Resource = dict[str, Any]
@@ -42,7 +42,7 @@ def configuration(apis: tuple[PublishedApi, ...]) -> Resource:
         "domains": ["*"],
         "matcher": by_beginning(lists(apis)),
         "retry_policy": RETRY,
-        "typed_per_filter_config": filters.asking(),
+        "typed_per_filter_config": {**filters.asking(), **shared_limits.of_host()},
         "request_headers_to_add": forwarded(),
         "rate_limits": throttling.of_all(),
     }

@@ -8,11 +8,9 @@ full and fills evenly: 50 a minute is one every 1.2 s, and 50 at once after a pa
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-from gateway import answers, faults, filters
-from gateway.answers import Answer
+from gateway import faults, filters
 from gateway.apis import PublishedApi, Resource
 from store.models import ThrottlingPolicy
 
@@ -62,16 +60,6 @@ LIMITS = {
     filters.LIMIT_SUBSCRIPTION: Limit(1, (Levels.SUBSCRIPTION, Levels.ANONYMOUS), "900804"),
     filters.LIMIT_APPLICATION: Limit(2, (Levels.APPLICATION,), "900803"),
 }
-
-
-def answer(name: str) -> Answer:
-    """The filter of this name. One statement."""
-    return _answer(name, tiers())
-
-
-@lru_cache(maxsize=len(LIMITS))
-def _answer(name: str, known: tuple[Tier, ...]) -> Answer:
-    return answers.extension(name, local(name, known))
 
 
 def tiers() -> tuple[Tier, ...]:

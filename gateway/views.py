@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from gateway import blocking, discovery, filters, node_key, nodes, revocations, throttling
+from gateway import blocking, discovery, filters, node_key, nodes, revocations
 from gateway.answers import Answer
 
 
@@ -30,7 +30,7 @@ EXTENSIONS: dict[str, Callable[[], Answer]] = {
     filters.REVOKED_LATELY: revocations.lately_answer,
     filters.BLOCKED_PLACES: blocking.places_answer,
     filters.BLOCKED_CALLERS: blocking.callers_answer,
-    **{name: partial(throttling.answer, name) for name in filters.LIMITS},
+    **{name: partial(discovery.limit_answer, name) for name in filters.LIMITS},
 }
 
 
