@@ -3,7 +3,6 @@ goes first, then, once its token is verified, whose it is."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -19,6 +18,8 @@ INPUTS = "type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3
 HEADER = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
 NETWORKS = "type.googleapis.com/envoy.extensions.matching.input_matchers.ip.v3.Ip"
 VERDICT = "type.googleapis.com/envoy.config.rbac.v3.Action"
+# A filter without rules looks at nothing: where nothing is blocked, a call pays next to nothing.
+NOTHING: Config = {"@type": filters.RBAC}
 
 
 def places_answer() -> Answer:
@@ -42,10 +43,10 @@ def _callers(blocked: Blocked) -> Answer:
 def places(networks: Sequence[str], contexts: Sequence[str]) -> Config:
     """By the real remote address, in one tree however many networks there are, and by the first part of the path."""
     found = [*from_networks(networks), *to_contexts(contexts)]
+    if not found:
+        return NOTHING
     passed = {"action": verdict("not_blocked", "ALLOW")}
-    # A matcher of its own even when nothing is blocked: rbac without any would look at nothing.
-    matcher = {"matcher_list": {"matchers": found}, "on_no_match": passed} if found else {"on_no_match": passed}
-    return {"@type": filters.RBAC, "matcher": matcher}
+    return {"@type": filters.RBAC, "matcher": {"matcher_list": {"matchers": found}, "on_no_match": passed}}
 
 
 def from_networks(networks: Sequence[str]) -> Iterable[Config]:
@@ -57,20 +58,25 @@ def from_networks(networks: Sequence[str]) -> Iterable[Config]:
     ]
     tree = {"@type": NETWORKS, "cidr_ranges": ranges, "stat_prefix": "blocked_addresses"}
     source = {"name": "address", "typed_config": {"@type": f"{INPUTS}.SourceIPInput"}}
-    predicate = {"input": source, "custom_match": {"name": "networks", "typed_config": tree}}
-    yield refused("blocked_address", predicate)
+    within = {"input": source, "custom_match": {"name": "networks", "typed_config": tree}}
+    yield refused("blocked_address", {"single_predicate": within})
 
 
 def to_contexts(contexts: Sequence[str]) -> Iterable[Config]:
+    """Whatever follows: a path below it, a query, or nothing."""
     if not contexts:
         return
-    pattern = f"(?:{'|'.join(map(re.escape, contexts))})(?:[/?].*)?"
     path = {"name": "path", "typed_config": {"@type": HEADER, "header_name": ":path"}}
-    yield refused("blocked_api", {"input": path, "value_match": {"safe_regex": {"google_re2": {}, "regex": pattern}}})
+    beginnings = [
+        {"single_predicate": {"input": path, "value_match": match}}
+        for context in contexts
+        for match in ({"prefix": f"{context}/"}, {"prefix": f"{context}?"}, {"exact": context})
+    ]
+    yield refused("blocked_api", {"or_matcher": {"predicate": beginnings}})
 
 
 def refused(name: str, predicate: Config) -> Config:
-    return {"predicate": {"single_predicate": predicate}, "on_match": {"action": verdict(name, "DENY")}}
+    return {"predicate": predicate, "on_match": {"action": verdict(name, "DENY")}}
 
 
 def verdict(name: str, action: str) -> Config:
@@ -85,6 +91,8 @@ def callers(subjects: Sequence[str], applications: Sequence[str]) -> Config:
         for name, (path, values) in claims.items()
         if values
     }
+    if not policies:
+        return NOTHING
     return {"@type": filters.RBAC, "rules": {"action": "DENY", "policies": policies}}
 
 

@@ -20,6 +20,9 @@ STRIPPED = (
     filters.EXCHANGED, *filters.REVOCABLE.values(),
 )  # fmt: skip
 
+# Without it Envoy refuses all routes for one regular expression of some ninety letters: a long path with a parameter.
+RUNTIME = {"re2.max_program_size.error_level": 10_000}
+
 
 class Door(NamedTuple):
     """Where this Envoy listens. `admin_port`: 0 for a socket file that only its owner may open."""
@@ -38,6 +41,7 @@ def configuration(door: Door, key: str) -> Config:
         "static_resources": {"listeners": [listener(door)], "clusters": [portal]},
         "dynamic_resources": {"cds_config": from_portal()},
         "overload_manager": overload_manager(),
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": RUNTIME}]},
     }
     if address := admin_address(door):
         config["admin"] = {"address": address}
