@@ -34,11 +34,12 @@ DPOP, BEARER, OPAQUE = "(?i)dpop .*", "(?i)bearer .*", "(?i)bearer +[A-Za-z0-9_~
 EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
 
 
-def chain(portal: str, source: Config) -> list[Config]:
-    """`portal`: the name of the cluster that serves the keys; `source`: whom to ask what is revoked."""
+def chain(portal: str, agent: str, source: Config) -> list[Config]:
+    """`portal`: the name of the cluster that checks calls; `agent`: of the one that serves the keys; `source`: whom to
+    ask what is revoked."""
     return [
         {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), exchange(portal))},
-        {"name": JWT, "typed_config": jwt_authn(portal)},
+        {"name": JWT, "typed_config": jwt_authn(agent)},
         *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY)),
         {"name": TOKEN_TYPE, "typed_config": refusing([settings.ACCESS_TOKEN_AUDIENCE])},
         {"name": SUBSCRIPTION, "typed_config": {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "ALLOW"}}},
@@ -102,7 +103,7 @@ def discovered(name: str, source: Config) -> Config:
     return {"name": name, "config_discovery": {"config_source": source, "type_urls": [f"{EXTENSIONS}.rbac.v3.RBAC"]}}
 
 
-def jwt_authn(portal: str) -> Config:
+def jwt_authn(agent: str) -> Config:
     """Access tokens as RFC 9068 4 asks: issuer, signature and expiry, without a call to the portal. The audience is
     looked at route by route (`refusing`), because a token may be for one API only (RFC 8707)."""
     either = [{"provider_name": "exchanged"}, {"provider_name": "keymanager"}]
@@ -115,12 +116,12 @@ def jwt_authn(portal: str) -> Config:
     }
     return {
         "@type": f"{EXTENSIONS}.jwt_authn.v3.JwtAuthentication",
-        "providers": {"exchanged": provider(portal, exchanged), "keymanager": provider(portal, sent)},
+        "providers": {"exchanged": provider(agent, exchanged), "keymanager": provider(agent, sent)},
         "requirement_map": {REQUIREMENT: {"requires_any": {"requirements": either}}},
     }
 
 
-def provider(portal: str, place: Config) -> Config:
+def provider(agent: str, place: Config) -> Config:
     """`place`: where the token is looked for, and what is made of it."""
     headers = [{"claim_name": claim, "header_name": header} for claim, header in REVOCABLE.items()]
     return {
@@ -131,16 +132,16 @@ def provider(portal: str, place: Config) -> Config:
         "claim_to_headers": headers,
         # The key type in the token chooses the backend: the route is looked up again once it is known.
         "clear_route_cache": True,
-        "remote_jwks": remote_jwks(portal),
+        "remote_jwks": remote_jwks(agent),
         **place,
     }
 
 
-def remote_jwks(portal: str) -> Config:
-    """Fetched ahead of need and again every 25 s; keys once fetched stay in use while the portal is away."""
+def remote_jwks(agent: str) -> Config:
+    """Fetched ahead of need and again every 2 s, 5 s before they are too old. Keys stay in use while nobody answers."""
     return {
-        "http_uri": {"uri": f"{settings.PORTAL_URL}/oauth2/jwks", "cluster": portal, "timeout": "3s"},
-        "cache_duration": "30s",
+        "http_uri": {"uri": f"{settings.PORTAL_URL}/oauth2/jwks", "cluster": agent, "timeout": "20s"},
+        "cache_duration": "7s",
         "async_fetch": {"failed_refetch_duration": "1s"},
         "retry_policy": {"num_retries": 2},
     }

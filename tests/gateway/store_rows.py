@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from accounts.models import User
     from keymanager.models import Authorization
     from store.models import Api
+    from store.usage_models import GatewayState
 
 ALIAS = "live_portal"
 
@@ -88,6 +89,13 @@ class LivePortal:
         with self.database():
             client = Client.objects.using(ALIAS).create(user=owner, client_id=f"client-{uuid.uuid4().hex}")
             return Authorization.objects.using(ALIAS).create(user=user, client=client, auth_time=timezone.now())
+
+    def state(self, node: str, kind: str) -> GatewayState:
+        """What the page "Gateways" shows of it."""
+        from store.usage_models import GatewayState
+
+        with self.database():
+            return GatewayState.objects.using(ALIAS).get(node=node, kind=kind)
 
     def change(self, row: Model, **columns: Any) -> None:
         with self.database():

@@ -36,8 +36,8 @@ def test_bootstrap_and_key_are_for_their_owner_only(file: Path) -> None:
     config = written(file)
 
     assert config["node"]["metadata"]["key"] == node_key.path().read_text()
-    assert (mode(file), mode(node_key.path())) == (0o600, 0o600)
-    assert sorted(path.name for path in file.parent.iterdir()) == ["calls", "envoy.json", "key"]
+    assert {mode(path) for path in (file, node_key.path(), file.with_name("agent.json"))} == {0o600}
+    assert sorted(path.name for path in file.parent.iterdir()) == ["agent.json", "calls", "envoy.json", "key"]
 
 
 def test_key_stays_when_the_bootstrap_is_written_again(file: Path) -> None:

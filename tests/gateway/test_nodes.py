@@ -84,6 +84,16 @@ def test_gateway_that_does_not_take_its_state_is_late(staff: Client, key: str) -
         assert "Refused its state" in staff.get(reverse("gateway:gateways")).content.decode()
 
 
+def test_gateway_that_has_its_state_and_a_problem_needs_attention(staff: Client, key: str) -> None:
+    version = ask(key).json()["version_info"]
+    ask(key, version, error_detail={"message": "no room on its disk"})
+
+    page = staff.get(reverse("gateway:gateways")).content.decode()
+    assert "Needs attention" in page
+    assert "no room on its disk" in page
+    assert "Refused its state" not in page
+
+
 def test_gateway_that_asks_no_more_is_away(staff: Client, key: str) -> None:
     with time_machine.travel(NOW, tick=False) as clock:
         ask(key)
