@@ -42,6 +42,12 @@ def _servable(published: tuple[PublishedApi, ...]) -> tuple[PublishedApi, ...]:
     return tuple(api for api, defect in defects.items() if not defect)
 
 
+def left_out() -> list[tuple[str, str]]:
+    """Published APIs that no gateway is told of, each with the reason."""
+    defects = ((api.path, apis.defect(api)) for api in apis.published())
+    return [(path, defect) for path, defect in defects if defect]
+
+
 def _answer(type_url: str, resources: list[dict[str, Any]]) -> Answer:
     """The version is the hash of the resources: the same in every portal process, and after a restart."""
     version = hashlib.sha256(json.dumps(resources, sort_keys=True).encode()).hexdigest()[:16]

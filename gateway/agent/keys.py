@@ -11,7 +11,7 @@ from pathlib import Path
 from gateway.agent import answers
 from gateway.agent.answers import UnusableError
 from gateway.agent.kept import Kept
-from gateway.agent.portal import Answer, AwayError, Portal
+from gateway.agent.portal import Answer, AwayError, NotToldError, Portal
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ class Keys:
         loaded = self.file.load()
         self.saved, self.content = loaded or ("", b"")
         self.fresh_until = 0.0
+        self.defect = ""
 
     def answer(self) -> Answer:
         with self.lock:
@@ -42,11 +43,17 @@ class Keys:
             answers.check_keys(content)
         except AwayError:
             return
-        except UnusableError as error:
-            log.error("The portal's keys are kept out. %s", error)
+        except (UnusableError, NotToldError) as error:
+            self.is_defect(str(error))
             return
+        self.defect = ""
         self.content, self.fresh_until = content, time.monotonic() + FRESH_SECONDS
         self.save()
+
+    def is_defect(self, reason: str) -> None:
+        if reason != self.defect:
+            log.error("The portal's keys are kept out. %s", reason)
+        self.defect = reason
 
     def save(self) -> None:
         version = hashlib.sha256(self.content).hexdigest()[:16]

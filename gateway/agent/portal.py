@@ -29,6 +29,10 @@ class AwayError(Exception):
     """No portal has given an answer that could be looked at."""
 
 
+class NotToldError(Exception):
+    """The portal is there, and does not tell this."""
+
+
 class Answer(NamedTuple):
     status: int
     content: bytes
@@ -50,7 +54,7 @@ class Portal:
         return self.away_since is not None and time.monotonic() - self.missed_at < AWAY_SECONDS
 
     def ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
-        """200 or 304. AwayError: anything else, from every portal."""
+        """200 or 304. AwayError: none of them answers, or is able to."""
         until = time.monotonic() + PATIENCE
         reasons = []
         for url in list(self.urls):
@@ -60,7 +64,10 @@ class Portal:
                 reasons.append(f"{url}: {str(error) or type(error).__name__}")
             else:
                 self.is_there(url)
-                return answer
+                if answer.status in (200, 304):
+                    return answer
+                said = answer.content[:200].decode(errors="replace")
+                raise NotToldError(f"It answered {answer.status}: {said}")
         self.is_gone("; ".join(reasons))
         raise AwayError(reasons[-1])
 
@@ -89,8 +96,8 @@ class Portal:
             if not done:
                 connection.close()
         self.keep_open(url, connection)
-        if response.status not in (200, 304):
-            raise AwayError(f"it answered {response.status}: {content[:200].decode(errors='replace')}")
+        if response.status >= 500:
+            raise AwayError(f"it answered {response.status}")
         return Answer(response.status, content)
 
     def connect(self, url: str) -> http.client.HTTPConnection:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from gateway.agent import answers
 from gateway.agent.answers import UnusableError
 from gateway.agent.kept import Kept
-from gateway.agent.portal import Answer, AwayError, Portal
+from gateway.agent.portal import Answer, AwayError, NotToldError, Portal
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ class Subscription:
                 self.take(news.content, question, has)
         except AwayError:
             return None
-        except UnusableError as error:
+        except (UnusableError, NotToldError) as error:
             self.is_defect(str(error))
             return None
         self.defect = ""

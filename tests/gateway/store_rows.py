@@ -71,12 +71,12 @@ class LivePortal:
     def revoke_token(self, jti: str) -> None:
         self.revoke_tokens([jti])
 
-    def revoke_tokens(self, names: list[str], seconds_ago: int = 0) -> None:
-        """For the next five minutes, by their jti."""
+    def revoke_tokens(self, names: list[str], seconds_ago: int = 0, expires_in: int = 300) -> None:
+        """By their jti."""
         from keymanager.models import RevokedToken
 
         now = timezone.now()
-        until, since = now + timedelta(seconds=300), now - timedelta(seconds=seconds_ago)
+        until, since = now + timedelta(seconds=expires_in), now - timedelta(seconds=seconds_ago)
         rows = [RevokedToken(jti=jti, expires_at=until, revoked_at=since) for jti in names]
         with self.database():
             RevokedToken.objects.using(ALIAS).bulk_create(rows)

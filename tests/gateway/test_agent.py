@@ -168,3 +168,31 @@ def test_clock_five_minutes_off_costs_five_minutes_of_a_token(
     token = live.mint.token("echo/1.0", iat=now, nbf=None, exp=now + 290)
 
     assert status(live, token) == expected
+
+
+FAKETIME = next(iter(sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))), None)
+AHEAD = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": "+300s", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+
+
+@pytest.fixture
+def portal_five_minutes_ahead(live: Live, all_back: None) -> Iterator[None]:
+    """So the gateway's clock is behind. (Envoy itself does not run with another clock than the machine's.)"""
+    usual = live.portal.environment
+    live.portal.kill()
+    live.portal.environment = usual | AHEAD
+    live.portal.start()
+    yield
+    live.portal.kill()
+    live.portal.environment = usual
+
+
+@pytest.mark.skipif(not FAKETIME, reason="no libfaketime here (Debian: apt-get install faketime)")
+def test_gateway_whose_clock_is_behind_refuses_what_was_revoked_and_has_expired_elsewhere(
+    live: Live, portal_five_minutes_ahead: None
+) -> None:
+    token = live.mint.token("echo/1.0", exp=int(time.time()) + 60, jti="revoked-and-expired")
+    assert status(live, token) == 200
+
+    live.store.revoke_tokens(["revoked-and-expired"], seconds_ago=-300, expires_in=60)  # by the clock of the portal
+
+    assert parts.seconds_until(lambda: status(live, token) == 401) < SOON

@@ -63,14 +63,9 @@ class Strange:
             def do_POST(self) -> None:
                 strange.questions.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
                 time.sleep(strange.pause)
-                self.send_response(strange.status)
-                self.send_header("Content-Length", str(len(strange.content)))
-                self.end_headers()
-                self.wfile.write(strange.content)
+                self.do_GET()
 
             def do_GET(self) -> None:
-                self.headers["Content-Length"] = "0"
-                self.rfile.read(0)
                 self.send_response(strange.status)
                 self.send_header("Content-Length", str(len(strange.content)))
                 self.end_headers()
@@ -241,6 +236,17 @@ def test_restarted_envoy_has_the_last_good_state_whatever_the_portal_says(
     assert restarted.discover(PATH, question()) == (200, answer())
     assert restarted.discover(PATH, question("1")).status == 304
     forget_connections(restarted)
+
+
+def test_portal_that_refuses_one_question_is_not_away(agent: Agent, strange: Strange) -> None:
+    accepted(agent)
+    strange.status, strange.content = 403, b'{"error": "another key"}'
+
+    assert agent.discover(PATH, question("1")).status == 304
+    assert not agent.portal.is_away
+    strange.status = 304
+    agent.discover(PATH, question("1"))
+    assert "another key" in strange.questions[-1]["error_detail"]["message"]
 
 
 def test_portal_that_hangs_is_waited_for_once(agent: Agent, strange: Strange, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from gateway import node_key, nodes
 from store import usage
+from store.models import Api
 from store.usage import Piece, Place
 from store.usage_models import GatewayState
 
@@ -146,6 +147,17 @@ def test_counter_is_shown(staff: Client, key: str) -> None:
 def test_page_is_for_staff_only(bob: User, name: str) -> None:
     assert signed_in(bob).get(reverse(name)).status_code == 404
     assert Client().get(reverse(name)).status_code == 302
+
+
+def test_api_that_no_gateway_is_told_of_is_shown_with_the_reason(staff: Client, alice: User) -> None:
+    api = {"context": "/bad", "version": "1.0", "provider": alice, "status": "PUBLISHED"}
+    Api.objects.create(name="bad", production_endpoints=["ftp://nowhere"], **api)
+
+    page = staff.get(reverse("gateway:gateways")).content.decode()
+    assert "Left out" in page
+    assert "The endpoint ftp://nowhere must begin with http:// or https://." in page
+    told = staff.get(reverse("gateway:gateways-json")).json()["leftOut"]
+    assert [one["api"] for one in told] == ["/bad/1.0"]
 
 
 def test_page_says_that_there_is_none(staff: Client) -> None:
