@@ -1,7 +1,7 @@
 """Why an Envoy does not take a state, in its own words.
 
 Over REST an Envoy tells nobody that it has refused something: it asks again with the version it had (error_detail is
-for gRPC only, and its administration does not know either). So another one is asked to try, without serving anything.
+for gRPC only, and its administration only counts). So another one is asked to try, without serving anything.
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ class Subscription:
         except OSError as error:
             log.error("%s: version %s is in use, but not kept: %s", self.name, self.offered, error)
         else:
-            log.info("%s: version %s is in use.", self.name, self.offered)
+            log.debug("%s: version %s is in use.", self.name, self.offered)
             self.accepted = self.offered
         self.offered, self.tries, self.refusal, self.unsaved = "", 0, None, ""
 

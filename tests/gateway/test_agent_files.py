@@ -289,6 +289,21 @@ def test_newest_answer_is_tried_after_a_restart_though_no_envoy_has_said_yes(age
     forget_connections(restarted)
 
 
+def test_full_disk_does_not_make_the_portal_tell_everything_each_time(
+    agent: Agent, strange: Strange, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Kept, "save", full)
+
+    assert agent.discover(PATH, question()) == (200, answer())
+    assert [agent.discover(PATH, question("1")).status for _ in range(3)] == [304, 304, 304]
+    assert [asked["response_nonce"] for asked in strange.questions] == ["-", "1", "1", "1"]
+    assert "No space left on device" in strange.questions[-1]["error_detail"]["message"]
+    assert caplog.text.count("cannot be kept") == 1
+
+
 def test_answer_that_envoy_takes_three_times_without_a_yes_is_refused(agent: Agent, strange: Strange) -> None:
     accepted(agent)
     strange.content = answer("2")
