@@ -35,16 +35,20 @@ def _clusters(published: tuple[PublishedApi, ...]) -> Answer:
 
 
 def _servable(published: tuple[PublishedApi, ...]) -> tuple[PublishedApi, ...]:
-    defects = {api: apis.defect(api) for api in published}
+    defects = {api: defect_of(api) for api in published}
     for api, defect in defects.items():
         if defect:
             log.error("API %s is left out of the gateway: %s", api.path, defect)
     return tuple(api for api, defect in defects.items() if not defect)
 
 
+def defect_of(api: PublishedApi) -> str:
+    return apis.defect(api) or clusters.defect(api)
+
+
 def left_out() -> list[tuple[str, str]]:
     """Published APIs that no gateway is told of, each with the reason."""
-    defects = ((api.path, apis.defect(api)) for api in apis.published())
+    defects = ((api.path, defect_of(api)) for api in apis.published())
     return [(path, defect) for path, defect in defects if defect]
 
 
