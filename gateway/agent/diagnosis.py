@@ -12,7 +12,10 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
+
+from gateway.agent.kept import SCRATCH
 
 log = logging.getLogger(__name__)
 
@@ -20,43 +23,45 @@ TYPES = "type.googleapis.com/envoy.extensions.filters"
 MANAGER = f"{TYPES}.network.http_connection_manager.v3.HttpConnectionManager"
 ROUTER = {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{TYPES}.http.router.v3.Router"}}
 PATIENCE = 5.0  # seconds
-LONGEST = 480
+LONGEST = 400
+LONGEST_PRINTED = 100
 
 Resource = dict[str, Any]
 
 
-def why_refused(program: str, type_url: str, content: bytes) -> str:
-    """Empty: that Envoy finds nothing wrong with it, or cannot be asked."""
+def why_refused(program: str, folder: Path, type_url: str, content: bytes) -> str:
+    """Empty: that Envoy finds nothing wrong with it, or cannot be asked. `folder`: where it is written for that."""
     alone = BY_TYPE.get(type_url.rpartition("/")[2])
     if not program or alone is None:
         return ""
     try:
-        return tried(program, alone([without_type(one) for one in json.loads(content)["resources"]]))
+        return tried(program, folder, alone([without_type(one) for one in json.loads(content)["resources"]]))
     except (OSError, subprocess.TimeoutExpired) as error:
         log.warning("Envoy could not be asked what is wrong: %s", error)
         return ""
 
 
-def tried(program: str, static: Resource) -> str:
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+def tried(program: str, folder: Path, static: Resource) -> str:
+    with tempfile.NamedTemporaryFile("w", dir=folder, prefix=SCRATCH, suffix=".json") as file:
         json.dump({"static_resources": static}, file)
         file.flush()
         command = [program, "--mode", "validate", "-c", file.name, "--log-level", "error", "--disable-hot-restart"]
         done = subprocess.run(command, check=False, capture_output=True, timeout=PATIENCE)
     if done.returncode == 0:
         return ""
-    return (
-        sentence(done.stderr.decode(errors="replace").replace(file.name, "it"))
-        or f"Envoy ended with {done.returncode}."
-    )
+    output = done.stderr.decode(errors="replace").replace(file.name, "it")
+    return sentence(output) or f"Envoy ended with {done.returncode}."
 
 
 def sentence(output: str) -> str:
-    """What it said, without the resource itself, which it repeats first."""
-    lines = [line for line in output.splitlines() if line.strip()]
-    found = next((line for line in lines if "validation failed" in line), lines[-1] if lines else "")
-    told = re.sub(r"^(\[[^]]*\]\s*)+|^: |^error initializing configuration 'it': ", "", found.strip())
-    return re.sub(r"^error initializing configuration 'it': ", "", told)[:LONGEST]
+    """What it said, without the resource itself, which it repeats before or after: there may be secrets in it."""
+    _, _, told = output.partition("error initializing configuration 'it': ")
+    _, constraint, broken = told.rpartition("Proto constraint validation failed ")
+    if constraint:
+        return constraint + " | ".join(broken.strip().split(" | ")[-2:])[-LONGEST:]
+    words, *printed = re.split(r"goo\.gle/debug\w+", told.partition("): {")[0])
+    short = [text for text in printed if len(text) < LONGEST_PRINTED]
+    return " ".join(" ".join([words, *short]).split())[:LONGEST]
 
 
 def without_type(resource: Resource) -> Resource:

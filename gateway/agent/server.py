@@ -64,7 +64,7 @@ class Agent:
             return kinds.get(name)
 
     def diagnose(self, type_url: str, content: bytes) -> str:
-        return diagnosis.why_refused(self.configuration.envoy, type_url, content)
+        return diagnosis.why_refused(self.configuration.envoy, self.configuration.state, type_url, content)
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from gateway import clusters, revocations
 from gateway.agent import answers, configuration, diagnosis, server
 from gateway.agent.answers import UnusableError
 from gateway.agent.configuration import Configuration, NotUsableError
@@ -349,23 +350,34 @@ def test_state_that_is_not_here_is_not_taken_from_an_envoy(agent: Agent, strange
 
 
 @pytest.mark.parametrize(
-    ("resource", "sentence"),
+    ("kind", "resource", "sentence"),
     [
-        ({"virtual_hosts": [{"name": "x", "domains": ["*"], "routes": [{"match": {}}]}]}, "RouteValidationError"),
-        ({"virtual_hosts": [{"name": "x", "domains": ["*", "*"]}]}, "Only a single wildcard domain"),
-        ({"no_such_field": 1}, "no_such_field"),
-        ({"virtual_hosts": []}, ""),
+        (
+            ROUTES,
+            {"virtual_hosts": [{"name": "x", "domains": ["*"], "routes": [{"match": {}}]}]},
+            "path_specifier",
+        ),
+        (ROUTES, {"virtual_hosts": [{"name": "x", "domains": ["*", "*"]}]}, "Only a single wildcard domain"),
+        (ROUTES, {"no_such_field": 1}, "no_such_field"),
+        (ROUTES, {"virtual_hosts": []}, ""),
+        (clusters.TYPE_URL, {"type": "STATIC"}, ""),
+        (clusters.TYPE_URL, {"type": "STATIC", "connect_timeout": "-1s"}, "Expected positive duration"),
+        (revocations.TYPE_URL, {"typed_config": revocations.refusing(["jti"])}, "exact_match_map.map[0]"),
+        (revocations.TYPE_URL, {"typed_config": revocations.refusing([])}, ""),
+        ("type.googleapis.com/unknown", {"what": 1}, ""),
     ],
 )
-def test_envoy_itself_says_why(resource: dict[str, Any], sentence: str) -> None:
-    content = json.dumps({"resources": [{"@type": ROUTES, "name": "apis", **resource}]}).encode()
+def test_envoy_itself_says_why(tmp_path: Path, kind: str, resource: dict[str, Any], sentence: str) -> None:
+    content = json.dumps({"resources": [{"@type": kind, "name": "apis", **resource}]}).encode()
 
-    reason = diagnosis.why_refused(parts.binary("envoy"), ROUTES, content)
+    reason = diagnosis.why_refused(parts.binary("envoy"), tmp_path, kind, content)
 
     assert sentence in reason
     assert bool(sentence) == bool(reason)
     assert ".json" not in reason
+    assert "x-gateway" not in reason  # it repeats nothing that it was given
     assert len(reason) < 500
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("node", [None, {}, {"id": "east"}, {"metadata": {"key": "wrong"}}, {"metadata": "key"}])
