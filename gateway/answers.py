@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 EXTENSION = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
@@ -14,13 +15,15 @@ class Answer(NamedTuple):
     content: bytes
 
 
-def of(type_url: str, resources: list[dict[str, Any]]) -> Answer:
-    """The version is the hash of the resources: the same in every portal process, and after a restart."""
-    version = hashlib.sha256(json.dumps(resources, sort_keys=True).encode()).hexdigest()[:16]
-    response = {"version_info": version, "type_url": type_url, "resources": resources}
-    return Answer(version, json.dumps(response).encode())
+def of(type_url: str, resources: Sequence[str]) -> Answer:
+    """`resources`: as JSON. The version is their hash: the same in every portal process, and after a restart."""
+    text = ", ".join(resources)
+    version = hashlib.sha256(text.encode()).hexdigest()[:16]
+    start: dict[str, Any] = {"version_info": version, "type_url": type_url}
+    return Answer(version, f'{json.dumps(start)[:-1]}, "resources": [{text}]}}'.encode())
 
 
-def extension(name: str, typed_config: dict[str, Any]) -> Answer:
-    """A filter, by its name (ECDS)."""
-    return of(EXTENSION, [{"@type": EXTENSION, "name": name, "typed_config": typed_config}])
+def extension(name: str, typed_config: str) -> Answer:
+    """A filter by its name (ECDS), its configuration as JSON."""
+    start = json.dumps({"@type": EXTENSION, "name": name})[:-1]
+    return of(EXTENSION, [f'{start}, "typed_config": {typed_config}}}'])

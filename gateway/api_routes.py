@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import clusters, faults, filters, throttling
+from gateway import clusters, faults, filters, permits, throttling
 from gateway.apis import Endpoint, PublishedApi, Resource
 
 Route = dict[str, Any]
@@ -78,14 +78,16 @@ def api_route(
     condition = with_method(match.condition, resource.method)
     if key_type == "SANDBOX":
         condition["dynamic_metadata"] = [SANDBOX_KEY]
-    return {
+    route = {
         "name": f"{base[1:]} {resource.method} {resource.path} {key_type}",
         "match": condition,
-        "metadata": told(api, base, key_type=key_type, **throttling.told(api, resource)),
-        "typed_per_filter_config": asked(api, resource),
         "request_headers_to_remove": NOT_FOR_BACKENDS,
         "route": to_backend(api, key_type, endpoint, match.lead),
     }
+    names = {"resource": resource.path, "key_type": key_type, **throttling.told(api, resource)}
+    if resource.auth == "none":
+        return {**route, "metadata": told(api, base, **names), "typed_per_filter_config": filters.unasked()}
+    return {**route, "metadata": told(api, base, **names, permit=permits.of_resource(api, resource).key)}
 
 
 def with_method(condition: Route, method: str) -> Route:
@@ -96,27 +98,6 @@ def with_method(condition: Route, method: str) -> Route:
 def told(api: PublishedApi, base: str, **more: str) -> Route:
     """For the filters, the faults and the call log."""
     return {"filter_metadata": {"gateway": {"path": api.path, "prefix": base, **more}}}
-
-
-def asked(api: PublishedApi, resource: Resource) -> Route:
-    """Which token the filters ask for, if any."""
-    if resource.auth == "none":
-        return filters.unasked()
-    return {filters.TOKEN_TYPE: tokens_for(api), filters.SUBSCRIPTION: subscribers_only(api)}
-
-
-def tokens_for(api: PublishedApi) -> Route:
-    """Those for the whole gateway, and those for this API alone (RFC 8707)."""
-    addresses = [settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}{api.path}"]
-    refusing = filters.refusing([*addresses, *(f"{address}/" for address in addresses)])
-    return {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBACPerRoute", "rbac": {"rules": refusing["rules"]}}
-
-
-def subscribers_only(api: PublishedApi) -> Route:
-    """Lets a token pass whose application is subscribed: its claim `subscriptions` has this API and version."""
-    subscribed = filters.metadata([filters.PAYLOAD, "subscriptions", api.path[1:]], {"present_match": True})
-    rules = filters.rules("ALLOW", "subscribed", subscribed)
-    return {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBACPerRoute", "rbac": {"rules": rules}}
 
 
 def to_backend(api: PublishedApi, key_type: str, endpoint: Endpoint, lead: str) -> Route:
@@ -148,8 +129,7 @@ def no_endpoint(api: PublishedApi, base: str, key_type: str, match: Route) -> Ro
     return {
         "name": f"{base[1:]} {key_type}",
         "match": match,
-        "metadata": told(api, base, key_type=key_type),
-        "typed_per_filter_config": {filters.TOKEN_TYPE: tokens_for(api), filters.SUBSCRIPTION: subscribers_only(api)},
+        "metadata": told(api, base, key_type=key_type, permit=permits.of_api(api).key),
         **faults.direct(403, faults.NO_ENDPOINT, "Invalid Credentials", sentence),
     }
 

@@ -3,6 +3,7 @@ goes first, then, once its token is verified, whose it is."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -32,12 +33,12 @@ def callers_answer() -> Answer:
 
 @lru_cache(maxsize=1)
 def _places(blocked: Blocked) -> Answer:
-    return answers.extension(filters.BLOCKED_PLACES, places(blocked.networks, blocked.contexts))
+    return answers.extension(filters.BLOCKED_PLACES, json.dumps(places(blocked.networks, blocked.contexts)))
 
 
 @lru_cache(maxsize=1)
 def _callers(blocked: Blocked) -> Answer:
-    return answers.extension(filters.BLOCKED_CALLERS, callers(blocked.subjects, blocked.applications))
+    return answers.extension(filters.BLOCKED_CALLERS, json.dumps(callers(blocked.subjects, blocked.applications)))
 
 
 def places(networks: Sequence[str], contexts: Sequence[str]) -> Config:

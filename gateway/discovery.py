@@ -1,11 +1,12 @@
-"""DiscoveryResponses: what an Envoy is answered when it asks for its routes, clusters or limits (REST xDS)."""
+"""DiscoveryResponses: what an Envoy is answered when it asks for routes, clusters, permits or limits (REST xDS)."""
 
 from __future__ import annotations
 
+import json
 import logging
 from functools import lru_cache
 
-from gateway import answers, apis, clusters, filters, routes, shared_limits, throttling
+from gateway import answers, apis, clusters, filters, permits, routes, shared_limits, throttling
 from gateway.answers import Answer
 from gateway.apis import PublishedApi
 from gateway.throttling import Tier
@@ -21,16 +22,26 @@ def cluster_answer() -> Answer:
     return _clusters(apis.published())
 
 
-# The rows are read each time, so nothing goes stale however they were changed; only the building is spared.
+def permit_answer() -> Answer:
+    return _permits(apis.published())
+
+
+# Equal rows make equal answers, so only the building is spared; of that, what has not changed of each API.
 @lru_cache(maxsize=1)
 def _routes(published: tuple[PublishedApi, ...]) -> Answer:
-    return answers.of(routes.TYPE_URL, [routes.configuration(_servable(published))])
+    return answers.of(routes.TYPE_URL, [routes.text(_servable(published))])
 
 
 @lru_cache(maxsize=1)
 def _clusters(published: tuple[PublishedApi, ...]) -> Answer:
-    backends = [cluster for api in _servable(published) for cluster in clusters.of_api(api)]
-    return answers.of(clusters.TYPE_URL, [*backends, *shared_limits.of_service()])
+    backends = [text for api in _servable(published) if (text := _clusters_of(api))]
+    return answers.of(clusters.TYPE_URL, [*backends, *map(json.dumps, shared_limits.of_service())])
+
+
+@lru_cache(maxsize=1)
+def _permits(published: tuple[PublishedApi, ...]) -> Answer:
+    asked = sorted({permit for api in _servable(published) for permit in permits.all_of(api)})
+    return answers.extension(filters.PERMIT, permits.filter_text(asked))
 
 
 def limit_answer(name: str) -> Answer:
@@ -41,12 +52,31 @@ def limit_answer(name: str) -> Answer:
 @lru_cache(maxsize=len(filters.LIMITS))
 def _limit(name: str, known: tuple[Tier, ...]) -> Answer:
     made = shared_limits.shared if shared_limits.enabled() else throttling.local
-    return answers.extension(name, made(name, known))
+    return answers.extension(name, json.dumps(made(name, known)))
+
+
+@lru_cache(maxsize=apis.REMEMBERED)
+def _clusters_of(api: PublishedApi) -> str:
+    return ", ".join(json.dumps(cluster) for cluster in clusters.of_api(api))
 
 
 def _servable(published: tuple[PublishedApi, ...]) -> tuple[PublishedApi, ...]:
-    defects = {api: apis.defect(api) for api in published}
-    for api, defect in defects.items():
-        if defect:
-            log.error("API %s is left out of the gateway: %s", api.path, defect)
-    return tuple(api for api, defect in defects.items() if not defect)
+    return tuple(api for api in published if _is_servable(api))
+
+
+@lru_cache(maxsize=apis.REMEMBERED)
+def _is_servable(api: PublishedApi) -> bool:
+    defect = defect_of(api)
+    if defect:
+        log.error("API %s is left out of the gateway: %s", api.path, defect)
+    return not defect
+
+
+def defect_of(api: PublishedApi) -> str:
+    return apis.defect(api) or clusters.defect(api)
+
+
+def left_out() -> list[tuple[str, str]]:
+    """Published APIs that no gateway is told of, each with the reason."""
+    defects = ((api.path, defect_of(api)) for api in apis.published())
+    return [(path, defect) for path, defect in defects if defect]

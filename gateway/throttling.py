@@ -111,7 +111,6 @@ def says(code: str) -> Config:
 def told(api: PublishedApi, resource: Resource) -> dict[str, str]:
     """What a route says of itself (its metadata), so that its calls are counted under the tiers of its API."""
     said = {
-        "resource": resource.path,
         "api_tier": api.tier,
         "resource_tier": resource.tier,
         "counted": f"{api.path} {resource.method} {resource.path}" if resource.tier else "",

@@ -31,6 +31,7 @@ EXTENSIONS: dict[str, Callable[[], Answer]] = {
     filters.BLOCKED_PLACES: blocking.places_answer,
     filters.BLOCKED_CALLERS: blocking.callers_answer,
     **{name: partial(discovery.limit_answer, name) for name in filters.LIMITS},
+    filters.PERMIT: discovery.permit_answer,
 }
 
 
@@ -65,7 +66,8 @@ def discover(request: HttpRequest, answer: Callable[[], Answer]) -> HttpResponse
         return problem(403, "This gateway does not know the key. Write its bootstrap file anew.")
     version, content = answer()
     nodes.asked(question, request.path.rpartition(":")[2], version)
-    if question.get("version_info") == version:
+    # An agent (gateway/agent/) says in response_nonce what it was told last, an Envoy has what it was told.
+    if (question.get("response_nonce") or question.get("version_info")) == version:
         return HttpResponse(status=304)
     return HttpResponse(content, content_type="application/json", headers={"Cache-Control": "no-store"})
 

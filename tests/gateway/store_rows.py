@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from accounts.models import User
     from keymanager.models import Authorization
     from store.models import Api, BlockingCondition, ThrottlingPolicy
+    from store.usage_models import GatewayState
 
 ALIAS = "live_portal"
 
@@ -80,12 +81,12 @@ class LivePortal:
     def revoke_token(self, jti: str) -> None:
         self.revoke_tokens([jti])
 
-    def revoke_tokens(self, names: list[str], seconds_ago: int = 0) -> None:
-        """For the next five minutes, by their jti."""
+    def revoke_tokens(self, names: list[str], seconds_ago: int = 0, expires_in: int = 300) -> None:
+        """By their jti."""
         from keymanager.models import RevokedToken
 
         now = timezone.now()
-        until, since = now + timedelta(seconds=300), now - timedelta(seconds=seconds_ago)
+        until, since = now + timedelta(seconds=expires_in), now - timedelta(seconds=seconds_ago)
         rows = [RevokedToken(jti=jti, expires_at=until, revoked_at=since) for jti in names]
         with self.database():
             RevokedToken.objects.using(ALIAS).bulk_create(rows)
@@ -114,6 +115,13 @@ class LivePortal:
 
         with self.database():
             return BlockingCondition.objects.using(ALIAS).create(kind=kind, value=value)
+
+    def state(self, node: str, kind: str) -> GatewayState:
+        """What the page "Gateways" shows of it."""
+        from store.usage_models import GatewayState
+
+        with self.database():
+            return GatewayState.objects.using(ALIAS).get(node=node, kind=kind)
 
     def change(self, row: Model, **columns: Any) -> None:
         with self.database():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -45,8 +46,11 @@ def pair(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]
     live.store.tier("application", "ThreePerDay", 3, DAY)
     live.store.tier("subscription", "FourPerDay", 4, DAY)
     live.store.tier("subscription", "TwoASecond", 100_000, DAY, burst=2)
-    var, runtime = live.portal.var, tmp_path_factory.mktemp("ratelimit")
+    # A state folder of their own, with a portal and an agent of their own; the database is the one there is.
+    var, runtime = tmp_path_factory.mktemp("pair"), tmp_path_factory.mktemp("ratelimit")
+    shutil.copytree(live.portal.var / "tls", var / "tls")
     portal = parts.portal(var, parts.free_port(), live.gateway.port)
+    portal.environment["APIM_DATABASE_URL"] = live.portal.environment["APIM_DATABASE_URL"]
     with ExitStack() as stack:
         follow = ["manage.py", "write_ratelimit_config", "--follow", "--output", str(runtime)]
         telling = Part(var, 0, [sys.executable, *follow], portal.environment.copy())
@@ -60,11 +64,12 @@ def pair(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]
         except rate_limit_service.NotHereError as error:
             pytest.skip(str(error))
         portal.environment["APIM_RATELIMIT_SERVICE"] = f"http://127.0.0.1:{service.port}"
-        stack.callback(portal.end)
-        portal.start()
-        gateways = [second_gateway(live, portal, stack, name) for name in ("east", "west")]
-        for gateway in gateways:
-            parts.seconds_until(gateway.answers)
+        gateways = [gateway(live, portal, stack, name) for name in ("east", "west")]
+        for part in (portal, parts.agent(var)):
+            stack.callback(part.end)
+            part.start(wait=part is portal)
+        for part in gateways:
+            parts.seconds_until(part.answers)
         issuer = f"https://localhost:{portal.port}"
         mint = Mint(issuer, live.mint.audience, live.mint.private_key, live.mint.kid)
         found = Pair(gateways, mint, service)
@@ -72,17 +77,17 @@ def pair(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]
         yield found
 
 
-def second_gateway(live: Live, portal: Part, stack: ExitStack, name: str) -> Part:
+def gateway(live: Live, portal: Part, stack: ExitStack, name: str) -> Part:
     """One more, for the tokens of `live`'s gateway."""
-    gateway = parts.gateway(portal.var, parts.free_port())
+    made = parts.gateway(portal.var, parts.free_port())
     file = str(portal.var / "gateway" / f"{name}.json")
-    told = {"APIM_GATEWAY_PORT": str(gateway.port), "APIM_GATEWAY_URL": live.mint.audience}
+    told = {"APIM_GATEWAY_PORT": str(made.port), "APIM_GATEWAY_URL": live.mint.audience}
     writer = replace(portal, environment=portal.environment | told)
     parts.manage(writer, "write_envoy_bootstrap", "--node-id", name, "--output", file)
-    gateway.command[gateway.command.index("-c") + 1] = file
-    stack.callback(gateway.end)
-    gateway.start(wait=False)
-    return gateway
+    made.command[made.command.index("-c") + 1] = file
+    stack.callback(made.end)
+    made.start(wait=False)
+    return made
 
 
 def application(tier: str) -> dict[str, str]:
