@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import clusters, faults, filters
+from gateway import clusters, faults, filters, passed_on
 from gateway.apis import Endpoint, PublishedApi, Resource
 
 Route = dict[str, Any]
@@ -20,8 +20,6 @@ SANDBOX_KEY = {
     "path": [{"key": filters.PAYLOAD}, {"key": "key_type"}],
     "value": {"string_match": {"exact": "SANDBOX"}},
 }
-# A certificate is between a client and the key manager.
-NOT_FOR_BACKENDS = ["x-forwarded-client-cert", *filters.REVOCABLE.values()]
 # A step of a path that stands for anything, and what follows a path.
 STEP, REST, QUERY = "[^/?]+", "(/[^?]*)?", r"(\?.*)?"
 
@@ -83,7 +81,7 @@ def api_route(
         "match": condition,
         "metadata": told(api, base, resource=resource.path, key_type=key_type),
         "typed_per_filter_config": asked(api, resource),
-        "request_headers_to_remove": NOT_FOR_BACKENDS,
+        "request_headers_to_remove": passed_on.withheld(api),
         "route": to_backend(api, key_type, endpoint, match.lead),
     }
 
@@ -102,7 +100,14 @@ def asked(api: PublishedApi, resource: Resource) -> Route:
     """Which token the filters ask for, if any."""
     if resource.auth == "none":
         return filters.unasked()
-    return {filters.TOKEN_TYPE: tokens_for(api), filters.SUBSCRIPTION: subscribers_only(api)}
+    return of_subscribers(api)
+
+
+def of_subscribers(api: PublishedApi) -> Route:
+    """Also of a route that leads to no backend: Envoy makes up its filters by the route that it finds first, before it
+    has seen the type of the key."""
+    asked_for = passed_on.asked_for(api)
+    return {filters.TOKEN_TYPE: tokens_for(api), filters.SUBSCRIPTION: subscribers_only(api), **asked_for}
 
 
 def tokens_for(api: PublishedApi) -> Route:
@@ -148,7 +153,7 @@ def no_endpoint(api: PublishedApi, base: str, key_type: str, match: Route) -> Ro
         "name": f"{base[1:]} {key_type}",
         "match": match,
         "metadata": told(api, base, key_type=key_type),
-        "typed_per_filter_config": {filters.TOKEN_TYPE: tokens_for(api), filters.SUBSCRIPTION: subscribers_only(api)},
+        "typed_per_filter_config": of_subscribers(api),
         **faults.direct(403, faults.NO_ENDPOINT, "Invalid Credentials", sentence),
     }
 

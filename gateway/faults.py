@@ -17,8 +17,10 @@ API = "%METADATA(ROUTE:gateway:path)%"
 # RFC 9728 3.1 and 5.1: the path-inserted address, named in every challenge.
 DESCRIBED = "/.well-known/oauth-protected-resource"
 WHERE = f'resource_metadata="{settings.GATEWAY_URL}{DESCRIBED}{API}"'
-INVALID = f'Bearer realm="{REALM}", {WHERE}, error="invalid_token", error_description='
+BEARER = f'Bearer realm="{REALM}", {WHERE}'
+INVALID = f'{BEARER}, error="invalid_token", error_description='
 REFUSED = "response.code_details.startsWith('ext_authz_denied') && response.code == 401"
+CHALLENGE = "response.headers['www-authenticate']"
 DIRECT = "response.code_details == 'direct_response'"
 # Tells the fault code once more, for the call log and for whoever does not want to read the body.
 CODE_HEADER = "x-fault-code"
@@ -48,9 +50,21 @@ FAULTS = [
         "The gateway cannot have your access token checked right now. Please try again in a moment.",
         {"retry-after": "1"},
     ),
+    # Two ways at once (gateway/api_keys.py): RFC 6750 3.1 makes that 400.
+    Fault(
+        f"{REFUSED} && {CHALLENGE}.contains('not both')", 400, 900901, "Invalid Credentials",
+        f"Access failure for API: {API}. Send an API key or an access token, not both.",
+        {"www-authenticate": f'{BEARER}, error="invalid_request", '
+                             'error_description="Send an API key or an access token, not both"'},
+    ),
+    Fault(
+        f"{REFUSED} && {CHALLENGE}.contains('API key')", 401, 900901, "Invalid Credentials",
+        f"Access failure for API: {API}. Make sure you have given the correct API key.",
+        {"www-authenticate": f'{INVALID}"The API key is not valid"'},
+    ),
     # The portal's own challenge says what is wrong with the proof.
     Fault(
-        f"{REFUSED} && response.headers['www-authenticate'].startsWith('DPoP')", 401, 900901, "Invalid Credentials",
+        f"{REFUSED} && {CHALLENGE}.startsWith('DPoP')", 401, 900901, "Invalid Credentials",
         f"Access failure for API: {API}. Make sure you have given the correct access token and a proof for this call.",
     ),
     Fault(
@@ -62,7 +76,7 @@ FAULTS = [
         jwt("Jwt_is_missing"), 401, 900902, "Missing Credentials",
         "Required OAuth credentials not provided. Make sure your API invocation call has a header: "
         '"Authorization: Bearer ACCESS_TOKEN"',
-        {"www-authenticate": f'Bearer realm="{REALM}", {WHERE}'},
+        {"www-authenticate": BEARER},
     ),
     Fault(
         jwt("Jwks_remote_fetch_is_failed"), 503, 101503, "Runtime Error",
