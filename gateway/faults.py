@@ -1,4 +1,5 @@
-"""What the gateway says when it answers by itself: WSO2's fault codes (reference wso2-2.6.md section 10) as JSON.
+"""What the gateway says when it answers by itself: WSO2's fault codes (reference wso2-2.6.md section 10) as JSON, or
+as XML (gateway/xml_faults.py).
 
 An expired token is 900903, as WSO2 documents it, though it sent 900901: a caller can tell "refresh" from "wrong".
 """
@@ -9,6 +10,8 @@ import json
 from typing import Any, NamedTuple
 
 from django.conf import settings
+
+from gateway import xml_faults
 
 Config = dict[str, Any]
 
@@ -147,14 +150,19 @@ def direct(status: int, code: int, message: str, description: str) -> Config:
 def local_reply_config() -> Config:
     other = "The gateway cannot pass this request on (%RESPONSE_CODE_DETAILS%)."
     # A number by itself stays a number, within a sentence it is text.
-    answer = {"json_format": body("%RESPONSE_CODE%", "Status %RESPONSE_CODE%", other)}
+    anything = ("%RESPONSE_CODE%", "Status %RESPONSE_CODE%", other)
+    xml = xml_faults.body_format(*anything[:2], "The gateway cannot pass this request on.")
     return {
         "mappers": [
             passed_on(f"{DIRECT} && request.url_path == '/health'", "text/plain"),
+            passed_on(
+                f"{DIRECT} && response.headers['content-type'] == '{xml_faults.MEDIA_TYPE}'", xml_faults.MEDIA_TYPE
+            ),
             passed_on(DIRECT, "application/json"),
-            *(mapper(fault) for fault in FAULTS),
+            *(form for fault in FAULTS for form in (xml_mapper(fault), mapper(fault))),
+            {"filter": xml_faults.asked_for(), "body_format_override": xml},
         ],
-        "body_format": answer,
+        "body_format": {"json_format": body(*anything)},
     }
 
 
@@ -162,6 +170,11 @@ def passed_on(when: str, content_type: str) -> Config:
     """A direct response keeps the body its route gave it."""
     body_format = {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}, "content_type": content_type}
     return {"filter": cel(when), "body_format_override": body_format}
+
+
+def xml_mapper(fault: Fault) -> Config:
+    answer = xml_faults.body_format(fault.code, fault.message, fault.description)
+    return {**mapper(fault), "filter": xml_faults.asked_for(cel(fault.when)), "body_format_override": answer}
 
 
 def mapper(fault: Fault) -> Config:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import api_routes, faults, filters, node_key
+from gateway import api_routes, faults, filters, node_key, xml_faults
 from gateway.apis import PublishedApi
 
 Resource = dict[str, Any]
@@ -82,7 +82,8 @@ def by_beginning(found: dict[str, list[Resource]]) -> Resource:
 
 
 def route_list(routes: list[Resource]) -> Resource:
-    return {"name": "routes", "typed_config": {"@type": ROUTE_LIST, "routes": routes}}
+    both = [form for route in routes for form in xml_faults.both(route)]
+    return {"name": "routes", "typed_config": {"@type": ROUTE_LIST, "routes": both}}
 
 
 def forwarded() -> list[Resource]:
