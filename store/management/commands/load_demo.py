@@ -44,6 +44,8 @@ class Command(BaseCommand):
             production_endpoints=[settings.PHOTOS_URL],
             sandbox_endpoints=[settings.PHOTOS_URL],
             tags=["photos", "sample"],
+            # It verifies who calls from the signed token itself.
+            backend={"authorization": True},
         )
         self.stdout.write(f"{api} is published; accounts made: {', '.join(made) or 'none, they were there'}.")
 
