@@ -392,6 +392,8 @@ class DeviceGrant(AbstractDeviceGrant):
     authorization = models.ForeignKey(
         Authorization, on_delete=models.CASCADE, related_name="device_grants", null=True, blank=True
     )
+    resources = models.JSONField(default=list, help_text="What the device named as resource (RFC 8707).")
+    authorization_details = models.JSONField(default=list, help_text="What it asked for in structure (RFC 9396).")
     last_polled_at = models.DateTimeField(null=True, blank=True)
     consumed_at = models.DateTimeField(null=True, blank=True)
 
