@@ -62,7 +62,7 @@ def parsed(body: Any) -> Description:
             "name": name_of(said),
             "grant_types": grant_types,
             "scopes": scopes_of(said),
-            "id_token_signed_response_alg": algorithm_of(said, profile),
+            "id_token_signed_response_alg": algorithm_of(said),
             "metadata": metadata,
         },
     )
@@ -118,8 +118,9 @@ def check_profile(profile: profiles.Profile, method: str, grant_types: Collectio
         raise errors.InvalidRedirectURI("The security_profile allows https redirect URIs only.")
 
 
-def algorithm_of(said: Mapping[str, Any], profile: profiles.Profile) -> str:
+def algorithm_of(said: Mapping[str, Any]) -> str:
     """OpenID Connect Registration 1.0 2: RS256 for a client that says nothing, where its profile has that."""
+    profile = profiles.PROFILES[said.get("security_profile", "baseline")]
     allowed = [name for name in SigningAlgorithm.values if name in profile.signing_algorithms]
     default = SigningAlgorithm.RS256.value if SigningAlgorithm.RS256 in allowed else allowed[0]
     algorithm = said.get("id_token_signed_response_alg", default)

@@ -64,7 +64,7 @@ class Client(AbstractApplication):
     access_token_format = models.CharField(max_length=6, choices=TokenFormat.choices, default=TokenFormat.JWT)
     access_token_lifetime = models.PositiveIntegerField(default=3600, help_text="Seconds.")
     access_token_claims = models.JSONField(default=dict, help_text="Claims added to every access token.")
-    # Registration 1.0 section 2 has RS256 for clients that say nothing; those of our own store get the quicker one.
+    # The quicker one. Who registers and says nothing gets RS256 (client_descriptions.py), as libraries expect.
     id_token_signed_response_alg = models.CharField(
         max_length=10, choices=SigningAlgorithm.choices, default=SigningAlgorithm.ES256
     )
