@@ -112,6 +112,8 @@ MEMBERS: dict[str, Member] = {
     "request_uris": Member(is_texts, ()),
     # JARM 3: "The default, if omitted, is RS256."
     "authorization_signed_response_alg": Member(one_of("ES256", "RS256"), "RS256"),
+    # RFC 9701 6: "The default, if omitted, is RS256."
+    "introspection_signed_response_alg": Member(one_of("ES256", "RS256"), "RS256"),
     # OpenID Connect Registration 1.0 2
     "application_type": Member(one_of("web", "native"), "web"),
     "subject_type": Member(one_of("public", "pairwise"), "public"),
