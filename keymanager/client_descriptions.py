@@ -14,6 +14,14 @@ from keymanager.models import Client, ClientURI, SigningAlgorithm
 MOST_URIS = 20
 LONGEST_NAME = 100
 DEFAULT_NAME = "Unnamed application"
+# What a client may have that nobody vouched for: the others let it see passwords or act for people by other tokens.
+OPEN_GRANT_TYPES = (
+    "authorization_code",
+    "implicit",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+)
 # Of the members that are ours, what a stranger may not give itself.
 NOT_ONE_S_OWN = frozenset({"may_impersonate", "allow_plain_code_challenge"})
 # RFC 7591 2. Who registers without a method is told this one, and may send the secret in either way: the libraries do.

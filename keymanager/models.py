@@ -131,6 +131,12 @@ class Client(AbstractApplication):
         return self.metadata.get(name, client_metadata.MEMBERS[name].default)
 
     @property
+    def authentication_method(self) -> str | None:
+        """The one it is registered for; None: a confidential client may send its secret in either way."""
+        method: str | None = self.registered("token_endpoint_auth_method")
+        return method
+
+    @property
     def pages(self) -> list[dict[str, str]]:
         return client_metadata.pages(self.metadata)
 
