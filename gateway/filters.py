@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from gateway import node_key
+from gateway import api_keys, node_key
 
 Config = dict[str, Any]
 
@@ -34,25 +34,27 @@ DPOP, BEARER, OPAQUE = "(?i)dpop .*", "(?i)bearer .*", "(?i)bearer +[A-Za-z0-9_~
 EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
 
 
-def chain(portal: str, source: Config) -> list[Config]:
-    """`portal`: the name of the cluster that serves the keys; `source`: whom to ask what is revoked."""
+def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Config]:
+    """`portal`: the name of the cluster that serves the keys; `source`: whom to ask what is revoked; `late`: filters
+    that see only calls which may be made."""
     return [
-        {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), exchange(portal))},
+        {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), EXCHANGE, exchange(portal))},
         {"name": JWT, "typed_config": jwt_authn(portal)},
         *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY)),
         {"name": TOKEN_TYPE, "typed_config": refusing([settings.ACCESS_TOKEN_AUDIENCE])},
         {"name": SUBSCRIPTION, "typed_config": {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "ALLOW"}}},
+        *late,
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
     ]
 
 
-def only_for(calls: Config, typed_config: Config) -> Config:
-    """The filter, past which go all calls but those that match."""
+def only_for(calls: Config, name: str, typed_config: Config) -> Config:
+    """The filter of that name, past which go all calls but those that match."""
     skip = {"@type": "type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter"}
     others = {"predicate": {"not_matcher": calls}, "on_match": {"action": {"name": "skip", "typed_config": skip}}}
     return {
         "@type": "type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher",
-        "extension_config": {"name": EXCHANGE, "typed_config": typed_config},
+        "extension_config": {"name": name, "typed_config": typed_config},
         "xds_matcher": {"matcher_list": {"matchers": [others]}},
     }
 
@@ -61,7 +63,7 @@ def for_the_portal() -> Config:
     """Calls that only the portal can check. Without any of it a JWT is checked by Envoy, and asks nobody."""
     bound_to_certificate = [credentials(BEARER), header("x-forwarded-client-cert", ".+")]
     asking = [credentials(DPOP), credentials(OPAQUE), {"and_matcher": {"predicate": bound_to_certificate}}]
-    return {"or_matcher": {"predicate": asking}}
+    return {"or_matcher": {"predicate": [*asking, *(header(name, ".+") for name in api_keys.HEADERS)]}}
 
 
 def credentials(pattern: str) -> Config:
@@ -77,7 +79,7 @@ def header(name: str, pattern: str) -> Config:
 
 def exchange(portal: str) -> Config:
     """Asks the portal (gateway/checks.py), which answers with the token as a self-contained one."""
-    exact = [{"exact": name} for name in ("dpop", "x-forwarded-client-cert")]
+    exact = [{"exact": name} for name in ("dpop", "x-forwarded-client-cert", *api_keys.HEADERS)]
     asked = {"x-gateway-proof": node_key.proof(), "x-original-uri": "%REQ(:PATH)%"}
     return {
         "@type": f"{EXTENSIONS}.ext_authz.v3.ExtAuthz",
@@ -107,7 +109,8 @@ def jwt_authn(portal: str) -> Config:
     looked at route by route (`refusing`), because a token may be for one API only (RFC 8707)."""
     either = [{"provider_name": "exchanged"}, {"provider_name": "keymanager"}]
     exchanged = {"from_headers": [{"name": EXCHANGED}], "header_in_metadata": EXCHANGED_HEADER}
-    # The header only: RFC 6750 2.3 warns of tokens in addresses. PhotoShare verifies the caller from the token itself.
+    # The header only: RFC 6750 2.3 warns of tokens in addresses. It stays for the filters to come; whether the
+    # backend sees it, the route says (gateway/passed_on.py).
     sent = {
         "from_headers": [{"name": "Authorization", "value_prefix": f"{scheme} "} for scheme in SCHEMES],
         "forward": True,
@@ -152,6 +155,21 @@ def refusing(audiences: Sequence[str]) -> Config:
     return {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "DENY", "policies": refused}}
 
 
+def asking() -> Config:
+    """For the virtual host: its routes ask for an access token, unless they say otherwise."""
+    return {JWT: {"@type": f"{EXTENSIONS}.jwt_authn.v3.PerRouteConfig", "requirement_name": REQUIREMENT}}
+
+
+def unasked() -> Config:
+    """For a route that asks for no access token, and looks at none."""
+    nothing = {"@type": f"{EXTENSIONS}.rbac.v3.RBACPerRoute"}
+    return {
+        EXCHANGE: {"@type": f"{EXTENSIONS}.ext_authz.v3.ExtAuthzPerRoute", "disabled": True},
+        JWT: {"@type": f"{EXTENSIONS}.jwt_authn.v3.PerRouteConfig", "disabled": True},
+        SUBSCRIPTION: nothing,
+    }
+
+
 def rules(action: str, name: str, principal: Config) -> Config:
     return {"action": action, "policies": policy(name, principal)}
 
@@ -175,12 +193,13 @@ def not_for(audiences: Sequence[str]) -> Config:
 
 
 def unusable_token() -> Config:
-    return {"or_ids": {"ids": [other_token(), bound_token()]}}
+    return {"or_ids": {"ids": [other_token(), *(only_exchanged(claim) for claim in ("cnf", "api_key"))]}}
 
 
-def bound_token() -> Config:
-    """One that needs a proof of its key, which only the portal checks: by itself it is refused (RFC 9449 7.2)."""
-    ids = [metadata([PAYLOAD, "cnf"], {"present_match": True}), {"not_id": was_exchanged()}]
+def only_exchanged(claim: str) -> Config:
+    """A token with this claim, when it comes from the caller. One that is bound to a key needs a proof, which only the
+    portal checks (RFC 9449 7.2); one that stands for an API key is the gateway's, and a backend may have seen it."""
+    ids = [metadata([PAYLOAD, claim], {"present_match": True}), {"not_id": was_exchanged()}]
     return {"and_ids": {"ids": ids}}
 
 

@@ -23,9 +23,11 @@ from keymanager import (
     signing,
     tokens,
 )
-from keymanager.models import Client, Scope, TokenFormat, TokenHolder
+from keymanager.models import Client, Scope, SigningAlgorithm, TokenFormat, TokenHolder
 from store.key_managers.base import (
+    ApplicationCall,
     Call,
+    Caller,
     CallRefusedError,
     CheckedCall,
     ClientDescription,
@@ -132,6 +134,20 @@ class BuiltinKeyManager:
             refused = resource_access.refused(request, error)
             headers = dpop.nonce_header(request)
             raise CallRefusedError(refused.status_code, refused.headers["WWW-Authenticate"], headers) from error
+
+    def token_of_api_key(self, call: ApplicationCall) -> str:
+        scope = " ".join(call.scopes)
+        return calls.token_of_api_key(call.key_id, key_type=call.key_type, scope=scope, claims=call.claims)
+
+    def caller(self, token: str) -> Caller:
+        try:
+            claims, user = calls.caller(token)
+        except errors.InvalidToken as error:
+            raise CallRefusedError(401, 'Bearer error="invalid_token"', {}) from error
+        return Caller(claims=claims, user_name=user.get_username() if user else "")
+
+    def sign_assertion(self, claims: Mapping[str, Any]) -> str:
+        return signing.sign(dict(claims), typ="JWT", algorithm=SigningAlgorithm.RS256.value)
 
 
 def find(consumer_key: str) -> Client:

@@ -37,8 +37,12 @@ def test_opaque_token_opens_the_api(live: Live, opaque: str) -> None:
     assert not [name for name in reply.json["headers"] if name.startswith("x-gateway")]
 
 
-def test_backend_is_told_the_self_contained_form_and_never_the_opaque_one(live: Live, opaque: str) -> None:
-    authorization = live.gateway.get(ALBUMS, opaque).json["headers"]["authorization"]
+def test_backend_is_told_the_self_contained_form_and_never_the_opaque_one(live: Live) -> None:
+    api = live.store.publish("/opened", live.backend.url, backend={"authorization": True})
+    token = opaque_token(live, "Opened", "--subscribe", f"{api.name}:1.0:Gold")
+    parts.seconds_until(lambda: live.gateway.get("/opened/1.0/albums", token).status == 200)
+
+    authorization = live.gateway.get("/opened/1.0/albums", token).json["headers"]["authorization"]
 
     claims = jwt.decode(authorization.removeprefix("Bearer "), options={"verify_signature": False})
     assert (claims["iss"], claims["aud"]) == (live.mint.issuer, live.mint.audience)

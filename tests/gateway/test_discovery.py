@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from gateway import node_key
+from tests.gateway.store_rows import resource
 
 if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries, Settings
@@ -27,11 +28,16 @@ def key(settings: Settings, tmp_path: Path) -> str:
     return node_key.ensure()
 
 
-def publish(provider: User, context: str, **columns: str) -> Any:
+def publish(provider: User, context: str, **columns: Any) -> Any:
     from store.models import Api
 
-    values = {"name": context[1:], "version": "1.0", "production_endpoint": "http://127.0.0.1:8090"} | columns
-    return Api.objects.create(context=context, provider=provider, status="PUBLISHED", **values)
+    values = {
+        "name": context[1:],
+        "version": "1.0",
+        "production_endpoints": ["http://127.0.0.1:8090"],
+        "resources": [resource("GET", "/albums")],
+    }
+    return Api.objects.create(context=context, provider=provider, status="PUBLISHED", **(values | columns))
 
 
 def ask(client: Client, address: str, key: Any, version: str = "") -> HttpResponse:
@@ -73,7 +79,7 @@ def test_version_follows_every_change(client: Client, alice: User, key: str, add
     api = publish(alice, "/photos")
     before = told(ask(client, address, key))["version_info"]
 
-    type(api).objects.update(production_endpoint="http://127.0.0.1:8091/v2")
+    type(api).objects.update(production_endpoints=["http://127.0.0.1:8091/v2"])
 
     assert told(ask(client, address, key, before))["version_info"] != before
 
@@ -138,7 +144,7 @@ def test_unusable_api_is_left_out_and_logged(
     client: Client, alice: User, key: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     publish(alice, "/photos")
-    publish(alice, "/bad", production_endpoint="ftp://127.0.0.1/")
+    publish(alice, "/bad", production_endpoints=["ftp://127.0.0.1/"])
 
     answer = told(ask(client, "gateway:clusters", key))
 

@@ -36,6 +36,7 @@ def test_it_publishes_photoshare(db: None) -> None:
         "PhotoShare 1.0", "/photos/1.0", "PUBLISHED", "admin",
     )  # fmt: skip
     assert api.tags == ["photos", "sample"]
+    assert api.backend == {"authorization": True}
 
 
 def test_the_key_manager_knows_the_words_of_each_scope(db: None) -> None:

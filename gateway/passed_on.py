@@ -1,0 +1,29 @@
+"""What a backend is told of who calls, by its API's settings (Api.backend): nothing unless it asks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gateway import api_keys, assertion_filters, filters
+from gateway.apis import PublishedApi
+
+# Between a caller and the gateway or the key manager: a certificate, an API key, and what our filters tell each other.
+NEVER = ("x-forwarded-client-cert", assertion_filters.API, *api_keys.HEADERS, *filters.REVOCABLE.values())
+CREDENTIALS = ("authorization", "dpop")
+
+
+def withheld(api: PublishedApi) -> list[str]:
+    """The headers that do not reach the backend."""
+    return [*NEVER] if asks(api, "authorization") else [*NEVER, *CREDENTIALS]
+
+
+def asked_for(api: PublishedApi) -> dict[str, Any]:
+    """The filters that a route needs for what is passed on."""
+    return assertion_filters.of_route(api.path) if asks(api, "assertion") else {}
+
+
+def asks(api: PublishedApi, what: str) -> bool:
+    """`authorization`: the access token as it came, or the self-contained one in its place; `assertion`:
+    X-JWT-Assertion."""
+    return json.loads(api.backend).get(what) is True
