@@ -143,6 +143,19 @@ def test_a_nonsense_validity_period_is_refused(printer: Registered, period: str)
     assert response.json()["error"] == "invalid_request"
 
 
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ("device_7", "device_7"),
+        ("device_b photos:read device_a", "device_a device_b photos:read"),
+        ("device_ device_a/b device_" + "x" * 94, "default"),
+    ],
+)
+def test_a_scope_that_names_a_device_passes(printer: Registered, asked: str, given: str) -> None:
+    """wso2-2.6.md section 5: `device_<id>` is not looked up anywhere."""
+    assert post_token(printer, grant_type="client_credentials", scope=asked).json()["scope"] == given
+
+
 def test_a_public_client_gets_no_application_token(register: Callable[..., Registered]) -> None:
     assert post_token(register(public=True), grant_type="client_credentials").json()["error"] == "unauthorized_client"
 
