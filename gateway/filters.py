@@ -192,12 +192,13 @@ def metadata(path: list[str], value: Config) -> Config:
 
 
 def unusable_token() -> Config:
-    return {"or_ids": {"ids": [other_token(), *(only_exchanged(claim) for claim in ("cnf", "api_key"))]}}
+    return {"or_ids": {"ids": [other_token(), *(only_exchanged(claim) for claim in ("cnf", "proved", "api_key"))]}}
 
 
 def only_exchanged(claim: str) -> Config:
     """A token with this claim, when it comes from the caller. One that is bound to a key needs a proof, which only the
-    portal checks (RFC 9449 7.2); one that stands for an API key is the gateway's, and a backend may have seen it."""
+    portal checks (RFC 9449 7.2); one that says it was proved, or that stands for an API key, is the gateway's, and a
+    backend may have seen it."""
     ids = [metadata([PAYLOAD, claim], {"present_match": True}), {"not_id": was_exchanged()}]
     return {"and_ids": {"ids": ids}}
 

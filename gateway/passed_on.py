@@ -8,14 +8,14 @@ from typing import Any
 from gateway import api_keys, assertion_filters, filters
 from gateway.apis import PublishedApi
 
-# Between a caller and the gateway or the key manager: a certificate, an API key, and what our filters tell each other.
-NEVER = ("x-forwarded-client-cert", assertion_filters.API, *api_keys.HEADERS, *filters.REVOCABLE.values())
-CREDENTIALS = ("authorization", "dpop")
+# Between a caller and the gateway or the key manager: the proof of a key, a certificate, an API key, and what our
+# filters tell each other.
+NEVER = ("dpop", "x-forwarded-client-cert", assertion_filters.API, *api_keys.HEADERS, *filters.REVOCABLE.values())
 
 
 def withheld(api: PublishedApi) -> list[str]:
     """The headers that do not reach the backend."""
-    return [*NEVER] if asks(api, "authorization") else [*NEVER, *CREDENTIALS]
+    return [*NEVER] if asks(api, "authorization") else [*NEVER, "authorization"]
 
 
 def asked_for(api: PublishedApi) -> dict[str, Any]:

@@ -39,6 +39,8 @@ FITTING = {
     "ECDH-ES+A256KW": ("EC", "P-256"),
 }
 """The `kty` and `crv` of a key that an algorithm is used with (RFC 7518 3.1 and 4.1, RFC 8037 3.1, RFC 9864 2.2)."""
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""RFC 7518 6.2.2, 6.3.2 and 6.4: those of a key that nobody but its owner may have."""
 FORMER_NAMES = {"Ed25519": "EdDSA"}
 """RFC 9864 4.1.2: EdDSA is deprecated for a name that tells the curve too; the signatures are the same."""
 
@@ -161,7 +163,7 @@ def fits(jwk: Jwk, alg: str, *, use: str, operation: str) -> bool:
         and jwk.get("use", use) == use
         and jwk.get("alg", alg) in {alg, FORMER_NAMES.get(alg)}
         and allows(jwk, operation)
-        and not {"d", "p", "k"} & set(jwk)
+        and not PRIVATE_MEMBERS & jwk.keys()
         and (kty != "RSA" or has_sound_modulus(jwk))
     )
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from keymanager import errors
+from keymanager import client_keys, errors
 
 LONGEST_TEXT = 2000
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -60,8 +60,13 @@ def is_back_channel_address(value: Any) -> bool:
 
 
 def is_key_set(value: Any) -> bool:
-    """RFC 7517 5. That each key is a public one is looked at where it is used."""
-    return isinstance(value, dict) and isinstance(value.get("keys"), list) and len(value["keys"]) <= 20
+    """RFC 7517 5, and RFC 7591 2: "the client's public keys". A private one would be anybody's who reads it here."""
+    keys = value.get("keys") if isinstance(value, dict) else None
+    return isinstance(keys, list) and len(keys) <= client_keys.MOST_KEYS and all(map(is_public_key, keys))
+
+
+def is_public_key(value: Any) -> bool:
+    return isinstance(value, dict) and not client_keys.PRIVATE_MEMBERS & value.keys()
 
 
 def one_of(*values: str) -> Callable[[Any], bool]:
@@ -105,8 +110,10 @@ MEMBERS: dict[str, Member] = {
     "require_signed_request_object": Member(is_flag, default=False),
     "request_object_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA", "Ed25519")),
     "request_uris": Member(is_texts, ()),
-    # JARM 3
-    "authorization_signed_response_alg": Member(one_of("ES256", "RS256"), "ES256"),
+    # JARM 3: "The default, if omitted, is RS256."
+    "authorization_signed_response_alg": Member(one_of("ES256", "RS256"), "RS256"),
+    # RFC 9701 6: "The default, if omitted, is RS256."
+    "introspection_signed_response_alg": Member(one_of("ES256", "RS256"), "RS256"),
     # OpenID Connect Registration 1.0 2
     "application_type": Member(one_of("web", "native"), "web"),
     "subject_type": Member(one_of("public", "pairwise"), "public"),

@@ -52,7 +52,7 @@ def members() -> dict[str, Any]:
         "response_types_supported": list(grants.RESPONSES),
         "response_modes_supported": [*RESPONSE_MODES, *jarm.RESPONSE_MODES],
         "grant_types_supported": [*grants.EXCHANGES, "implicit"],
-        "introspection_signing_alg_values_supported": [signing.ALGORITHM],
+        "introspection_signing_alg_values_supported": signing.ALGORITHMS,
         "code_challenge_methods_supported": ["S256"],
         "dpop_signing_alg_values_supported": list(dpop.ALGORITHMS),
         "subject_types_supported": list(subjects.TYPES),

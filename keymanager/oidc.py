@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import User
-from keymanager import claims_requests, encryption, personal_claims, signing, subjects
+from keymanager import claims_requests, encryption, personal_claims, profiles, signing, subjects
 from keymanager.models import Authorization, Client
 from keymanager.tokens import ASKED_CLAIMS, Bearer
 
@@ -46,7 +46,8 @@ def id_token(
         "auth_time": int(authorization.auth_time.timestamp()),
         **{name: value for name, value in names.items() if value},
     }
-    signed = signing.sign(claims, typ="JWT", algorithm=client.id_token_signed_response_alg)
+    algorithm = profiles.signing_algorithm(client, client.id_token_signed_response_alg)
+    signed = signing.sign(claims, typ="JWT", algorithm=algorithm)
     return encryption.for_client(client, signed)
 
 
@@ -86,4 +87,4 @@ def asked_one_by_one(bearer: Bearer) -> claims_requests.Claims:
 def signed_user_claims(claims: dict[str, Any], client: Client, algorithm: str) -> str:
     """OpenID Connect Core 5.3.2: signed, it "SHOULD contain the Claims iss […] and aud"."""
     members = claims | {"iss": settings.ISSUER, "aud": client.client_id, "iat": int(time.time())}
-    return signing.sign(members, typ="JWT", algorithm=algorithm)
+    return signing.sign(members, typ="JWT", algorithm=profiles.signing_algorithm(client, algorithm))

@@ -17,7 +17,8 @@ OPENID = "openid"
 # What a token carries when nothing that was asked for could be given.
 DEFAULT = "default"
 ALWAYS_ALLOWED = frozenset({OPENID, "profile", "email", "address", "phone"})
-DEVICE = re.compile(r"^device_[A-Za-z0-9._-]{1,100}$")
+# One of the original's: a token of its own for each device. As long as what is remembered of a consent (Consent.scope).
+DEVICE = re.compile(r"device_[A-Za-z0-9._-]{1,93}")
 
 STANDARD = {
     OPENID: ("Know who you are", "Your account's identifier"),
@@ -37,7 +38,7 @@ def granted(client: Client, asked: str) -> str:
     that `scope=PRODUCTION`, which its page sends, is dropped and `default` remains.
     """
     allowed = ALWAYS_ALLOWED | set(client.scopes)
-    kept = {scope for scope in asked.split() if scope in allowed or DEVICE.match(scope)}
+    kept = {scope for scope in asked.split() if scope in allowed or DEVICE.fullmatch(scope)}
     if client.registered("refuse_unknown_scopes") and set(asked.split()) - kept - {DEFAULT}:
         raise errors.InvalidScope(detail="a scope that this client is not given")
     return " ".join(sorted(kept)) or DEFAULT

@@ -39,6 +39,7 @@ from store.key_managers.base import (
     SecretDescription,
 )
 
+ALGORITHM = "id_token_signed_response_alg"  # a member of RFC 7591's registry, and a column
 FORMATS = {"JWT": TokenFormat.JWT, "OAUTH": TokenFormat.OPAQUE}
 
 
@@ -77,7 +78,7 @@ class BuiltinKeyManager:
                 )
                 for row in client.secrets.filter(revoked_at=None).order_by("created_at")
             ],
-            metadata=client.metadata,
+            metadata=client.metadata | {ALGORITHM: client.id_token_signed_response_alg},
             post_logout_urls=client.post_logout_redirect_uris.split(),
         )
 
@@ -166,7 +167,8 @@ def told_to_the_developer() -> Iterator[None]:
 
 
 def changeable(client: ClientSettings) -> dict[str, Any]:
-    client_descriptions.check_metadata(client.metadata)
+    metadata = {name: value for name, value in client.metadata.items() if name != ALGORITHM}
+    client_descriptions.check_metadata(metadata)
     return {
         "name": client.name,
         "owner_name": client.owner_name,
@@ -175,7 +177,8 @@ def changeable(client: ClientSettings) -> dict[str, Any]:
         "access_token_format": FORMATS[client.token_type],
         "access_token_lifetime": client.access_token_lifetime,
         "access_token_claims": dict(client.claims),
-        "metadata": dict(client.metadata),
+        "id_token_signed_response_alg": client_descriptions.algorithm_of(client.metadata),
+        "metadata": metadata,
     }
 
 

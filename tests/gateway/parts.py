@@ -119,9 +119,14 @@ class Part:
             return False
 
     def call(
-        self, method: str, path: str, token: str = "", body: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        token: str = "",
+        body: str | list[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """One request on a connection of its own, its path sent as it is written."""
+        """One request on a connection of its own, its path sent as it is written; a list is sent in chunks."""
         trusted = ssl.create_default_context(cafile=str(self.var / "tls" / "ca.pem"))
         connection = http.client.HTTPSConnection("localhost", self.port, timeout=10, context=trusted)
         bearer = {"Authorization": f"Bearer {token}"} if token else {}

@@ -112,7 +112,6 @@ def test_a_separate_authentication_server_is_a_setting(printer: Registered, sett
     ("changes", "error"),
     [
         ({"response_type": None}, "invalid_request"),
-        ({"response_type": "code nonsense"}, "unsupported_response_type"),
         ({"response_mode": "fragmint"}, "invalid_request"),
         ({"prompt": "none login"}, "invalid_request"),
         ({"prompt": "sing"}, "invalid_request"),
@@ -121,6 +120,7 @@ def test_a_separate_authentication_server_is_a_setting(printer: Registered, sett
         ({"request_uri": "urn:x"}, "request_uri_not_supported"),
         ({"code_challenge": "x" * 43, "code_challenge_method": "plain"}, "invalid_request"),
         ({"code_challenge": "x" * 43}, "invalid_request"),
+        ({"code_challenge_method": "S256"}, "invalid_request"),
         ({"code_challenge": "short", "code_challenge_method": "S256"}, "invalid_request"),
     ],
 )
@@ -132,6 +132,17 @@ def test_other_faults_go_back_to_the_client(
     assert answer["error"] == error
     assert answer["state"] == "xyz"
     assert answer["error_description"]
+
+
+@pytest.mark.rfc("6749#3.1.1")
+@pytest.mark.parametrize("response_type", ["nonsense", "code nonsense", "none", "TOKEN", "token token"])
+def test_that_a_response_type_is_unknown_is_told_in_the_query(
+    bobs_browser: Browser, printer: Registered, response_type: str
+) -> None:
+    address = urlsplit(authorize(bobs_browser, printer, response_type=response_type)["Location"])
+
+    assert parse_qs(address.query)["error"] == ["unsupported_response_type"]
+    assert address.fragment == ""
 
 
 def test_a_grant_type_that_is_not_ticked_is_refused(bobs_browser: Browser, register: Callable[..., Registered]) -> None:

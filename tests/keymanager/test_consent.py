@@ -182,6 +182,14 @@ def test_always_is_for_as_long_as_was_chosen(
     assert "/oauth2/consent/" in authorize(bobs_browser, printer)["Location"]
 
 
+def test_the_longest_scope_there_is_can_be_remembered(bobs_browser: Browser, printer: Registered) -> None:
+    """PostgreSQL keeps no longer one than the column has room for."""
+    longest = "device_" + "x" * (Consent._meta.get_field("scope").max_length - len("device_"))
+    approve_always(bobs_browser, printer, "until-withdrawn", scope=f"{longest} {longest}x")
+
+    assert [row.scope for row in Consent.objects.all()] == [longest]
+
+
 def test_always_until_withdrawn_has_no_end_and_replaces_one(bobs_browser: Browser, printer: Registered) -> None:
     approve_always(bobs_browser, printer, "1-hour")
     approve_always(bobs_browser, printer, "until-withdrawn", prompt="consent")
