@@ -44,11 +44,17 @@ def granted(client: Client, asked: str) -> str:
 
 
 def described(names: Iterable[str]) -> list[dict[str, str]]:
-    """Each scope as {name, title, description}, in the order given; one statement for all."""
-    names = list(names)
+    """Each scope as {name, title, description}: first who the person is, then what is known of them, then the APIs, each
+    in the order given; one statement for all."""
+    names = sorted(names, key=rank)
     rows = {row.name: (row.title, row.description) for row in models.Scope.objects.filter(name__in=names)}
     words = {name: rows.get(name) or STANDARD.get(name) or (claim_in_words(name), "") for name in names}
     return [{"name": name, "title": words[name][0], "description": words[name][1]} for name in names]
+
+
+def rank(name: str) -> int:
+    order = list(STANDARD)
+    return order.index(name) if name in STANDARD else len(order) + (not name.startswith(personal_claims.PREFIX))
 
 
 def claim_in_words(name: str) -> str:

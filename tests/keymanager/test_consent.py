@@ -31,6 +31,14 @@ def test_the_page_says_who_asks_what_and_where_one_returns_to(bobs_browser: Brow
         assert button in page
 
 
+def test_who_somebody_is_comes_before_what_of_theirs_is_asked_for(bobs_browser: Browser, printer: Registered) -> None:
+    page = page_of(bobs_browser, printer, scope="photos:read email openid", claims='{"userinfo":{"birthdate":null}}')
+
+    order = ("Know who you are", "See your e-mail address", "See your date of birth", "photos:read")
+    places = [page.index(words) for words in order]
+    assert places == sorted(places)
+
+
 def test_markup_in_a_name_is_text(bobs_browser: Browser, register: Callable[..., Registered]) -> None:
     assert "<script>alert" not in page_of(bobs_browser, register(name="<script>alert(1)</script>"))
 

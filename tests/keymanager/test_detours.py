@@ -190,6 +190,14 @@ def test_the_page_leads_nowhere_else(bobs_browser: Browser, printer: Registered,
     assert response["Location"] == "/oauth2/"
 
 
+def test_whoever_registers_for_an_application_reads_which(printer: Registered) -> None:
+    browser = Browser()
+    page = browser.get(local(authorize(browser, printer, prompt="create")["Location"])).content.decode()
+    assert "Photo Printer" in page
+    assert "returns to printer.example" in page
+    assert "generate keys" not in page, "that is what developers do"
+
+
 @pytest.mark.rfc("oidc-prompt-create#4.1")
 def test_registering_comes_first_and_leads_back(printer: Registered) -> None:
     browser = Browser()
