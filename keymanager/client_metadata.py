@@ -113,6 +113,8 @@ MEMBERS: dict[str, Member] = {
     "sector_identifier_uri": Member(is_web_address),
     "id_token_encrypted_response_alg": Member(one_of("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")),
     "id_token_encrypted_response_enc": Member(one_of("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")),
+    "userinfo_encrypted_response_alg": Member(one_of("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")),
+    "userinfo_encrypted_response_enc": Member(one_of("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")),
     "userinfo_signed_response_alg": Member(one_of("ES256", "RS256")),
     "default_max_age": Member(is_seconds),
     "require_auth_time": Member(is_flag, default=False),

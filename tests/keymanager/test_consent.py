@@ -247,3 +247,21 @@ def test_with_nothing_approved_or_all_asked_again_nothing_is_told_apart(
 
     assert "Already approved" not in page
     assert "<strong>photos:read" in page
+
+
+@pytest.mark.rfc("oidc-core#11")
+def test_offline_access_is_asked_for_in_words_and_ignored_without_a_code(
+    bobs_browser: Browser, printer: Registered
+) -> None:
+    assert "Go on when you have signed out" in page_of(bobs_browser, printer, scope="openid offline_access")
+    implicit = page_of(bobs_browser, printer, scope="openid offline_access", response_type="id_token", nonce="n")
+    assert "Go on when you have signed out" not in implicit
+
+
+@pytest.mark.rfc("oidc-core#11")
+def test_offline_access_is_for_clients_with_refresh_tokens(
+    bobs_browser: Browser, register: Callable[..., Registered]
+) -> None:
+    registered = register(grant_types=["authorization_code"])
+
+    assert "Go on when you have signed out" not in page_of(bobs_browser, registered, scope="openid offline_access")

@@ -16,7 +16,7 @@ from django.test import Client as Browser
 from accounts import devices
 from accounts.models import User
 from keymanager import signing
-from keymanager.models import Authorization, ClientURI, LogoutNotice
+from keymanager.models import ClientURI, LogoutNotice
 from tests.keymanager.conftest import Registered, authorize, code_for, exchange, post_token, query_of, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -258,8 +258,8 @@ def test_what_an_application_may_do_without_signing_in_lives_on(bobs_browser: Br
 
 @pytest.mark.rfc("oidc-backchannel#2.7")
 def test_offline_access_lives_on(bobs_browser: Browser, leaver: Registered) -> None:
-    issued = tokens_of(bobs_browser, leaver)
-    Authorization.objects.update(scope="offline_access openid photos:read")
+    issued = tokens_of(bobs_browser, leaver, scope="openid offline_access photos:read")
+    assert issued["scope"] == "offline_access openid photos:read"
 
     logout(bobs_browser, id_token_hint=issued["id_token"])
 
