@@ -92,7 +92,11 @@ def test_a_second_answer_gets_a_page_and_makes_no_second_code(bobs_browser: Brow
 
 
 def test_a_forged_key_gets_a_page(bobs_browser: Browser, printer: Registered) -> None:
-    assert bobs_browser.post("/oauth2/consent/forged", {"decision": "approve"}).status_code == 400
+    page = bobs_browser.post("/oauth2/consent/forged", {"decision": "approve"})
+
+    assert page.status_code == 400
+    assert "start again" in page.content.decode()
+    assert "developer" not in page.content.decode(), "nobody has made a mistake"
 
 
 def test_an_answer_without_the_form_s_token_changes_nothing(printer: Registered, bob: User) -> None:
