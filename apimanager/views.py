@@ -30,7 +30,7 @@ def form_page(request: HttpRequest) -> str:
     except ValueError:
         came_from = urlsplit("")
     if came_from.netloc != request.get_host() or not re.match(r"/(?![/\\])", came_from.path):
-        return reverse("store:apis")
+        return str(reverse("store:apis"))
     return urlunsplit(("", "", came_from.path, came_from.query, ""))
 
 
