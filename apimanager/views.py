@@ -30,8 +30,9 @@ def form_page(request: HttpRequest) -> str:
     except ValueError:
         came_from = urlsplit("")
     if came_from.netloc != request.get_host() or not re.match(r"/(?![/\\])", came_from.path):
-        return str(reverse("store:apis"))
-    return urlunsplit(("", "", came_from.path, came_from.query, ""))
+        return reverse("store:apis")
+    path: str = urlunsplit(("", "", came_from.path, came_from.query, ""))
+    return path
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
