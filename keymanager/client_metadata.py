@@ -52,8 +52,9 @@ def is_web_address(value: Any) -> bool:
         return False
 
 
-def is_back_channel_address(value: Any) -> bool:
-    """Back-Channel Logout 1.0 2.2 leaves http to the OP: here it is for the demo, on this very machine."""
+def is_logout_address(value: Any) -> bool:
+    """Back-Channel Logout 1.0 2.2 and Front-Channel Logout 1.0 2 leave http to the OP: here it is for the demo, on this
+    very machine."""
     if settings.DEMO and is_text(value) and value.startswith("http://"):
         return is_web_address(value.replace("http", "https", 1)) and urlsplit(value).hostname in LOOPBACK
     return is_web_address(value)
@@ -121,9 +122,9 @@ MEMBERS: dict[str, Member] = {
     "default_acr_values": Member(is_texts, ()),
     "initiate_login_uri": Member(is_web_address),
     # OpenID Connect Back-Channel Logout 2.2 and Front-Channel Logout 2
-    "backchannel_logout_uri": Member(is_back_channel_address),
+    "backchannel_logout_uri": Member(is_logout_address),
     "backchannel_logout_session_required": Member(is_flag, default=False),
-    "frontchannel_logout_uri": Member(is_web_address),
+    "frontchannel_logout_uri": Member(is_logout_address),
     "frontchannel_logout_session_required": Member(is_flag, default=False),
     # RFC 9396 10
     "authorization_details_types": Member(is_texts, ()),
