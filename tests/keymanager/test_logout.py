@@ -98,7 +98,7 @@ def test_an_expired_id_token_is_good_enough(bobs_browser: Browser, leaver: Regis
 def test_without_an_id_token_the_person_is_asked(bobs_browser: Browser, leaver: Registered) -> None:
     page = logout(bobs_browser, client_id=leaver.id, post_logout_redirect_uri=GOODBYE, state="xyz").content.decode()
 
-    for words in ("Sign out?", "Photo Printer asks to sign you out", "<strong>bob</strong>", ">Stay<"):
+    for words in ("Sign out?", "<bdi>Photo Printer</bdi> asks to sign you out", "<strong>bob</strong>", ">Stay<"):
         assert words in page
     assert is_signed_in(bobs_browser)
 
