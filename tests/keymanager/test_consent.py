@@ -173,7 +173,7 @@ def approve_always(browser: Browser, registered: Registered, duration: str, **ch
 def test_the_page_asks_for_how_long_and_says_how_to_withdraw(bobs_browser: Browser, printer: Registered) -> None:
     page = page_of(bobs_browser, printer)
 
-    assert "Remember Approve Always for</label>" in page
+    assert "“Approve Always” is remembered for</label>" in page
     for words in (">Until withdrawn<", ">30 days<", ">One day<", ">One hour<"):
         assert words in page
     assert 'You can withdraw this any time under <a href="/oauth2/">Applications with access</a>.' in page
