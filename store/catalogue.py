@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from store import key_managers
+from store import key_managers, resources
 from store.models import Api
 
 
@@ -34,8 +34,8 @@ def publish(
     version: str,
     context: str,
     definition: dict[str, Any],
-    production_endpoint: str,
-    sandbox_endpoint: str,
+    production_endpoints: Sequence[str],
+    sandbox_endpoints: Sequence[str],
     tags: Sequence[str],
 ) -> Api:
     """The API as described, published; one of that name and version is brought up to date.
@@ -51,8 +51,9 @@ def publish(
             "description": str(definition.get("info", {}).get("description", "")),
             "status": Api.Status.PUBLISHED,
             "definition": definition,
-            "production_endpoint": production_endpoint,
-            "sandbox_endpoint": sandbox_endpoint,
+            "resources": resources.compiled(definition),
+            "production_endpoints": list(production_endpoints),
+            "sandbox_endpoints": list(sandbox_endpoints),
             "tags": list(tags),
             "changed_at": timezone.now(),
         },

@@ -68,7 +68,8 @@ class Part:
 
     @property
     def log(self) -> Path:
-        return self.var / f"{Path(self.command[0]).name}-{self.port}.log"
+        name = "agent" if "gateway.agent" in self.command else Path(self.command[0]).name
+        return self.var / f"{name}-{self.port}.log"
 
     @property
     def calls(self) -> Path:
@@ -154,6 +155,12 @@ def portal(var: Path, port: int, gateway_port: int) -> Part:
     certificate = ["--ssl-certificate", str(tls / "localhost.pem"), "--ssl-keyfile", str(tls / "localhost-key.pem")]
     command = [binary("granian"), *options, *certificate, "apimanager.wsgi:application"]
     return Part(var, port, command, environment(var, port, gateway_port))
+
+
+def agent(var: Path, file: str = "agent.json") -> Part:
+    """It has no door for us; its name in the log is that of its file."""
+    command = [sys.executable, "-m", "gateway.agent", str(var / "gateway" / file)]
+    return Part(var, 0, command)
 
 
 def gateway(var: Path, port: int) -> Part:

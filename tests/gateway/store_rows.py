@@ -23,8 +23,16 @@ if TYPE_CHECKING:
     from accounts.models import User
     from keymanager.models import Authorization
     from store.models import Api
+    from store.usage_models import GatewayState
 
 ALIAS = "live_portal"
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def resource(method: str, path: str, **changes: Any) -> dict[str, Any]:
+    return {"method": method, "path": path, "scopes": [], "auth": "any", "tier": ""} | changes
 
 
 class LivePortal:
@@ -52,30 +60,33 @@ class LivePortal:
         with self.database():
             return User.objects.using(ALIAS).get_or_create(username=name)[0]
 
-    def publish(self, context: str, production: str, sandbox: str = "", version: str = "1.0") -> Api:
+    def publish(self, context: str, production: str, sandbox: str = "", version: str = "1.0", **columns: Any) -> Api:
+        """Everything below it may be called with any method, unless `columns` say otherwise."""
         from store.models import Api
 
         provider = self.person("admin")
+        described = {
+            "name": context[1:],
+            "context": context,
+            "version": version,
+            "provider": provider,
+            "production_endpoints": [production] if production else [],
+            "sandbox_endpoints": [sandbox] if sandbox else [],
+            "resources": [resource(method, "/*") for method in METHODS],
+            "status": Api.Status.PUBLISHED,
+        }
         with self.database():
-            return Api.objects.using(ALIAS).create(
-                name=context[1:],
-                context=context,
-                version=version,
-                provider=provider,
-                production_endpoint=production,
-                sandbox_endpoint=sandbox,
-                status=Api.Status.PUBLISHED,
-            )
+            return Api.objects.using(ALIAS).create(**(described | columns))
 
     def revoke_token(self, jti: str) -> None:
         self.revoke_tokens([jti])
 
-    def revoke_tokens(self, names: list[str], seconds_ago: int = 0) -> None:
-        """For the next five minutes, by their jti."""
+    def revoke_tokens(self, names: list[str], seconds_ago: int = 0, expires_in: int = 300) -> None:
+        """By their jti."""
         from keymanager.models import RevokedToken
 
         now = timezone.now()
-        until, since = now + timedelta(seconds=300), now - timedelta(seconds=seconds_ago)
+        until, since = now + timedelta(seconds=expires_in), now - timedelta(seconds=seconds_ago)
         rows = [RevokedToken(jti=jti, expires_at=until, revoked_at=since) for jti in names]
         with self.database():
             RevokedToken.objects.using(ALIAS).bulk_create(rows)
@@ -88,6 +99,13 @@ class LivePortal:
         with self.database():
             client = Client.objects.using(ALIAS).create(user=owner, client_id=f"client-{uuid.uuid4().hex}")
             return Authorization.objects.using(ALIAS).create(user=user, client=client, auth_time=timezone.now())
+
+    def state(self, node: str, kind: str) -> GatewayState:
+        """What the page "Gateways" shows of it."""
+        from store.usage_models import GatewayState
+
+        with self.database():
+            return GatewayState.objects.using(ALIAS).get(node=node, kind=kind)
 
     def change(self, row: Model, **columns: Any) -> None:
         with self.database():

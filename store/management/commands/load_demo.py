@@ -61,8 +61,8 @@ class Command(BaseCommand):
             version="1.0",
             context="/photos",
             definition=definition,
-            production_endpoint=settings.PHOTOS_URL,
-            sandbox_endpoint=settings.PHOTOS_URL,
+            production_endpoints=[settings.PHOTOS_URL],
+            sandbox_endpoints=[settings.PHOTOS_URL],
             tags=["photos", "sample"],
         )
         self.stdout.write(f"{api} is published; accounts made: {', '.join(made) or 'none, they were there'}.")
