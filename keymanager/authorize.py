@@ -138,7 +138,7 @@ def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> Auth
     check_pkce(client, response_type, parameters)
     check_dpop(client, response_type, parameters)
     check_prompt(parameters)
-    scope = scopes.granted(client, parameters.get("scope", ""))
+    scope = scopes.granted(client, scopes.asked_for(parameters, response_type))
     check_openid(response_type, scope, parameters)
     claims = claims_requests.check(parameters, scope, response_type)
     if "id_token" in response_type:

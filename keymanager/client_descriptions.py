@@ -27,6 +27,8 @@ NOT_ONE_S_OWN = frozenset({"may_impersonate", "allow_plain_code_challenge"})
 # RFC 7591 2. Who registers without a method is told this one, and may send the secret in either way: the libraries do.
 DEFAULT_METHOD = "client_secret_basic"
 WITH_SECRETS = (DEFAULT_METHOD, "client_secret_post")
+# OpenID Connect Registration 1.0 2: for each an `alg` that needs a key, and an `enc` that needs an `alg`.
+ENCRYPTED = ("id_token", "userinfo")
 WITH_KEYS = ("private_key_jwt", "self_signed_tls_client_auth")
 
 
@@ -147,11 +149,13 @@ def check_keys(metadata: Mapping[str, Any]) -> None:
     if "jwks" in metadata and "jwks_uri" in metadata:
         raise errors.InvalidClientMetadata("jwks and jwks_uri cannot both be given.")
     has_keys = "jwks_uri" in metadata or bool(metadata.get("jwks", {"keys": []})["keys"])
-    needing = metadata.get("token_endpoint_auth_method") in WITH_KEYS or "id_token_encrypted_response_alg" in metadata
-    if needing and not has_keys:
+    encrypted = {f"{what}_encrypted_response_alg" for what in ENCRYPTED} & metadata.keys()
+    if (encrypted or metadata.get("token_endpoint_auth_method") in WITH_KEYS) and not has_keys:
         raise errors.InvalidClientMetadata("This needs keys: give jwks or jwks_uri.")
-    if "id_token_encrypted_response_enc" in metadata and "id_token_encrypted_response_alg" not in metadata:
-        raise errors.InvalidClientMetadata("id_token_encrypted_response_enc needs id_token_encrypted_response_alg.")
+    for what in ENCRYPTED:
+        encoding, algorithm = f"{what}_encrypted_response_enc", f"{what}_encrypted_response_alg"
+        if encoding in metadata and algorithm not in metadata:
+            raise errors.InvalidClientMetadata(f"{encoding} needs {algorithm}.")
     subjects = [name for name in metadata if name.startswith("tls_client_auth_")]
     if metadata.get("token_endpoint_auth_method") == "tls_client_auth" and len(subjects) != 1:
         # RFC 8705 2.1.2: "exactly one of the below metadata parameters"

@@ -52,8 +52,9 @@ def is_web_address(value: Any) -> bool:
         return False
 
 
-def is_back_channel_address(value: Any) -> bool:
-    """Back-Channel Logout 1.0 2.2 leaves http to the OP: here it is for the demo, on this very machine."""
+def is_logout_address(value: Any) -> bool:
+    """Back-Channel Logout 1.0 2.2 and Front-Channel Logout 1.0 2 leave http to the OP: here it is for the demo, on this
+    very machine."""
     if settings.DEMO and is_text(value) and value.startswith("http://"):
         return is_web_address(value.replace("http", "https", 1)) and urlsplit(value).hostname in LOOPBACK
     return is_web_address(value)
@@ -120,15 +121,17 @@ MEMBERS: dict[str, Member] = {
     "sector_identifier_uri": Member(is_web_address),
     "id_token_encrypted_response_alg": Member(one_of("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")),
     "id_token_encrypted_response_enc": Member(one_of("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")),
+    "userinfo_encrypted_response_alg": Member(one_of("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")),
+    "userinfo_encrypted_response_enc": Member(one_of("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")),
     "userinfo_signed_response_alg": Member(one_of("ES256", "RS256")),
     "default_max_age": Member(is_seconds),
     "require_auth_time": Member(is_flag, default=False),
     "default_acr_values": Member(is_texts, ()),
     "initiate_login_uri": Member(is_web_address),
     # OpenID Connect Back-Channel Logout 2.2 and Front-Channel Logout 2
-    "backchannel_logout_uri": Member(is_back_channel_address),
+    "backchannel_logout_uri": Member(is_logout_address),
     "backchannel_logout_session_required": Member(is_flag, default=False),
-    "frontchannel_logout_uri": Member(is_web_address),
+    "frontchannel_logout_uri": Member(is_logout_address),
     "frontchannel_logout_session_required": Member(is_flag, default=False),
     # RFC 9396 10
     "authorization_details_types": Member(is_texts, ()),

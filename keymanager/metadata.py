@@ -60,6 +60,8 @@ def members() -> dict[str, Any]:
         "id_token_encryption_alg_values_supported": list(encryption.ALGORITHMS),
         "id_token_encryption_enc_values_supported": list(encryption.ENCODINGS),
         "userinfo_signing_alg_values_supported": signing.ALGORITHMS,
+        "userinfo_encryption_alg_values_supported": list(encryption.ALGORITHMS),
+        "userinfo_encryption_enc_values_supported": list(encryption.ENCODINGS),
         "acr_values_supported": authentication_methods.ACR_VALUES,
         "prompt_values_supported": sorted(PROMPTS),
         "display_values_supported": ["page"],

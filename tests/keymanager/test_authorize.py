@@ -219,6 +219,23 @@ def test_the_use_of_a_callback_is_remembered(bobs_browser: Browser, printer: Reg
     assert ClientURI.objects.get().last_used_at is not None
 
 
+@pytest.mark.rfc("oidc-core#3.1.2.1")
+@pytest.mark.parametrize("state", ["xyz", "s" * 5000])
+def test_a_post_from_another_site_finds_who_is_signed_in(
+    bobs_browser: Browser, printer: Registered, state: str
+) -> None:
+    decide(bobs_browser, authorize(bobs_browser, printer), "approve_always")
+    values = {"response_type": "code", "client_id": printer.id, "redirect_uri": CALLBACK, "scope": "photos:read"}
+
+    # No SameSite=Lax cookie comes with such a form.
+    answer = Browser().post("/oauth2/authorize", values | {"prompt": "none", "state": state})
+
+    assert answer.status_code == 303
+    back = query_of(bobs_browser.get(answer["Location"].removeprefix("https://localhost:9443")))
+    assert "code" in back
+    assert back["state"] == state
+
+
 def test_the_page_may_also_be_asked_by_post(bobs_browser: Browser, printer: Registered) -> None:
     values = {"response_type": "code", "client_id": printer.id, "redirect_uri": CALLBACK, "scope": "photos:read"}
 

@@ -31,7 +31,7 @@ def test_every_supported_value_is_listed() -> None:
 
     assert set(document["prompt_values_supported"]) == {"none", "login", "consent", "select_account", "create"}
     assert document["subject_types_supported"] == ["public", "pairwise"]
-    assert {"address", "phone", "profile", "email", "openid"} <= set(document["scopes_supported"])
+    assert {"address", "phone", "profile", "email", "openid", "offline_access"} <= set(document["scopes_supported"])
     assert {"birthdate", "address", "phone_number_verified", "acr", "updated_at"} <= set(document["claims_supported"])
     assert document["claims_parameter_supported"] is True
     assert "RSA-OAEP-256" in document["id_token_encryption_alg_values_supported"]

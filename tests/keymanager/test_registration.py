@@ -120,6 +120,8 @@ def test_a_redirect_uri_that_cannot_be_used_is_refused(uri: Any) -> None:
         {"contacts": "bob@example.com"},
         {"id_token_signed_response_alg": "none"},
         {"id_token_encrypted_response_enc": "A256GCM"},
+        {"userinfo_encrypted_response_enc": "A256GCM"},
+        {"userinfo_encrypted_response_alg": "ECDH-ES"},
         {"default_max_age": -1},
         {"default_max_age": True},
     ],
