@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import clusters, faults, filters, permits, throttling
+from gateway import clusters, faults, filters, passed_on, permits, throttling
 from gateway.apis import Endpoint, PublishedApi, Resource
 
 Route = dict[str, Any]
@@ -20,8 +20,6 @@ SANDBOX_KEY = {
     "path": [{"key": filters.PAYLOAD}, {"key": "key_type"}],
     "value": {"string_match": {"exact": "SANDBOX"}},
 }
-# A certificate is between a client and the key manager.
-NOT_FOR_BACKENDS = ["x-forwarded-client-cert", *filters.REVOCABLE.values()]
 # A step of a path that stands for anything, and what follows a path.
 STEP, REST, QUERY = "[^/?]+", "(/[^?]*)?", r"(\?.*)?"
 
@@ -81,13 +79,14 @@ def api_route(
     route = {
         "name": f"{base[1:]} {resource.method} {resource.path} {key_type}",
         "match": condition,
-        "request_headers_to_remove": NOT_FOR_BACKENDS,
+        "request_headers_to_remove": passed_on.withheld(api),
         "route": to_backend(api, key_type, endpoint, match.lead),
     }
     names = {"resource": resource.path, "key_type": key_type, **throttling.told(api, resource)}
     if resource.auth == "none":
         return {**route, "metadata": told(api, base, **names), "typed_per_filter_config": filters.unasked()}
-    return {**route, "metadata": told(api, base, **names, permit=permits.of_resource(api, resource).key)}
+    metadata = told(api, base, **names, permit=permits.of_resource(api, resource).key)
+    return {**route, "metadata": metadata, **passed_on.asked_for(api)}
 
 
 def with_method(condition: Route, method: str) -> Route:
@@ -130,6 +129,8 @@ def no_endpoint(api: PublishedApi, base: str, key_type: str, match: Route) -> Ro
         "name": f"{base[1:]} {key_type}",
         "match": match,
         "metadata": told(api, base, key_type=key_type, permit=permits.of_api(api).key),
+        # Envoy makes up its filters by the route that it finds first, before it has seen the type of the key.
+        **passed_on.asked_for(api),
         **faults.direct(403, faults.NO_ENDPOINT, "Invalid Credentials", sentence),
     }
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import agents, clusters, envoy_admin, faults, filters, routes, usage_lines, usage_log
+from gateway import agents, assertion_filters, clusters, envoy_admin, faults, filters, routes, usage_lines, usage_log
 from gateway.apis import endpoint
 
 Config = dict[str, Any]
@@ -16,7 +16,7 @@ TYPES = "type.googleapis.com/envoy.extensions"
 STRIPPED = (
     "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
     "x-real-ip", "x-client-ip", "true-client-ip", "x-original-url", "x-rewrite-url", "x-jwt-assertion",
-    "x-envoy-original-path", "x-envoy-original-host", "x-envoy-external-address", "x-gateway-proof",
+    "x-envoy-original-path", "x-envoy-original-host", "x-envoy-external-address", "x-gateway-proof", "x-gateway-api",
     filters.EXCHANGED, *filters.REVOCABLE.values(),
 )  # fmt: skip
 
@@ -101,7 +101,9 @@ def connection_manager(door: Door) -> Config:
         "stat_prefix": "gateway",
         "server_name": "gateway",
         "rds": {"route_config_name": routes.NAME, "config_source": agents.source()},
-        "http_filters": filters.chain(routes.portal(), agents.CLUSTER, agents.source()),
+        "http_filters": filters.chain(
+            routes.portal(), agents.CLUSTER, agents.source(), assertion_filters.chain(routes.portal())
+        ),
         "local_reply_config": faults.local_reply_config(),
         "access_log": [access_log(door.node_id)],
         "early_header_mutation_extensions": [early_header_mutation()],

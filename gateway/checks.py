@@ -1,4 +1,4 @@
-"""Calls whose token a gateway cannot check by itself: opaque ones, and those that are bound to a key.
+"""Calls that a gateway cannot check by itself: with an opaque token, one that is bound to a key, or an API key.
 
 Envoy asks by ext_authz and goes on with the self-contained token that it is told (phantom token pattern). Any other
 gateway gets by with the status: 204 or 401 (nginx: auth_request).
@@ -11,12 +11,12 @@ import hmac
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from gateway import filters, node_key
+from gateway import api_keys, filters, node_key
 from store import key_managers
-from store.key_managers.base import Call, CallRefusedError
+from store.key_managers.base import Call, CallRefusedError, CheckedCall
 
 # What the key manager has to see of a call.
-SEEN = ("Authorization", "DPoP", "X-Forwarded-Client-Cert", "X-Gateway-Proof")
+SEEN = ("Authorization", "DPoP", "X-Forwarded-Client-Cert", "X-Gateway-Proof", *api_keys.HEADERS)
 
 
 @csrf_exempt
@@ -39,13 +39,19 @@ def checked(request: HttpRequest, status: int) -> HttpResponse:
     path = request.headers.get("X-Original-URI", "/").partition("?")[0]
     seen = {name: request.headers[name] for name in SEEN if name in request.headers}
     try:
-        checked = key_managers.current().check_call(Call(method=method, path=path, headers=seen))
+        checked = check_call(Call(method=method, path=path, headers=seen))
     except CallRefusedError as refused:
         return empty(refused.status, {**refused.headers, "WWW-Authenticate": refused.challenge})
     headers = {**checked.headers, filters.EXCHANGED: checked.token}
-    if "." not in seen["Authorization"]:
+    if checked.token not in seen.get("Authorization", ""):
         headers["Authorization"] = f"Bearer {checked.token}"
     return empty(status, headers)
+
+
+def check_call(call: Call) -> CheckedCall:
+    if api_keys.shown(call.headers):
+        return api_keys.check(call.headers)
+    return key_managers.current().check_call(call)
 
 
 def is_from_gateway(request: HttpRequest) -> bool:

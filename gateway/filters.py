@@ -7,11 +7,12 @@ tokens: a route that forgets to say which permit it asks for is refused, not ope
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
 
-from gateway import node_key, quota_headers
+from gateway import api_keys, node_key, quota_headers
 
 Config = dict[str, Any]
 
@@ -42,9 +43,9 @@ RBAC = f"{EXTENSIONS}.rbac.v3.RBAC"
 LIMITERS = (f"{EXTENSIONS}.local_ratelimit.v3.LocalRateLimit", f"{EXTENSIONS}.ratelimit.v3.RateLimit")
 
 
-def chain(portal: str, agent: str, source: Config) -> list[Config]:
+def chain(portal: str, agent: str, source: Config, late: Sequence[Config] = ()) -> list[Config]:
     """`portal`: the name of the cluster that checks calls; `agent`: of the one that serves the keys; `source`: whom to
-    ask what is revoked."""
+    ask what is revoked; `late`: filters that see only calls which may be made."""
     return [
         {"name": quota_headers.NEAREST, "typed_config": quota_headers.nearest()},
         {"name": quota_headers.NEXT_ACCESS, "typed_config": next_access()},
@@ -56,6 +57,7 @@ def chain(portal: str, agent: str, source: Config) -> list[Config]:
         {"name": TELL_PERMIT, "typed_config": tell_permit()},
         discovered(PERMIT, source),
         *(discovered(name, source, *LIMITERS) for name in LIMITS),
+        *late,
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
     ]
 
@@ -65,7 +67,7 @@ def next_access() -> Config:
 
 
 def only_for(calls: Config, name: str, typed_config: Config) -> Config:
-    """The filter of this name, past which go all calls but those that match."""
+    """The filter of that name, past which go all calls but those that match."""
     skip = {"@type": "type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter"}
     others = {"predicate": {"not_matcher": calls}, "on_match": {"action": {"name": "skip", "typed_config": skip}}}
     return {
@@ -79,7 +81,7 @@ def for_the_portal() -> Config:
     """Calls that only the portal can check. Without any of it a JWT is checked by Envoy, and asks nobody."""
     bound_to_certificate = [credentials(BEARER), header("x-forwarded-client-cert", ".+")]
     asking = [credentials(DPOP), credentials(OPAQUE), {"and_matcher": {"predicate": bound_to_certificate}}]
-    return {"or_matcher": {"predicate": asking}}
+    return {"or_matcher": {"predicate": [*asking, *(header(name, ".+") for name in api_keys.HEADERS)]}}
 
 
 def credentials(pattern: str) -> Config:
@@ -95,7 +97,7 @@ def header(name: str, pattern: str) -> Config:
 
 def exchange(portal: str) -> Config:
     """Asks the portal (gateway/checks.py), which answers with the token as a self-contained one."""
-    exact = [{"exact": name} for name in ("dpop", "x-forwarded-client-cert")]
+    exact = [{"exact": name} for name in ("dpop", "x-forwarded-client-cert", *api_keys.HEADERS)]
     asked = {"x-gateway-proof": node_key.proof(), "x-original-uri": "%REQ(:PATH)%"}
     return {
         "@type": f"{EXTENSIONS}.ext_authz.v3.ExtAuthz",
@@ -125,7 +127,8 @@ def jwt_authn(agent: str) -> Config:
     looked at route by route (gateway/permits.py), because a token may be for one API only (RFC 8707)."""
     either = [{"provider_name": "exchanged"}, {"provider_name": "keymanager"}]
     exchanged = {"from_headers": [{"name": EXCHANGED}], "header_in_metadata": EXCHANGED_HEADER}
-    # The header only: RFC 6750 2.3 warns of tokens in addresses. PhotoShare verifies the caller from the token itself.
+    # The header only: RFC 6750 2.3 warns of tokens in addresses. It stays for the filters to come; whether the
+    # backend sees it, the route says (gateway/passed_on.py).
     sent = {
         "from_headers": [{"name": "Authorization", "value_prefix": f"{scheme} "} for scheme in SCHEMES],
         "forward": True,
@@ -205,12 +208,14 @@ def metadata(path: list[str], value: Config) -> Config:
 
 
 def unusable_token() -> Config:
-    return {"or_ids": {"ids": [other_token(), bound_token()]}}
+    return {"or_ids": {"ids": [other_token(), *(only_exchanged(claim) for claim in ("cnf", "proved", "api_key"))]}}
 
 
-def bound_token() -> Config:
-    """One that needs a proof of its key, which only the portal checks: by itself it is refused (RFC 9449 7.2)."""
-    ids = [metadata([PAYLOAD, "cnf"], {"present_match": True}), {"not_id": was_exchanged()}]
+def only_exchanged(claim: str) -> Config:
+    """A token with this claim, when it comes from the caller. One that is bound to a key needs a proof, which only the
+    portal checks (RFC 9449 7.2); one that says it was proved, or that stands for an API key, is the gateway's, and a
+    backend may have seen it."""
+    ids = [metadata([PAYLOAD, claim], {"present_match": True}), {"not_id": was_exchanged()}]
     return {"and_ids": {"ids": ids}}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import api_routes, faults, filters, node_key, shared_limits, throttling
+from gateway import api_routes, faults, filters, node_key, shared_limits, throttling, xml_faults
 from gateway.apis import REMEMBERED, PublishedApi
 
 Resource = dict[str, Any]
@@ -67,7 +68,7 @@ def lists(apis: tuple[PublishedApi, ...]) -> dict[str, list[str]]:
     """The routes, as JSON, by how their paths begin. Envoy takes the list of the longest beginning, and looks nowhere
     else: what may be meant by a shorter one stands in it, too."""
     bases = {base: of_api(api, base) for api in apis for base in api.bases}
-    found = {beginning: [json.dumps(route) for route in routes] for beginning, routes in own().items()}
+    found = {beginning: [as_text(routes)] for beginning, routes in own().items()}
     found |= {f"{faults.DESCRIBED}{api.path}": [of_description(api.path), *found["/"]] for api in apis}
     for base, routes in bases.items():
         above = [bases[shorter] for shorter in shorter_paths(base) if shorter in bases]
@@ -84,7 +85,7 @@ def own() -> dict[str, list[Resource]]:
 
 @lru_cache(maxsize=REMEMBERED)
 def of_api(api: PublishedApi, base: str) -> str:
-    return ", ".join(json.dumps(route) for route in api_routes.of_api(api, base))
+    return as_text(api_routes.of_api(api, base))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -101,6 +102,11 @@ def shorter_paths(path: str) -> list[str]:
 def route_list(routes: list[str]) -> str:
     start = json.dumps({"name": "routes", "typed_config": {"@type": ROUTE_LIST}})[:-2]
     return f'{{"action": {start}, "routes": [{", ".join(routes)}]}}}}}}'
+
+
+def as_text(routes: Iterable[Resource]) -> str:
+    """As JSON; what the gateway answers by itself in both forms."""
+    return ", ".join(json.dumps(form) for route in routes for form in xml_faults.both(route))
 
 
 def forwarded() -> list[Resource]:

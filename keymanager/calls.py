@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
+from accounts.models import User
 from keymanager import checksums, confirmations, errors, introspection, resource_access, signing, tokens
 from keymanager.tokens import Bearer
 
@@ -72,23 +74,65 @@ def find(token: str) -> Held:
 
 
 def self_contained(token: str, bearer: Bearer) -> str:
-    """The token itself when it is one. `cnf` stays: whoever gets to see it cannot use it without the key."""
-    if token.count(".") == 2:
+    """The token itself when it is one that whoever bears it may use.
+
+    Of one that is bound to a key a backend learns that the key was proved, which it cannot look at itself: `proved` in
+    place of `cnf`. Such a token is no good to whoever sees it there: gateways and we take it from nobody.
+    """
+    is_self_contained = token.count(".") == 2
+    if is_self_contained and not bearer.confirmation:
         return token
     now = int(time.time())
     claims: dict[str, Any] = {
         **bearer.client.access_token_claims,
-        **bearer.claims,
+        **{name: value for name, value in bearer.claims.items() if name != "cnf"},
+        **({tokens.PROVED: bearer.confirmation} if bearer.confirmation else {}),
         "client_id": bearer.client.client_id,
         "key_type": bearer.client.key_type,
         "scope": bearer.scope,
         "iat": now,
         "exp": min(int(bearer.expires_at.timestamp()), now + LIFETIME),
-        "jti": introspection.identifier(token),
+        "jti": bearer.jti if is_self_contained else introspection.identifier(token),
     }
     if bearer.authorization_id is not None:
         claims["grant_id"] = str(bearer.authorization_id)
     return signing.sign(claims, typ="at+jwt")
+
+
+def token_of_api_key(key_id: str, *, key_type: str, scope: str, claims: Mapping[str, Any]) -> str:
+    """An access token in place of an API key, with `claims` of its application (RFC 9068 2.2). No client has it, so the
+    key manager's own endpoints do not know it; `api_key` tells gateways that it is none that a caller may send."""
+    now, name = int(time.time()), f"apikey-{key_id}"
+    told: dict[str, Any] = {
+        **claims,
+        "iss": settings.ISSUER,
+        "aud": settings.ACCESS_TOKEN_AUDIENCE,
+        "sub": name,
+        "client_id": name,
+        "api_key": key_id,
+        "key_type": key_type,
+        "scope": scope,
+        "iat": now,
+        "exp": now + LIFETIME,
+        "jti": name,
+    }
+    return signing.sign(told, typ="at+jwt")
+
+
+def caller(token: str) -> tuple[dict[str, Any], User | None]:
+    """What a self-contained access token says, and the person who agreed to it, if one did. InvalidToken.
+
+    One statement at most. Whether an application's own token was revoked, the gateway has looked at before it asks.
+    """
+    claims = tokens.verified_claims(token)
+    if claims is None:
+        raise errors.InvalidToken(detail="no live access token of ours")
+    if "grant_id" not in claims:
+        return claims, None
+    bearer = tokens.find(token)
+    if bearer is None:
+        raise errors.InvalidToken(detail="revoked")
+    return claims, bearer.user
 
 
 def forget() -> None:

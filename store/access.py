@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, resolve_url
 
 from accounts.models import User
 from store import developers
-from store.models import Api, Application, BlockingCondition, Person, Subscription
+from store.models import Api, ApiKey, Application, BlockingCondition, Person, Subscription
 
 P = ParamSpec("P")
 
@@ -72,3 +72,8 @@ def subscription(user: Person, subscription_id: uuid.UUID) -> Subscription:
 def blocking_condition(condition_id: uuid.UUID) -> BlockingCondition:
     """For the views of `staff`."""
     return get_object_or_404(BlockingCondition, pk=condition_id)
+
+
+def api_key(application: Application, api_key_id: uuid.UUID) -> ApiKey:
+    """Of an application that came from here."""
+    return get_object_or_404(application.api_keys, pk=api_key_id)

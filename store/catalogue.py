@@ -37,8 +37,10 @@ def publish(
     production_endpoints: Sequence[str],
     sandbox_endpoints: Sequence[str],
     tags: Sequence[str],
+    backend: dict[str, Any] | None = None,
 ) -> Api:
-    """The API as described, published; one of that name and version is brought up to date.
+    """The API as described, published; one of that name and version is brought up to date. `backend`: how the gateway
+    treats the backend, as it is when None.
 
     Its words come from the OpenAPI document, and the key manager is told those in which people are asked to approve.
     """
@@ -56,6 +58,7 @@ def publish(
             "sandbox_endpoints": list(sandbox_endpoints),
             "tags": list(tags),
             "changed_at": timezone.now(),
+            **({} if backend is None else {"backend": backend}),
         },
     )
     key_managers.current().describe_scopes(api.scopes)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -115,9 +116,13 @@ class Api(models.Model):
     @property
     def scopes(self) -> dict[str, str]:
         """The scopes its definition declares, with their descriptions."""
-        schemes = self.definition.get("components", {}).get("securitySchemes", {}).values()
-        flows = [flow for scheme in schemes for flow in scheme.get("flows", {}).values()]
-        return {name: words for flow in flows for name, words in flow.get("scopes", {}).items()}
+        return declared_scopes(self.definition.get("components", {}).get("securitySchemes", {}))
+
+
+def declared_scopes(schemes: Mapping[str, Any]) -> dict[str, str]:
+    """Of the `securitySchemes` of a definition (OpenAPI 3.1, 4.8.27)."""
+    flows = [flow for scheme in schemes.values() for flow in scheme.get("flows", {}).values()]
+    return {name: words for flow in flows for name, words in flow.get("scopes", {}).items()}
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):

@@ -123,11 +123,12 @@ class Part:
         method: str,
         path: str,
         token: str = "",
-        body: str | None = None,
+        body: str | list[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
         source: str = "",
     ) -> Reply:
-        """One request on a connection of its own, its path sent as it is written, from the address `source`."""
+        """One request on a connection of its own, its path sent as it is written, from the address `source`; a list is
+        sent in chunks."""
         trusted = ssl.create_default_context(cafile=str(self.var / "tls" / "ca.pem"))
         connection = http.client.HTTPSConnection(
             "localhost", self.port, timeout=10, context=trusted, source_address=(source, 0) if source else None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from keymanager.models import Authorization
-    from store.models import Api, BlockingCondition, ThrottlingPolicy
+    from store.models import Api, ApiKey, Application, BlockingCondition, ThrottlingPolicy
     from store.usage_models import GatewayState
 
 ALIAS = "live_portal"
@@ -78,6 +78,31 @@ class LivePortal:
         with self.database():
             return Api.objects.using(ALIAS).create(**(described | columns))
 
+    def application(self, name: str, *apis: Api) -> Application:
+        """alice's, subscribed to these under Gold."""
+        from store.models import Application, Subscription, ThrottlingPolicy
+
+        owner = self.person("alice")
+        with self.database():
+            policies = ThrottlingPolicy.objects.using(ALIAS)
+            quota = policies.get(level="application", name="Unlimited")
+            application = Application.objects.using(ALIAS).create(owner=owner, name=name, policy=quota)
+            tier = policies.get(level="subscription", name="Gold")
+            rows = [Subscription(application=application, api=api, policy=tier) for api in apis]
+            Subscription.objects.using(ALIAS).bulk_create(rows)
+        return application
+
+    def api_key(self, application: Application, key_type: str = "PRODUCTION") -> tuple[str, ApiKey]:
+        """A new API key, as its owner sees it once, and its row."""
+        from store import api_keys
+        from store.models import ApiKey
+
+        value = f"ak_live_{uuid.uuid4().hex}"
+        row = ApiKey(application=application, key_type=key_type, checksum=api_keys.checksum(value))
+        with self.database():
+            row.save(using=ALIAS)
+        return value, row
+
     def revoke_token(self, jti: str) -> None:
         self.revoke_tokens([jti])
 
@@ -126,6 +151,10 @@ class LivePortal:
     def change(self, row: Model, **columns: Any) -> None:
         with self.database():
             type(row)._base_manager.using(ALIAS).filter(pk=row.pk).update(**columns)
+
+    def remove(self, row: Model) -> None:
+        with self.database():
+            row.delete(using=ALIAS)
 
     def add_signing_key(self, private_key: ec.EllipticCurvePrivateKey) -> str:
         """Gives the key manager a key that the tests know too; returns its kid."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -209,3 +210,14 @@ def test_limits_go_on_without_the_portal(live: Live, request: pytest.FixtureRequ
     request.getfixturevalue("portal_away")
 
     assert statuses(live, 3, application=application("TwoPerMin")) == [200, 200, 429]
+
+
+def test_fault_in_xml_says_the_time_too(live: Live) -> None:
+    limited = {"sub": "bob", "application": application("TwoPerMin")}
+    tokens = [live.mint.token("echo/1.0", **limited) for _ in range(3)]
+
+    reply = [live.gateway.get(ALBUMS, token, Accept="application/xml") for token in tokens][2]
+
+    found = re.fullmatch(r"<amt:fault .*<amt:nextAccessTime>(.*) UTC</amt:nextAccessTime></amt:fault>\n", reply.text)
+    assert found
+    assert datetime.strptime(found[1], "%Y-%b-%d %H:%M:%S%z") > datetime.now(UTC)
