@@ -213,7 +213,7 @@ def test_limits_go_on_without_the_portal(live: Live, request: pytest.FixtureRequ
 
 
 def test_fault_in_xml_says_the_time_too(live: Live) -> None:
-    limited = {"sub": "bob", "application": application("TwoPerMin")}
+    limited: dict[str, Any] = {"sub": "bob", "application": application("TwoPerMin")}
     tokens = [live.mint.token("echo/1.0", **limited) for _ in range(3)]
 
     reply = [live.gateway.get(ALBUMS, token, Accept="application/xml") for token in tokens][2]
@@ -221,3 +221,16 @@ def test_fault_in_xml_says_the_time_too(live: Live) -> None:
     found = re.fullmatch(r"<amt:fault .*<amt:nextAccessTime>(.*) UTC</amt:nextAccessTime></amt:fault>\n", reply.text)
     assert found
     assert datetime.strptime(found[1], "%Y-%b-%d %H:%M:%S%z") > datetime.now(UTC)
+
+
+def test_api_key_is_counted_like_a_token(live: Live) -> None:
+    api = live.store.publish("/keys-limited", live.backend.url)
+    wait_for_what_is_published(live)
+    owner = live.store.application("Limited by key", api)
+    live.store.change(owner, policy=live.store.tier("application", "TwoPerMin", 2))
+    value, _ = live.store.api_key(owner)
+
+    replies = [live.gateway.get("/keys-limited/1.0/", apikey=value) for _ in range(3)]
+
+    assert [reply.status for reply in replies] == [200, 200, 429]
+    assert replies[2].fault == (429, 900803)
