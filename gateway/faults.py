@@ -22,8 +22,8 @@ REFUSED = "response.code_details.startsWith('ext_authz_denied') && response.code
 DIRECT = "response.code_details == 'direct_response'"
 # Tells the fault code once more, for the call log and for whoever does not want to read the body.
 CODE_HEADER = "x-fault-code"
-# What the only direct response of an API itself says (routes.no_endpoint).
-NO_ENDPOINT = 900901
+# What an API's own direct responses say (gateway/api_routes.py).
+NO_ENDPOINT, NO_RESOURCE = 900901, 900906
 
 
 class Fault(NamedTuple):
@@ -87,6 +87,25 @@ FAULTS = [
         {"www-authenticate": f'{INVALID}"The access token was revoked"'},
     ),
     Fault(
+        "response.code_details.contains('[other_kind_of_token]')", 401, 900905,
+        "Incorrect Access Token Type is provided",
+        f"Access failure for API: {API}. This resource asks for another kind of access token: one of a person who has "
+        "signed in, or one of the application itself.",
+        {"www-authenticate": f'{INVALID}"The access token is of another kind"'},
+    ),
+    # RFC 6750 3.1
+    Fault(
+        "response.code_details.contains('[other_scope]')", 403, 900910,
+        "The access token does not allow you to access the requested resource",
+        f"Access failure for API: {API}. The scope of the access token does not reach this resource; get one with the "
+        "scope that the API's definition names.",
+        {"www-authenticate": f'Bearer realm="{REALM}", {WHERE}, error="insufficient_scope"'},
+    ),
+    Fault(
+        "response.code_details.contains('[not_known_yet]')", 503, 101503, "Runtime Error",
+        "This API is just being published. Please try again in a moment.", {"retry-after": "1"},
+    ),
+    Fault(
         "response.code_details.startsWith('rbac_access_denied')", 403, 900908, "Resource forbidden",
         f"The application of this access token is not subscribed to the API {API}. Subscribe to it in the API Store. "
         "If you subscribed after this token was issued, get a new one.",
@@ -121,6 +140,13 @@ def body(code: int | str, message: str, description: str) -> Config:
 def direct_response(status: int, code: int, message: str, description: str) -> Config:
     """A route's answer without a backend."""
     return {"status": status, "body": {"inline_string": json.dumps(body(code, message, description)) + "\n"}}
+
+
+def direct(status: int, code: int, message: str, description: str) -> Config:
+    """The same as the parts of a route, with the code for the call log."""
+    told = {"header": {"key": CODE_HEADER, "value": str(code)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    answer = direct_response(status, code, message, description)
+    return {"direct_response": answer, "response_headers_to_add": [told]}
 
 
 def local_reply_config() -> Config:

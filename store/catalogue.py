@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from store import key_managers
+from store import key_managers, resources
 from store.models import Api
 
 
@@ -51,6 +51,7 @@ def publish(
             "description": str(definition.get("info", {}).get("description", "")),
             "status": Api.Status.PUBLISHED,
             "definition": definition,
+            "resources": resources.compiled(definition),
             "production_endpoints": list(production_endpoints),
             "sandbox_endpoints": list(sandbox_endpoints),
             "tags": list(tags),

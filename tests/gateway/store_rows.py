@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 ALIAS = "live_portal"
 
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def resource(method: str, path: str, **changes: Any) -> dict[str, Any]:
+    return {"method": method, "path": path, "scopes": [], "auth": "any", "tier": ""} | changes
+
+
 class LivePortal:
     """The database of a running portal, as a second one beside the test database."""
 
@@ -53,20 +60,23 @@ class LivePortal:
         with self.database():
             return User.objects.using(ALIAS).get_or_create(username=name)[0]
 
-    def publish(self, context: str, production: str, sandbox: str = "", version: str = "1.0") -> Api:
+    def publish(self, context: str, production: str, sandbox: str = "", version: str = "1.0", **columns: Any) -> Api:
+        """Everything below it may be called with any method, unless `columns` say otherwise."""
         from store.models import Api
 
         provider = self.person("admin")
+        described = {
+            "name": context[1:],
+            "context": context,
+            "version": version,
+            "provider": provider,
+            "production_endpoints": [production] if production else [],
+            "sandbox_endpoints": [sandbox] if sandbox else [],
+            "resources": [resource(method, "/*") for method in METHODS],
+            "status": Api.Status.PUBLISHED,
+        }
         with self.database():
-            return Api.objects.using(ALIAS).create(
-                name=context[1:],
-                context=context,
-                version=version,
-                provider=provider,
-                production_endpoints=[production],
-                sandbox_endpoints=[sandbox] if sandbox else [],
-                status=Api.Status.PUBLISHED,
-            )
+            return Api.objects.using(ALIAS).create(**(described | columns))
 
     def revoke_token(self, jti: str) -> None:
         self.revoke_tokens([jti])
