@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import clusters, faults, filters, passed_on
+from gateway import clusters, faults, filters, passed_on, permits
 from gateway.apis import Endpoint, PublishedApi, Resource
 
 Route = dict[str, Any]
@@ -76,14 +76,17 @@ def api_route(
     condition = with_method(match.condition, resource.method)
     if key_type == "SANDBOX":
         condition["dynamic_metadata"] = [SANDBOX_KEY]
-    return {
+    route = {
         "name": f"{base[1:]} {resource.method} {resource.path} {key_type}",
         "match": condition,
-        "metadata": told(api, base, resource=resource.path, key_type=key_type),
-        "typed_per_filter_config": asked(api, resource),
         "request_headers_to_remove": passed_on.withheld(api),
         "route": to_backend(api, key_type, endpoint, match.lead),
     }
+    names = {"resource": resource.path, "key_type": key_type}
+    if resource.auth == "none":
+        return {**route, "metadata": told(api, base, **names), "typed_per_filter_config": filters.unasked()}
+    told_permit = told(api, base, **names, permit=permits.of_resource(api, resource).key)
+    return {**route, "metadata": told_permit, **passed_on.asked_for(api)}
 
 
 def with_method(condition: Route, method: str) -> Route:
@@ -94,34 +97,6 @@ def with_method(condition: Route, method: str) -> Route:
 def told(api: PublishedApi, base: str, **more: str) -> Route:
     """For the filters, the faults and the call log."""
     return {"filter_metadata": {"gateway": {"path": api.path, "prefix": base, **more}}}
-
-
-def asked(api: PublishedApi, resource: Resource) -> Route:
-    """Which token the filters ask for, if any."""
-    if resource.auth == "none":
-        return filters.unasked()
-    return of_subscribers(api)
-
-
-def of_subscribers(api: PublishedApi) -> Route:
-    """Also of a route that leads to no backend: Envoy makes up its filters by the route that it finds first, before it
-    has seen the type of the key."""
-    asked_for = passed_on.asked_for(api)
-    return {filters.TOKEN_TYPE: tokens_for(api), filters.SUBSCRIPTION: subscribers_only(api), **asked_for}
-
-
-def tokens_for(api: PublishedApi) -> Route:
-    """Those for the whole gateway, and those for this API alone (RFC 8707)."""
-    addresses = [settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}{api.path}"]
-    refusing = filters.refusing([*addresses, *(f"{address}/" for address in addresses)])
-    return {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBACPerRoute", "rbac": {"rules": refusing["rules"]}}
-
-
-def subscribers_only(api: PublishedApi) -> Route:
-    """Lets a token pass whose application is subscribed: its claim `subscriptions` has this API and version."""
-    subscribed = filters.metadata([filters.PAYLOAD, "subscriptions", api.path[1:]], {"present_match": True})
-    rules = filters.rules("ALLOW", "subscribed", subscribed)
-    return {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBACPerRoute", "rbac": {"rules": rules}}
 
 
 def to_backend(api: PublishedApi, key_type: str, endpoint: Endpoint, lead: str) -> Route:
@@ -152,8 +127,8 @@ def no_endpoint(api: PublishedApi, base: str, key_type: str, match: Route) -> Ro
     return {
         "name": f"{base[1:]} {key_type}",
         "match": match,
-        "metadata": told(api, base, key_type=key_type),
-        "typed_per_filter_config": of_subscribers(api),
+        "metadata": told(api, base, key_type=key_type, permit=permits.of_api(api).key),
+        **passed_on.asked_for(api),
         **faults.direct(403, faults.NO_ENDPOINT, "Invalid Credentials", sentence),
     }
 

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from store.models import Api
 
+# Of so many APIs it is remembered what was made of them.
+REMEMBERED = 20_000
 PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 # Steps of letters and {names}; /* at the end for all that is below.
 RESOURCE_PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()+,;=:@-]|\{[A-Za-z0-9_.-]+\})*)*(/\*)?")

@@ -104,6 +104,25 @@ FAULTS = [
         {"www-authenticate": f'{INVALID}"The access token was revoked"'},
     ),
     Fault(
+        "response.code_details.contains('[other_kind_of_token]')", 401, 900905,
+        "Incorrect Access Token Type is provided",
+        f"Access failure for API: {API}. This resource asks for another kind of access token: one of a person who has "
+        "signed in, or one of the application itself.",
+        {"www-authenticate": f'{INVALID}"The access token is of another kind"'},
+    ),
+    # RFC 6750 3.1
+    Fault(
+        "response.code_details.contains('[other_scope]')", 403, 900910,
+        "The access token does not allow you to access the requested resource",
+        f"Access failure for API: {API}. The scope of the access token does not reach this resource; get one with the "
+        "scope that the API's definition names.",
+        {"www-authenticate": f'Bearer realm="{REALM}", {WHERE}, error="insufficient_scope"'},
+    ),
+    Fault(
+        "response.code_details.contains('[not_known_yet]')", 503, 101503, "Runtime Error",
+        "This API is just being published. Please try again in a moment.", {"retry-after": "1"},
+    ),
+    Fault(
         "response.code_details.startsWith('rbac_access_denied')", 403, 900908, "Resource forbidden",
         f"The application of this access token is not subscribed to the API {API}. Subscribe to it in the API Store. "
         "If you subscribed after this token was issued, get a new one.",

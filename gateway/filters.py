@@ -1,7 +1,7 @@
-"""The HTTP filters every call passes, in order: who calls (jwt_authn), may they (rbac, twice), then the router.
+"""The HTTP filters every call passes, in order: who calls (jwt_authn), may they (rbac), then the router.
 
-All are ours to switch per route (gateway/routes.py). Both rbac filters are closed by default or look only at verified
-tokens: a route that forgets to speak up is refused, not open.
+All are ours to switch per route (gateway/routes.py). The rbac filters are closed by default or look only at verified
+tokens: a route that forgets to say which permit it asks for is refused, not open.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ Config = dict[str, Any]
 EXCHANGE = "gateway.exchange"
 JWT = "envoy.filters.http.jwt_authn"
 TOKEN_TYPE = "gateway.token_type"
-SUBSCRIPTION = "gateway.subscription"
+# Tells the next filter which permit the route asks for (gateway/permits.py), which is also the name of what is told.
+TELL_PERMIT, PERMIT = "gateway.tell_permit", "gateway.permit"
 REVOKED_EARLIER, REVOKED_LATELY = "gateway.revoked_earlier", "gateway.revoked_lately"
 # Claims by which a token may be revoked, each with the header that tells it to these two filters and to nobody else.
 REVOCABLE = {"jti": "x-gateway-jti", "grant_id": "x-gateway-grant-id", "client_id": "x-gateway-client-id"}
@@ -41,8 +42,9 @@ def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Conf
         {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), EXCHANGE, exchange(portal))},
         {"name": JWT, "typed_config": jwt_authn(portal)},
         *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY)),
-        {"name": TOKEN_TYPE, "typed_config": refusing([settings.ACCESS_TOKEN_AUDIENCE])},
-        {"name": SUBSCRIPTION, "typed_config": {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "ALLOW"}}},
+        {"name": TOKEN_TYPE, "typed_config": refusing()},
+        {"name": TELL_PERMIT, "typed_config": tell_permit()},
+        discovered(PERMIT, source),
         *late,
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
     ]
@@ -106,7 +108,7 @@ def discovered(name: str, source: Config) -> Config:
 
 def jwt_authn(portal: str) -> Config:
     """Access tokens as RFC 9068 4 asks: issuer, signature and expiry, without a call to the portal. The audience is
-    looked at route by route (`refusing`), because a token may be for one API only (RFC 8707)."""
+    looked at route by route (gateway/permits.py), because a token may be for one API only (RFC 8707)."""
     either = [{"provider_name": "exchanged"}, {"provider_name": "keymanager"}]
     exchanged = {"from_headers": [{"name": EXCHANGED}], "header_in_metadata": EXCHANGED_HEADER}
     # The header only: RFC 6750 2.3 warns of tokens in addresses. It stays for the filters to come; whether the
@@ -131,6 +133,8 @@ def provider(portal: str, place: Config) -> Config:
         "require_expiration": True,
         "clock_skew_seconds": 5,
         "payload_in_metadata": PAYLOAD,
+        # RFC 6749 3.3: a list with spaces between, which a matcher can only look into as a list.
+        "normalize_payload_in_metadata": {"space_delimited_claims": ["scope"]},
         "claim_to_headers": headers,
         # The key type in the token chooses the backend: the route is looked up again once it is known.
         "clear_route_cache": True,
@@ -149,10 +153,17 @@ def remote_jwks(portal: str) -> Config:
     }
 
 
-def refusing(audiences: Sequence[str]) -> Config:
-    """Refuses a verified token that is no bearer access token, or that is for none of these (RFC 9068 4)."""
-    refused = {**policy("not_an_access_token", unusable_token()), **policy("other_audience", not_for(audiences))}
-    return {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "DENY", "policies": refused}}
+def refusing() -> Config:
+    """Refuses a verified token that is no bearer access token (RFC 9068 4)."""
+    rules = {"action": "DENY", "policies": policy("not_an_access_token", unusable_token())}
+    return {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": rules}
+
+
+def tell_permit() -> Config:
+    """From the metadata of the route to where the next filter can look it up, and no caller can say it."""
+    text = {"text_format_source": {"inline_string": "%METADATA(ROUTE:gateway:permit)%"}, "omit_empty_values": True}
+    state = {"object_key": PERMIT, "factory_key": "envoy.string", "format_string": text, "skip_if_empty": True}
+    return {"@type": f"{EXTENSIONS}.set_filter_state.v3.Config", "on_request_headers": [state]}
 
 
 def asking() -> Config:
@@ -166,12 +177,8 @@ def unasked() -> Config:
     return {
         EXCHANGE: {"@type": f"{EXTENSIONS}.ext_authz.v3.ExtAuthzPerRoute", "disabled": True},
         JWT: {"@type": f"{EXTENSIONS}.jwt_authn.v3.PerRouteConfig", "disabled": True},
-        SUBSCRIPTION: nothing,
+        PERMIT: nothing,
     }
-
-
-def rules(action: str, name: str, principal: Config) -> Config:
-    return {"action": action, "policies": policy(name, principal)}
 
 
 def policy(name: str, principal: Config) -> Config:
@@ -182,14 +189,6 @@ def metadata(path: list[str], value: Config) -> Config:
     """A principal by what jwt_authn verified."""
     matcher = {"filter": JWT, "path": [{"key": key} for key in path], "value": value}
     return {"sourced_metadata": {"metadata_matcher": matcher, "metadata_source": "DYNAMIC"}}
-
-
-def not_for(audiences: Sequence[str]) -> Config:
-    """A verified token whose `aud`, a text or a list of texts (RFC 7519 4.1.3), names none of these."""
-    exact = [{"string_match": {"exact": audience}} for audience in audiences]
-    named = [metadata([PAYLOAD, "aud"], value) for one in exact for value in (one, {"list_match": {"one_of": one}})]
-    verified = metadata([PAYLOAD], {"present_match": True})
-    return {"and_ids": {"ids": [verified, {"not_id": {"or_ids": {"ids": named}}}]}}
 
 
 def unusable_token() -> Config:

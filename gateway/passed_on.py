@@ -8,19 +8,21 @@ from typing import Any
 from gateway import api_keys, assertion_filters, filters
 from gateway.apis import PublishedApi
 
-# Between a caller and the gateway or the key manager: a certificate, an API key, and what our filters tell each other.
-NEVER = ("x-forwarded-client-cert", assertion_filters.API, *api_keys.HEADERS, *filters.REVOCABLE.values())
-CREDENTIALS = ("authorization", "dpop")
+# What stays at the gateway, whatever is called (gateway/routes.py): API keys, and what our filters tell each other.
+KEPT = [assertion_filters.API, *api_keys.HEADERS, *filters.REVOCABLE.values()]
+# Of these the key manager needs to see all; a backend never the certificate, and the others when it asks.
+CERTIFICATE, CREDENTIALS = "x-forwarded-client-cert", ("authorization", "dpop")
 
 
 def withheld(api: PublishedApi) -> list[str]:
-    """The headers that do not reach the backend."""
-    return [*NEVER] if asks(api, "authorization") else [*NEVER, *CREDENTIALS]
+    """The headers that do not reach the backend, besides those that stay at the gateway anyway."""
+    return [CERTIFICATE] if asks(api, "authorization") else [CERTIFICATE, *CREDENTIALS]
 
 
 def asked_for(api: PublishedApi) -> dict[str, Any]:
-    """The filters that a route needs for what is passed on."""
-    return assertion_filters.of_route(api.path) if asks(api, "assertion") else {}
+    """Of a route: the filters for what is passed on. A route that leads to no backend has them, too: Envoy makes up the
+    filters of a call by the route that it finds first, before it has seen the type of the key."""
+    return {"typed_per_filter_config": assertion_filters.of_route(api.path)} if asks(api, "assertion") else {}
 
 
 def asks(api: PublishedApi, what: str) -> bool:

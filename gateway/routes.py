@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import api_routes, faults, filters, node_key, xml_faults
-from gateway.apis import PublishedApi
+from gateway import api_routes, faults, filters, node_key, passed_on, xml_faults
+from gateway.apis import REMEMBERED, PublishedApi
 
 Resource = dict[str, Any]
 
@@ -34,38 +35,65 @@ FORWARDED = {"x-forwarded-host": "%REQ(:AUTHORITY)%", "x-forwarded-prefix": "%ME
 RETRY = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 2}
 
 
-def configuration(apis: tuple[PublishedApi, ...]) -> Resource:
-    """The whole route table as a RouteConfiguration."""
-    hidden = ["x-envoy-upstream-service-time"]
+def text(apis: tuple[PublishedApi, ...]) -> str:
+    """The whole route table as a RouteConfiguration in JSON, put together of what each API has added to it."""
+    entries = ", ".join(f"{json.dumps(beginning)}: {route_list(routes)}" for beginning, routes in lists(apis).items())
+    return json.dumps(configuration()).replace(json.dumps({"entries": "here"}), f"{{{entries}}}")
+
+
+def configuration() -> Resource:
+    """All but the lists of routes. The tree goes over the letters of the path: as many APIs as there are, a call looks
+    at the routes of one."""
+    path = {"name": "path", "typed_config": {"@type": PATH_INPUT, "header_name": ":path"}}
     host = {
         "name": "gateway",
         "domains": ["*"],
-        "matcher": by_beginning(lists(apis)),
+        "matcher": {"matcher_tree": {"input": path, "prefix_match_map": {"map": {"entries": "here"}}}},
         "retry_policy": RETRY,
         "typed_per_filter_config": filters.asking(),
         "request_headers_to_add": forwarded(),
+        "request_headers_to_remove": passed_on.KEPT,
     }
     return {
         "@type": TYPE_URL,
         "name": NAME,
         "virtual_hosts": [host],
-        "response_headers_to_remove": hidden,
+        "response_headers_to_remove": ["x-envoy-upstream-service-time"],
         "most_specific_header_mutations_wins": True,
     }
 
 
-def lists(apis: tuple[PublishedApi, ...]) -> dict[str, list[Resource]]:
-    """The routes by how their paths begin. Envoy takes the list of the longest beginning, and looks nowhere else: what
-    may be meant by a shorter one stands in it, too."""
-    bases = {base: api_routes.of_api(api, base) for api in apis for base in api.bases}
-    found = {"/": [nothing()], "/health": [health(), nothing()]}
-    found |= {path: [*token_api(path, methods), nothing()] for path, methods in TOKEN_API.items()}
-    found |= {f"{faults.DESCRIBED}{api.path}": [described(api.path), nothing()] for api in apis}
-    found[faults.DESCRIBED] = [described(""), nothing()]
+def lists(apis: tuple[PublishedApi, ...]) -> dict[str, list[str]]:
+    """The routes, as JSON, by how their paths begin. Envoy takes the list of the longest beginning, and looks nowhere
+    else: what may be meant by a shorter one stands in it, too."""
+    bases = {base: of_api(api, base) for api in apis for base in api.bases}
+    found = {beginning: as_json(routes) for beginning, routes in own().items()}
+    found |= {f"{faults.DESCRIBED}{api.path}": [of_description(api.path), *found["/"]] for api in apis}
     for base, routes in bases.items():
-        above = [of for shorter in shorter_paths(base) for of in bases.get(shorter, [])]
-        found[base] = [*routes, *above, *found.get(base, [nothing()])]
+        above = [bases[shorter] for shorter in shorter_paths(base) if shorter in bases]
+        found[base] = [routes, *above, *found.get(base, found["/"])]
     return found
+
+
+def own() -> dict[str, list[Resource]]:
+    """What the gateway answers by itself, or has the key manager answer."""
+    found = {path: [*token_api(path, methods), nothing()] for path, methods in TOKEN_API.items()}
+    described_itself = [described(""), nothing()]
+    return {**found, "/": [nothing()], "/health": [health(), nothing()], faults.DESCRIBED: described_itself}
+
+
+@lru_cache(maxsize=REMEMBERED)
+def of_api(api: PublishedApi, base: str) -> str:
+    return ", ".join(as_json(api_routes.of_api(api, base)))
+
+
+def as_json(found: list[Resource]) -> list[str]:
+    return [json.dumps(form) for route in found for form in xml_faults.both(route)]
+
+
+@lru_cache(maxsize=REMEMBERED)
+def of_description(path: str) -> str:
+    return json.dumps(described(path))
 
 
 def shorter_paths(path: str) -> list[str]:
@@ -74,16 +102,9 @@ def shorter_paths(path: str) -> list[str]:
     return ["/".join(steps[:count]) for count in range(len(steps) - 1, 1, -1)]
 
 
-def by_beginning(found: dict[str, list[Resource]]) -> Resource:
-    """A tree over the letters of the path: as many APIs as there are, a call looks at the routes of one."""
-    path = {"name": "path", "typed_config": {"@type": PATH_INPUT, "header_name": ":path"}}
-    entries = {beginning: {"action": route_list(routes)} for beginning, routes in found.items()}
-    return {"matcher_tree": {"input": path, "prefix_match_map": {"map": entries}}}
-
-
-def route_list(routes: list[Resource]) -> Resource:
-    both = [form for route in routes for form in xml_faults.both(route)]
-    return {"name": "routes", "typed_config": {"@type": ROUTE_LIST, "routes": both}}
+def route_list(routes: list[str]) -> str:
+    start = json.dumps({"name": "routes", "typed_config": {"@type": ROUTE_LIST}})[:-2]
+    return f'{{"action": {start}, "routes": [{", ".join(routes)}]}}}}}}'
 
 
 def forwarded() -> list[Resource]:

@@ -90,3 +90,66 @@ def test_open_resource_asks_for_no_token(call: Call) -> None:
 def test_every_other_resource_asks_for_one(call: Call) -> None:
     assert call("GET", "/albums", token="").fault == (401, 900902)
     assert call("POST", "/albums", token="x.y.z").fault == (401, 900901)
+
+
+@pytest.fixture(scope="module")
+def guarded(live: Live) -> str:
+    """The context of an API whose resources ask for more than a subscription."""
+    context = f"/guarded-{uuid.uuid4().hex[:8]}"
+    rows = [
+        resource("GET", "/read", scopes=["photos:read"]),
+        resource("GET", "/both", scopes=["photos:read photos:write"]),
+        resource("GET", "/either", scopes=["photos:admin", "photos:write"]),
+        resource("GET", "/person", auth="user"),
+        resource("GET", "/machine", auth="application"),
+    ]
+    live.store.publish(context, live.backend.url, resources=rows)
+    token = live.mint.token(f"{context[1:]}/1.0", scope="photos:read")
+    parts.seconds_until(lambda: live.gateway.get(f"{context}/1.0/read", token).status == 200)
+    return context
+
+
+@pytest.mark.rfc("6750#3.1")
+@pytest.mark.parametrize(
+    ("path", "scope", "allowed"),
+    [
+        ("/read", "photos:read", True),
+        ("/read", "openid photos:read photos:write", True),
+        ("/read", "photos:reader", False),
+        ("/read", "default", False),
+        ("/read", None, False),
+        ("/both", "photos:write photos:read", True),
+        ("/both", "photos:read", False),
+        ("/either", "photos:write", True),
+        ("/either", "photos:admin", True),
+        ("/either", "photos:read", False),
+    ],
+)
+def test_resource_asks_for_its_scope(live: Live, guarded: str, path: str, scope: str | None, allowed: bool) -> None:
+    token = live.mint.token(f"{guarded[1:]}/1.0", scope=scope)
+
+    reply = live.gateway.get(f"{guarded}/1.0{path}", token)
+
+    if allowed:
+        assert reply.status == 200
+    else:
+        assert reply.fault == (403, 900910)
+        assert 'error="insufficient_scope"' in reply.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("path", "grant_id", "allowed"),
+    [("/person", "1", True), ("/person", None, False), ("/machine", None, True), ("/machine", "1", False)],
+)
+def test_resource_asks_for_its_kind_of_token(
+    live: Live, guarded: str, path: str, grant_id: str | None, allowed: bool
+) -> None:
+    token = live.mint.token(f"{guarded[1:]}/1.0", grant_id=grant_id)
+
+    reply = live.gateway.get(f"{guarded}/1.0{path}", token)
+
+    assert reply.status == 200 if allowed else reply.fault == (401, 900905)
+
+
+def test_subscription_is_asked_for_before_the_scope(live: Live, guarded: str) -> None:
+    assert live.gateway.get(f"{guarded}/1.0/read", live.mint.token(scope="default")).fault == (403, 900908)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
 import pytest
 
-from gateway import api_routes, clusters, filters, routes, xml_faults
+from gateway import api_routes, clusters, filters, permits, routes, xml_faults
 from gateway.apis import PublishedApi, Resource
 
 ALBUMS = Resource("GET", "/albums")
@@ -34,7 +35,7 @@ def api(
 
 def lists(*apis: PublishedApi) -> dict[str, list[dict[str, Any]]]:
     """The lists of routes by the beginning of the path, without those that say in XML what the next one says."""
-    tree = routes.configuration(apis)["virtual_hosts"][0]["matcher"]["matcher_tree"]
+    tree = json.loads(routes.text(apis))["virtual_hosts"][0]["matcher"]["matcher_tree"]
     found = tree["prefix_match_map"]["map"]
     of = {path: entry["action"]["typed_config"]["routes"] for path, entry in found.items()}
     return {path: [route for route in of[path] if xml_faults.NAMED not in headers_of(route)] for path in of}
@@ -52,15 +53,27 @@ def named(name: str, *apis: PublishedApi) -> dict[str, Any]:
     return next(route for found in lists(*apis).values() for route in found if route["name"] == name)
 
 
-def test_every_route_of_a_resource_asks_for_token_and_subscription() -> None:
-    host = routes.configuration((api(),))["virtual_hosts"][0]
-    one = api(sandbox="http://s")
+def told(route: dict[str, Any]) -> dict[str, str]:
+    return dict(route["metadata"]["filter_metadata"]["gateway"])
+
+
+def test_every_route_of_a_resource_asks_for_a_token_and_its_permit() -> None:
+    host = routes.configuration()["virtual_hosts"][0]
+    one = api(sandbox="http://s", resources=(ALBUMS._replace(scopes=("photos:read",)),))
 
     assert host["typed_per_filter_config"][filters.JWT]["requirement_name"] == filters.REQUIREMENT
     for key_type in ("SANDBOX", "PRODUCTION"):
-        config = named(f"photos/1.0 GET /albums {key_type}", one)["typed_per_filter_config"]
-        assert filters.JWT not in config
-        assert '"photos/1.0"' in str(config[filters.SUBSCRIPTION]).replace("'", '"')
+        route = named(f"photos/1.0 GET /albums {key_type}", one)
+        assert "typed_per_filter_config" not in route
+        assert told(route)["permit"] == "photos/1.0 any | photos:read"
+
+
+def test_every_permit_that_a_route_asks_for_is_told() -> None:
+    one = api(resources=(ALBUMS, Resource("POST", "/albums", ("a b", "c"), "user"), Resource("GET", "/s", auth="none")))
+
+    asked = {told(route)["permit"] for route in lists(one)["/photos/1.0"] if "permit" in str(route.get("metadata"))}
+
+    assert asked == {permit.key for permit in permits.all_of(one)}
 
 
 def test_sandbox_route_comes_before_the_one_without_condition() -> None:
@@ -99,9 +112,8 @@ def test_what_is_said_letter_by_letter_comes_before_what_stands_for_anything() -
 
     served = lists(api(resources=tuple(Resource("GET", path) for path in paths)))["/photos/1.0"]
 
-    told = [route["metadata"]["filter_metadata"]["gateway"].get("resource") for route in served[1:-2]]
     in_order = ["/albums", "/albums/new", "/albums/{id}", "/albums/{id}/pictures", "/albums/*", "/*"]
-    assert list(dict.fromkeys(told)) == in_order
+    assert list(dict.fromkeys(told(route).get("resource") for route in served[1:-2])) == in_order
 
 
 @pytest.mark.parametrize(
