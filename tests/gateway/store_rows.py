@@ -34,6 +34,14 @@ def resource(method: str, path: str, **changes: Any) -> dict[str, Any]:
     return {"method": method, "path": path, "scopes": [], "auth": "any", "tier": ""} | changes
 
 
+def advance() -> None:
+    """As the deeds do (store/revision.py)."""
+    from store.models import Revision
+
+    row, _ = Revision.objects.using(ALIAS).get_or_create(pk=1)
+    Revision.objects.using(ALIAS).filter(pk=1).update(number=row.number + 1)
+
+
 class LivePortal:
     """The database of a running portal, as a second one beside the test database."""
 
@@ -75,7 +83,9 @@ class LivePortal:
             "status": Api.Status.PUBLISHED,
         }
         with self.database():
-            return Api.objects.using(ALIAS).create(**(described | columns))
+            api = Api.objects.using(ALIAS).create(**(described | columns))
+            advance()
+        return api
 
     def revoke_token(self, jti: str) -> None:
         self.revoke_tokens([jti])
@@ -102,6 +112,7 @@ class LivePortal:
     def change(self, row: Model, **columns: Any) -> None:
         with self.database():
             type(row)._base_manager.using(ALIAS).filter(pk=row.pk).update(**columns)
+            advance()
 
     def add_signing_key(self, private_key: ec.EllipticCurvePrivateKey) -> str:
         """Gives the key manager a key that the tests know too; returns its kid."""
