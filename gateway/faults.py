@@ -28,7 +28,7 @@ DIRECT = "response.code_details == 'direct_response'"
 # Tells the fault code once more, for the call log and for whoever does not want to read the body.
 CODE_HEADER = "x-fault-code"
 # What an API's own direct responses say (gateway/api_routes.py).
-NO_ENDPOINT, NO_RESOURCE = 900901, 900906
+NO_ENDPOINT, NO_RESOURCE, API_BLOCKED = 900901, 900906, 700700
 
 
 class Fault(NamedTuple):

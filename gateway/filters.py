@@ -1,4 +1,5 @@
-"""The HTTP filters every call passes, in order: who calls (jwt_authn), may they (rbac), then the router.
+"""The HTTP filters every call passes, in order: from which page (cors), who calls (jwt_authn), may they (rbac), then
+the router.
 
 All are ours to switch per route (gateway/routes.py). The rbac filters are closed by default or look only at verified
 tokens: a route that forgets to say which permit it asks for is refused, not open.
@@ -15,6 +16,7 @@ from gateway import api_keys, node_key
 
 Config = dict[str, Any]
 
+CORS = "envoy.filters.http.cors"
 EXCHANGE = "gateway.exchange"
 JWT = "envoy.filters.http.jwt_authn"
 TOKEN_TYPE = "gateway.token_type"
@@ -39,6 +41,7 @@ def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Conf
     """`portal`: the name of the cluster that serves the keys; `source`: whom to ask what is revoked; `late`: filters
     that see only calls which may be made."""
     return [
+        {"name": CORS, "typed_config": {"@type": f"{EXTENSIONS}.cors.v3.Cors"}},
         {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), EXCHANGE, exchange(portal))},
         {"name": JWT, "typed_config": jwt_authn(portal)},
         *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY)),

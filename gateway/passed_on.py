@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from gateway import api_keys, assertion_filters, filters
@@ -16,16 +15,10 @@ CERTIFICATE, CREDENTIALS = "x-forwarded-client-cert", ("authorization", "dpop")
 
 def withheld(api: PublishedApi) -> list[str]:
     """The headers that do not reach the backend, besides those that stay at the gateway anyway."""
-    return [CERTIFICATE] if asks(api, "authorization") else [CERTIFICATE, *CREDENTIALS]
+    return [CERTIFICATE] if api.backend.authorization else [CERTIFICATE, *CREDENTIALS]
 
 
 def asked_for(api: PublishedApi) -> dict[str, Any]:
-    """Of a route: the filters for what is passed on. A route that leads to no backend has them, too: Envoy makes up the
+    """The filters of a route for what is passed on. A route that leads to no backend has them, too: Envoy makes up the
     filters of a call by the route that it finds first, before it has seen the type of the key."""
-    return {"typed_per_filter_config": assertion_filters.of_route(api.path)} if asks(api, "assertion") else {}
-
-
-def asks(api: PublishedApi, what: str) -> bool:
-    """`authorization`: the access token as it came, or the self-contained one in its place; `assertion`:
-    X-JWT-Assertion."""
-    return json.loads(api.backend).get(what) is True
+    return assertion_filters.of_route(api.path) if api.backend.assertion else {}

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from gateway import api_routes, faults, filters, node_key, passed_on, xml_faults
 from gateway.apis import REMEMBERED, PublishedApi
+from store.backends import Backend
 
 Resource = dict[str, Any]
 
@@ -31,8 +32,6 @@ TOKEN_API = {
 # The header that shows that it was Envoy who told of the caller's certificate.
 PROOF = "x-gateway-proof"
 FORWARDED = {"x-forwarded-host": "%REQ(:AUTHORITY)%", "x-forwarded-prefix": "%METADATA(ROUTE:gateway:prefix)%"}
-# Nothing has reached the backend in these cases, so any method may be tried again.
-RETRY = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 2}
 
 
 def text(apis: tuple[PublishedApi, ...]) -> str:
@@ -49,7 +48,7 @@ def configuration() -> Resource:
         "name": "gateway",
         "domains": ["*"],
         "matcher": {"matcher_tree": {"input": path, "prefix_match_map": {"map": {"entries": "here"}}}},
-        "retry_policy": RETRY,
+        "retry_policy": api_routes.retry(api_routes.UNSENT, Backend()),
         "typed_per_filter_config": filters.asking(),
         "request_headers_to_add": forwarded(),
         "request_headers_to_remove": passed_on.KEPT,
