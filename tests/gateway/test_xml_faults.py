@@ -89,6 +89,14 @@ def test_missing_resource_and_missing_endpoint_are_told_too(live: Live) -> None:
     assert told(call(live, "/small/1.0/one", sandbox)) == (403, f"{AM}/security", "900901")
 
 
+def test_blocked_api_is_told_too(live: Live) -> None:
+    api = live.store.publish("/blocked-xml", live.backend.url)
+    live.store.change(api, status="BLOCKED")
+    parts.seconds_until(lambda: live.gateway.get("/blocked-xml/1.0/").status == 503)
+
+    assert told(call(live, "/blocked-xml/1.0/")) == (503, AM, "700700")
+
+
 def test_backend_that_is_away_is_told_too(live: Live) -> None:
     live.store.publish("/away-xml", f"http://127.0.0.1:{parts.free_port()}")
     token = live.mint.token("away-xml/1.0")
