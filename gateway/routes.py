@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import api_routes, faults, filters, node_key, passed_on, xml_faults
+from gateway import api_routes, faults, filters, node_key, passed_on
 from gateway.apis import REMEMBERED, PublishedApi
 from store.backends import Backend
 
@@ -87,7 +87,7 @@ def of_api(api: PublishedApi, base: str) -> str:
 
 
 def as_json(found: list[Resource]) -> list[str]:
-    return [json.dumps(form) for route in found for form in xml_faults.both(route)]
+    return [json.dumps(faults.told_by_metadata(route)) for route in found]
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -135,5 +135,10 @@ def test_what_is_no_fault_stays_what_it_is(live: Live, path: str) -> None:
     assert len({(reply.status, reply.text, reply.headers["content-type"]) for reply in replies}) == 1
 
 
+def test_code_is_a_whole_number_in_json(live: Live) -> None:
+    assert '"code":404,' in live.gateway.get("/nowhere").text.replace(" ", "")
+    assert '"code":900902,' in live.gateway.get(ALBUMS).text.replace(" ", "")
+
+
 def test_answer_of_a_backend_is_its_own(live: Live) -> None:
     assert call(live, token=live.token).json["path"] == "/albums"
