@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from store import backends, definitions, documents, publishing
 from store.backends import Backend, Cors
-from store.documents import Document
+from store.documents import DefinitionError, Document
 from store.errors import StoreError
 from store.models import Api
 from store.publishing import Description
@@ -160,6 +160,10 @@ class ApiForm(forms.Form):
         if not self.errors:
             self.require()
         return self.cleaned_data
+
+    def refuse(self, error: StoreError) -> None:
+        """What a deed has said, in its place."""
+        self.add_error("document" if isinstance(error, DefinitionError) else None, str(error))
 
     def text(self) -> str:
         if url := self.cleaned_data.get("document_url"):

@@ -30,7 +30,7 @@ def api_add(request: SignedInRequest) -> HttpResponse:
         try:
             api = publishing.add(provider=request.user, document=form.read, description=form.described)
         except StoreError as error:
-            form.add_error(None, str(error))
+            form.refuse(error)
         else:
             messages.success(request, f"{api} is created. Next: publish it.")
             return redirect("store:publisher-api", api_id=api.pk)
@@ -52,7 +52,7 @@ def api_edit(request: SignedInRequest, api_id: uuid.UUID) -> HttpResponse:
         try:
             publishing.change(api=shown, document=form.read, description=form.described)
         except StoreError as error:
-            form.add_error(None, str(error))
+            form.refuse(error)
             shown.refresh_from_db()
         else:
             messages.success(request, f"{shown} is changed; every gateway has it within two seconds.")
