@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from gateway import agents, assertion_filters, clusters, envoy_admin, faults, filters, routes, usage_lines, usage_log
-from gateway.apis import endpoint
+from store.endpoints import endpoint
 
 Config = dict[str, Any]
 

@@ -6,7 +6,6 @@ An expired token is 900903, as WSO2 documents it, though it sent 900901: a calle
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -27,8 +26,10 @@ CHALLENGE = "response.headers['www-authenticate']"
 DIRECT = "response.code_details == 'direct_response'"
 # Tells the fault code once more, for the call log and for whoever does not want to read the body.
 CODE_HEADER = "x-fault-code"
+# The fault of a route that answers by itself, among its metadata.
+FAULT = "fault"
 # What an API's own direct responses say (gateway/api_routes.py).
-NO_ENDPOINT, NO_RESOURCE = 900901, 900906
+NO_ENDPOINT, NO_RESOURCE, API_BLOCKED = 900901, 900906, 700700
 
 
 class Fault(NamedTuple):
@@ -173,34 +174,66 @@ def body(code: int | str, message: str, description: str, more: dict[str, str] |
 
 
 def direct_response(status: int, code: int, message: str, description: str) -> Config:
-    """A route's answer without a backend."""
-    return {"status": status, "body": {"inline_string": json.dumps(body(code, message, description)) + "\n"}}
+    """A route's answer without a backend, for `told_by_metadata` to make one of."""
+    return {"status": status, FAULT: {"code": code, "message": message, "description": description}}
 
 
 def direct(status: int, code: int, message: str, description: str) -> Config:
-    """The same as the parts of a route, with the code for the call log."""
-    told = {"header": {"key": CODE_HEADER, "value": str(code)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-    answer = direct_response(status, code, message, description)
-    return {"direct_response": answer, "response_headers_to_add": [told]}
+    """The same as a part of a route."""
+    return {"direct_response": direct_response(status, code, message, description)}
+
+
+def told_by_metadata(route: Config) -> Config:
+    """The fault of a direct response moves into the metadata of its route, from where it is told in either form, and
+    its code into a header, for the call log. Other routes stay as they are."""
+    fault = route.get("direct_response", {}).get(FAULT)
+    if fault is None:
+        return route
+    code = {"header": {"key": CODE_HEADER, "value": str(fault["code"])}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    metadata = {**route.get("metadata", {}).get("filter_metadata", {}), FAULT: fault}
+    return {
+        **route,
+        "metadata": {"filter_metadata": metadata},
+        "direct_response": {"status": route["direct_response"]["status"]},
+        "response_headers_to_add": [*route.get("response_headers_to_add", []), code],
+    }
 
 
 def local_reply_config() -> Config:
     other = "The gateway cannot pass this request on (%RESPONSE_CODE_DETAILS%)."
     # A number by itself stays a number, within a sentence it is text.
     anything = ("%RESPONSE_CODE%", "Status %RESPONSE_CODE%", other)
-    xml = xml_faults.body_format(*anything[:2], "The gateway cannot pass this request on.")
+    xml = xml_faults.body(*anything[:2], "The gateway cannot pass this request on.")
     return {
         "mappers": [
-            passed_on(f"{DIRECT} && request.url_path == '/health'", "text/plain"),
-            passed_on(
-                f"{DIRECT} && response.headers['content-type'] == '{xml_faults.MEDIA_TYPE}'", xml_faults.MEDIA_TYPE
-            ),
-            passed_on(DIRECT, "application/json"),
+            *direct_mappers(),
             *(form for fault in FAULTS for form in (xml_mapper(fault), mapper(fault))),
-            {"filter": xml_faults.asked_for(), "body_format_override": xml},
+            {"filter": xml_faults.asked_for(), "body_format_override": xml_faults.body_format(xml)},
         ],
         "body_format": {"json_format": body(*anything)},
     }
+
+
+def direct_mappers() -> list[Config]:
+    """Of what routes answer by themselves: a fault, or a body of their own."""
+    told = [f"%METADATA(ROUTE:{FAULT}:{member})%" for member in ("code", "message", "description")]
+    is_fault = f"{DIRECT} && '{CODE_HEADER}' in response.headers"
+    code = f"response.headers['{CODE_HEADER}']"
+    by_code = {f"{code}.startsWith('{start}')": name for start, name in xml_faults.NAMESPACES.items()}
+    forms = [(f"{is_fault} && {when}", name) for when, name in by_code.items()] + [(is_fault, xml_faults.OTHERS)]
+    xml = [
+        {
+            "filter": xml_faults.asked_for(cel(when)),
+            "body_format_override": xml_faults.body_format(xml_faults.of_namespace(name, *told)),
+        }
+        for when, name in forms
+    ]
+    return [
+        passed_on(f"{DIRECT} && request.url_path == '/health'", "text/plain"),
+        *xml,
+        {"filter": cel(is_fault), "body_format_override": {"json_format": body(told[0], told[1], told[2])}},
+        passed_on(DIRECT, "application/json"),
+    ]
 
 
 def passed_on(when: str, content_type: str) -> Config:
@@ -210,7 +243,7 @@ def passed_on(when: str, content_type: str) -> Config:
 
 
 def xml_mapper(fault: Fault) -> Config:
-    answer = xml_faults.body_format(fault.code, fault.message, fault.description, **fault.more)
+    answer = xml_faults.body_format(xml_faults.body(fault.code, fault.message, fault.description, **fault.more))
     return {**mapper(fault), "filter": xml_faults.asked_for(cel(fault.when)), "body_format_override": answer}
 
 

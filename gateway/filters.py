@@ -1,5 +1,5 @@
-"""The HTTP filters every call passes, in order: from where (rbac), who calls (jwt_authn), may they (rbac), how often
-(the limits), then the router.
+"""The HTTP filters every call passes, in order: from which page (cors), from where (rbac), who calls (jwt_authn), may
+they (rbac), how often (the limits), then the router.
 
 All are ours to switch per route (gateway/routes.py). The rbac filters are closed by default or look only at verified
 tokens: a route that forgets to say which permit it asks for is refused, not open.
@@ -16,6 +16,7 @@ from gateway import api_keys, node_key, quota_headers
 
 Config = dict[str, Any]
 
+CORS = "envoy.filters.http.cors"
 EXCHANGE = "gateway.exchange"
 JWT = "envoy.filters.http.jwt_authn"
 TOKEN_TYPE = "gateway.token_type"
@@ -47,6 +48,7 @@ def chain(portal: str, agent: str, source: Config, late: Sequence[Config] = ()) 
     """`portal`: the name of the cluster that checks calls; `agent`: of the one that serves the keys; `source`: whom to
     ask what is revoked; `late`: filters that see only calls which may be made."""
     return [
+        {"name": CORS, "typed_config": {"@type": f"{EXTENSIONS}.cors.v3.Cors"}},
         {"name": quota_headers.NEAREST, "typed_config": quota_headers.nearest()},
         {"name": quota_headers.NEXT_ACCESS, "typed_config": next_access()},
         discovered(BLOCKED_PLACES, source),

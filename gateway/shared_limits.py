@@ -12,8 +12,8 @@ from typing import Any
 from django.conf import settings
 
 from gateway import clusters, filters, throttling
-from gateway.apis import endpoint
 from gateway.throttling import LEVELS, LIMITS, Tier
+from store.endpoints import endpoint
 
 Config = dict[str, Any]
 
@@ -56,7 +56,9 @@ def of_service() -> list[Config]:
     """The service as a cluster, by gRPC, thus HTTP/2."""
     if not enabled():
         return []
-    cluster = clusters.backend(CLUSTER, endpoint(settings.RATELIMIT_SERVICE), settings.RATELIMIT_SERVICE_CA_FILE)
+    cluster = clusters.backend(
+        CLUSTER, endpoint(settings.RATELIMIT_SERVICE), ca_file=settings.RATELIMIT_SERVICE_CA_FILE
+    )
     options = cluster["typed_extension_protocol_options"][clusters.HTTP_OPTIONS]
     options["explicit_http_config"] = {"http2_protocol_options": {}}
     return [{"@type": clusters.TYPE_URL, **cluster}]

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, resolve_url
 
@@ -51,6 +51,36 @@ def staff(
         return view(request, *args, **kwargs)
 
     return inner
+
+
+def is_provider(user: User) -> bool:
+    """Those who run the portal, and whoever they let publish (Django's permission to add an API)."""
+    return user.is_active and (user.is_staff or user.has_perm("store.add_api"))
+
+
+def provider(
+    view: Callable[Concatenate[SignedInRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """The view is for those who publish APIs; to others it is not there."""
+
+    @signed_in
+    @wraps(view)
+    def inner(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not is_provider(request.user):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+def provided_apis(user: User) -> QuerySet[Api]:
+    """A provider's own; all, for those who run the portal."""
+    apis = Api.objects.select_related("provider").order_by("name", "version")
+    return apis if user.is_staff else apis.filter(provider_id=user.pk)
+
+
+def provided_api(user: User, api_id: uuid.UUID) -> Api:
+    return get_object_or_404(provided_apis(user), pk=api_id)
 
 
 def api(user: Person, api_id: uuid.UUID) -> Api:

@@ -28,7 +28,10 @@ class ReadOnly(Admin):
 
 
 @admin.register(Api)
-class ApiAdmin(Admin):
+class ApiAdmin(ReadOnly):
+    """Changed by its deeds only (store/publishing.py); what is sealed is nobody's to look at."""
+
+    exclude = ("backend",)
     list_display = ("name", "version", "context", "provider", "status")
     list_filter = ("status",)
     search_fields = ("name", "context")

@@ -59,9 +59,22 @@ class Developer(models.Model):
         return self.user.get_username()
 
 
+class Revision(models.Model):
+    """One row: how often what gateways serve has changed (store/revision.py)."""
+
+    number = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
 class ApiQuerySet(models.QuerySet["Api"]):
     def published(self) -> ApiQuerySet:
         return self.filter(status__in=Api.VISIBLE)
+
+    def served(self) -> ApiQuerySet:
+        """By the gateway, if only to say that it is blocked."""
+        return self.filter(status__in=(*Api.VISIBLE, Api.Status.BLOCKED))
 
 
 class Api(models.Model):

@@ -141,7 +141,7 @@ class BuiltinKeyManager:
 
     def token_of_api_key(self, call: ApplicationCall) -> str:
         scope = " ".join(call.scopes)
-        return calls.token_of_api_key(call.key_id, key_type=call.key_type, scope=scope, claims=call.claims)
+        return calls.token_of_api_key(call.subject, key_type=call.key_type, scope=scope, claims=call.claims)
 
     def caller(self, token: str) -> Caller:
         try:

@@ -217,12 +217,15 @@ class Echo(BaseHTTPRequestHandler):
 class Backend:
     """Answers every request with JSON: the method, path, headers and body that reached it."""
 
-    def __init__(self, tls: Path | None = None) -> None:
+    def __init__(self, tls: Path | None = None, client_ca: Path | None = None) -> None:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
         self.server.daemon_threads = True
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls / "localhost.pem", tls / "localhost-key.pem")
+            if client_ca:
+                context.load_verify_locations(client_ca)
+                context.verify_mode = ssl.CERT_REQUIRED
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.scheme = "https" if tls else "http"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -35,6 +35,14 @@ def resource(method: str, path: str, **changes: Any) -> dict[str, Any]:
     return {"method": method, "path": path, "scopes": [], "auth": "any", "tier": ""} | changes
 
 
+def advance() -> None:
+    """As the deeds do (store/revision.py)."""
+    from store.models import Revision
+
+    row, _ = Revision.objects.using(ALIAS).get_or_create(pk=1)
+    Revision.objects.using(ALIAS).filter(pk=1).update(number=row.number + 1)
+
+
 class LivePortal:
     """The database of a running portal, as a second one beside the test database."""
 
@@ -76,7 +84,9 @@ class LivePortal:
             "status": Api.Status.PUBLISHED,
         }
         with self.database():
-            return Api.objects.using(ALIAS).create(**(described | columns))
+            api = Api.objects.using(ALIAS).create(**(described | columns))
+            advance()
+        return api
 
     def application(self, name: str, *apis: Api) -> Application:
         """alice's, subscribed to these under Gold."""
@@ -151,6 +161,7 @@ class LivePortal:
     def change(self, row: Model, **columns: Any) -> None:
         with self.database():
             type(row)._base_manager.using(ALIAS).filter(pk=row.pk).update(**columns)
+            advance()
 
     def remove(self, row: Model) -> None:
         with self.database():

@@ -49,10 +49,21 @@ def test_published_api_is_live_in_seconds(live: Live, path: str) -> None:
     assert parts.seconds_until(lambda: serves(live, path)) < SOON
 
 
-def test_blocked_api_is_gone_in_seconds(live: Live, path: str) -> None:
+def test_blocked_api_says_so_in_seconds_and_comes_back(live: Live, path: str) -> None:
     api = published(live, path, live.backend.url)
 
     live.store.change(api, status="BLOCKED")
+    assert parts.seconds_until(lambda: live.gateway.get(f"{path}/1.0/").status == 503) < SOON
+    assert live.gateway.get(f"{path}/1.0/").fault == (503, 700700)
+
+    live.store.change(api, status="PUBLISHED")
+    assert parts.seconds_until(lambda: serves(live, path)) < SOON
+
+
+def test_retired_api_is_gone_in_seconds(live: Live, path: str) -> None:
+    api = published(live, path, live.backend.url)
+
+    live.store.change(api, status="RETIRED")
 
     assert parts.seconds_until(lambda: live.gateway.get(f"{path}/1.0/").status == 404) < SOON
 

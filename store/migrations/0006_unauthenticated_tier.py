@@ -30,7 +30,7 @@ def remove(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("store", "0004_publishing")]
+    dependencies = [("store", "0005_revision")]
     operations = [
         migrations.AlterModelOptions(
             name="throttlingpolicy", options={"verbose_name_plural": "throttling policies"}
