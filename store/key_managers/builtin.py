@@ -31,6 +31,7 @@ from store.key_managers.base import (
     ClientDescription,
     ClientSettings,
     Credentials,
+    Holder,
     IssuedToken,
     KeyManagerError,
     Revocation,
@@ -122,6 +123,12 @@ class BuiltinKeyManager:
 
     def revocations(self, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[Revocation]:
         return [Revocation(**row._asdict()) for row in revoked.of(since, until)]
+
+    def holder_of(self, access_token: str) -> Holder | None:
+        found = tokens.find(access_token)
+        if found is None or found.confirmation:
+            return None
+        return Holder(user_id=found.user.pk if found.user else None, scopes=found.scopes)
 
     def check_call(self, call: Call) -> CheckedCall:
         request = calls.request_of(call.method, call.path, call.headers)
