@@ -23,6 +23,7 @@ from django.db.models import (
     Field,
     ForeignKey,
     IntegerField,
+    JSONField,
     Model,
     QuerySet,
     TextField,
@@ -63,16 +64,26 @@ class Slot(NamedTuple):
 
 
 def slot(place: int, name: str, field: Field[Any, Any], database: BaseDatabaseWrapper) -> Slot:
-    is_text = field.__class__ is DateTimeField and database.vendor == "sqlite" and database.timezone is UTC
-    return Slot(place, name, isinstance(field, PLAIN_FIELDS), moment if is_text else field.get_db_prep_save)
+    prepare: Prepare = field.get_db_prep_save
+    if field.__class__ is DateTimeField and database.vendor == "sqlite" and database.timezone is UTC:
+        prepare = moment
+    elif field.__class__ is JSONField and not field.encoder:
+        prepare = document
+    return Slot(place, name, isinstance(field, PLAIN_FIELDS), prepare)
 
 
 def moment(value: datetime | None, database: BaseDatabaseWrapper) -> str | None:
     """As SQLite has it: in UTC, without saying so."""
-    return str(value)[: -len("+00:00")] if value and value.tzinfo is UTC else MOMENT.get_db_prep_save(value, database)
+    if value and value.tzinfo is UTC:
+        return str(value).removesuffix("+00:00")
+    return cast("str | None", MOMENT.get_db_prep_save(value, database))
 
 
-MOMENT = DateTimeField()
+def document(value: Any, database: BaseDatabaseWrapper) -> Any:
+    return None if value is None else database.ops.adapt_json_value(value, None)
+
+
+MOMENT: DateTimeField[Any, Any] = DateTimeField()
 
 
 class Statement:
@@ -246,22 +257,23 @@ class Insert(Change, Generic[M]):
     def __init__(self, model: type[M]) -> None:
         super().__init__()
         self._model = model
-        self._same: dict[str, Any] = {}
-        self._made: list[tuple[str, Callable[[], Any]]] = []
+        self._by_name: dict[str, Slot] = {}
+        self._defaults: dict[str, Any] = {}
+        self._makers: dict[str, Callable[[], Any]] = {}
 
     def __call__(self, **values: Any) -> M:
         database = connections[DEFAULT_DB_ALIAS]
         if not self._sql:
             self._compile(database)
-        values = self._same | values
-        for name, make in self._made:
-            if name not in values:
-                values[name] = make()
-        if len(values) != len(self._parameters):
-            unknown = values.keys() - {one.name for one in self._slots}
-            raise TypeError(f"{self._model.__name__} has no {sorted(unknown)}")
-        (key,) = self._run(database, values, ONE_ROW)
-        row = stored(self._model, values.items())
+        made = {name: make() for name, make in self._makers.items() if name not in values}
+        parameters = self._parameters.copy()
+        for name, value in (made | values).items():
+            if name not in self._by_name:
+                raise TypeError(f"{self._model.__name__} has no {name}")
+            place, _, is_plain, prepare = self._by_name[name]
+            parameters[place] = value if is_plain and value.__class__ in PLAIN_VALUES else prepare(value, database)
+        (key,) = self._execute(database, parameters, ONE_ROW)
+        row = stored(self._model, (self._defaults | made | values).items())
         row.pk = self._model._meta.pk.to_python(key)
         return row
 
@@ -271,16 +283,18 @@ class Insert(Change, Generic[M]):
         names = ", ".join(quoted(str(field.column)) for field in fields)
         places = ", ".join(["%s"] * len(fields))
         table, key = quoted(described.db_table), quoted(str(described.pk.column))
-        makers = {str(field.attname): made_anew(field) for field in fields}
-        self._made = [(name, make) for name, make in makers.items() if make]
-        self._same = {str(field.attname): field.get_default() for field in fields if not made_anew(field)}
+        slots = [slot(place, str(field.attname), field, database) for place, field in enumerate(fields)]
+        self._by_name = {one.name: one for one in slots}
+        self._makers = {str(field.attname): make for field in fields if (make := maker_of(field))}
+        self._defaults = {str(field.attname): field.get_default() for field in fields if not maker_of(field)}
+        defaults = [one.prepare(self._defaults.get(one.name), database) for one in slots]
         # Names of our own tables and columns; the values are parameters.
         sql = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608
-        self._keep(database, sql, [Argument(str(field.attname), field) for field in fields])
+        self._keep(database, sql, defaults)
 
 
-def made_anew(field: Field[Any, Any]) -> Callable[[], Any] | None:
-    """What gives each row its own default; None where all have the same."""
+def maker_of(field: Field[Any, Any]) -> Callable[[], Any] | None:
+    """What gives each row a default of its own; None where all have the same."""
     if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
         return timezone.now
     return field.default if field.has_default() and callable(field.default) else None
