@@ -63,8 +63,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 
+# For people; what programs call is answered in front of it (apimanager/machine_endpoints.py).
 MIDDLEWARE = [
-    "apimanager.middleware.MachineEndpointsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apimanager.middleware.SecurityHeadersMiddleware",
