@@ -1,51 +1,93 @@
 """Calls whose token a gateway cannot check by itself: opaque ones, and those that are bound to a key.
 
 Envoy asks by ext_authz and goes on with the self-contained token that it is told (phantom token pattern). Any other
-gateway gets by with the status: 204 or 401 (nginx: auth_request).
+gateway gets by with the status, 204, 401 or 403 (docs/gateways/), which is about the whole call and not only its token.
 """
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from gateway import filters, node_key
+from gateway import faults, filters, node_key, verdicts
+from gateway.verdicts import Asked, Refused
 from store import key_managers
-from store.key_managers.base import Call, CallRefusedError
+from store.key_managers.base import Call, CallRefusedError, CheckedCall
 
-# What the key manager has to see of a call.
-SEEN = ("Authorization", "DPoP", "X-Forwarded-Client-Cert", "X-Gateway-Proof")
+CODE, KEY_TYPE = faults.CODE_HEADER, "x-gateway-key-type"
+
+# What the key manager has to see of a call. Only Envoy tells of certificates: others would have to be trusted to remove
+# what a caller says of them.
+SEEN = ("Authorization", "DPoP")
+SEEN_BY_ENVOY = (*SEEN, "X-Forwarded-Client-Cert", "X-Gateway-Proof")
+# Where gateways say what was called; the second is the name that some of them cannot change.
+URI, METHOD = ("X-Original-URI", "X-Forwarded-Uri"), ("X-Original-Method", "X-Forwarded-Method")
 
 
 @csrf_exempt
 def check(request: HttpRequest) -> HttpResponse:
-    """RFC 6750 for a gateway: 204, or 401 with the challenge for the caller. X-Original-URI and X-Original-Method are
-    those of the call, X-Gateway-Proof shows that a gateway of ours is asking."""
-    return checked(request, 204)
+    """For any gateway, in headers only: 204, or 401 or 403 with the challenge for the caller and WSO2's fault code.
+    X-Original-URI and X-Original-Method are those of the call, X-Gateway-Proof shows that a gateway of ours asks."""
+    if not is_from_gateway(request):
+        return stranger()
+    asked = asked_of(request)
+    if asked is None:
+        return refusal(Refused(403, 400))
+    try:
+        checked = check_token(request, asked, SEEN)
+        verdicts.check(asked, checked.claims)
+    except CallRefusedError as refused:
+        code = 900901 if "Authorization" in request.headers else 900902
+        return empty(refused.status, {**refused.headers, "WWW-Authenticate": refused.challenge, CODE: str(code)})
+    except Refused as refused:
+        return refusal(refused)
+    return yes(204, request, checked, {KEY_TYPE: str(checked.claims.get("key_type", "PRODUCTION"))})
 
 
 @csrf_exempt
 def exchange(request: HttpRequest) -> HttpResponse:
-    """The same for Envoy's ext_authz, to which nothing but 200 is a yes."""
-    return checked(request, 200)
-
-
-def checked(request: HttpRequest, status: int) -> HttpResponse:
+    """For Envoy's ext_authz, to which nothing but 200 is a yes: only the token. The rest Envoy looks at itself."""
     if not is_from_gateway(request):
-        return HttpResponse("Only a gateway may ask.\n", status=403, content_type="text/plain")
-    method = request.headers.get("X-Original-Method") or request.method or "GET"
-    path = request.headers.get("X-Original-URI", "/").partition("?")[0]
-    seen = {name: request.headers[name] for name in SEEN if name in request.headers}
+        return stranger()
+    uri = request.headers.get("X-Original-URI", "/").partition("?")[0]
     try:
-        checked = key_managers.current().check_call(Call(method=method, path=path, headers=seen))
+        checked = check_token(request, Asked(request.method or "GET", uri), SEEN_BY_ENVOY)
     except CallRefusedError as refused:
         return empty(refused.status, {**refused.headers, "WWW-Authenticate": refused.challenge})
-    headers = {**checked.headers, filters.EXCHANGED: checked.token}
-    if "." not in seen["Authorization"]:
+    return yes(200, request, checked, {})
+
+
+def asked_of(request: HttpRequest) -> Asked | None:
+    """None where it is not told, or where two headers say different things: a gateway sets one of them, and the other
+    may be its caller's own."""
+    uri, method = ({request.headers[name] for name in names if name in request.headers} for names in (URI, METHOD))
+    if len(uri) != 1 or len(method) != 1:
+        return None
+    return Asked(method.pop(), uri.pop().partition("?")[0], request.GET.get("key_type", ""))
+
+
+def check_token(request: HttpRequest, asked: Asked, seen: Iterable[str]) -> CheckedCall:
+    headers = {name: request.headers[name] for name in seen if name in request.headers}
+    return key_managers.current().check_call(Call(method=asked.method, path=asked.path, headers=headers))
+
+
+def yes(status: int, request: HttpRequest, checked: CheckedCall, more: dict[str, str]) -> HttpResponse:
+    headers = {**checked.headers, **more, filters.EXCHANGED: checked.token}
+    if "." not in request.headers["Authorization"]:
         headers["Authorization"] = f"Bearer {checked.token}"
     return empty(status, headers)
+
+
+def refusal(refused: Refused) -> HttpResponse:
+    challenge = {"WWW-Authenticate": refused.challenge} if refused.challenge else {}
+    return empty(refused.status, {**challenge, CODE: str(refused.code)})
+
+
+def stranger() -> HttpResponse:
+    return HttpResponse("Only a gateway may ask.\n", status=403, content_type="text/plain")
 
 
 def is_from_gateway(request: HttpRequest) -> bool:

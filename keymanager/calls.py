@@ -25,7 +25,10 @@ LIFETIME = 600
 
 @dataclass(frozen=True)
 class Held:
+    """`claims` are those of the self-contained form."""
+
     bearer: Bearer
+    claims: dict[str, Any]
     self_contained: str
     read_at: float
 
@@ -41,8 +44,8 @@ def request_of(method: str, path: str, headers: Mapping[str, str]) -> HttpReques
     return request
 
 
-def check(request: HttpRequest) -> str:
-    """The access token of the call as a self-contained one, once its caller has proved to hold the key it is bound to.
+def check(request: HttpRequest) -> Held:
+    """The access token of the call, also as a self-contained one, once its caller has proved to hold the key it is bound to.
 
     NoToken, InvalidToken, InvalidRequest, InvalidDPoPProof. For whom it is, the gateway looks at (RFC 9068 4). One
     statement at most for a bearer token, and one more to remember a proof.
@@ -53,7 +56,7 @@ def check(request: HttpRequest) -> str:
     if scheme == "dpop" and "jkt" not in found.bearer.confirmation:
         raise errors.InvalidToken("The access token is not bound to a DPoP key.")
     confirmations.check(found.bearer.confirmation, request, found.bearer.client, token)
-    return found.self_contained
+    return found
 
 
 def find(token: str) -> Held:
@@ -67,14 +70,20 @@ def find(token: str) -> Held:
         raise errors.InvalidToken(detail="unknown, expired or revoked")
     if len(_held) >= MOST:
         _held.clear()
-    found = _held[name] = Held(bearer, self_contained(token, bearer), read_at)
+    found = _held[name] = held_of(token, bearer, read_at)
     return found
 
 
-def self_contained(token: str, bearer: Bearer) -> str:
+def held_of(token: str, bearer: Bearer, read_at: float) -> Held:
     """The token itself when it is one. `cnf` stays: whoever gets to see it cannot use it without the key."""
     if token.count(".") == 2:
-        return token
+        return Held(bearer, bearer.claims, token, read_at)
+    claims = self_contained(token, bearer)
+    return Held(bearer, claims, signing.sign(claims, typ="at+jwt"), read_at)
+
+
+def self_contained(token: str, bearer: Bearer) -> dict[str, Any]:
+    """What an opaque token would say."""
     now = int(time.time())
     claims: dict[str, Any] = {
         **bearer.client.access_token_claims,
@@ -88,7 +97,7 @@ def self_contained(token: str, bearer: Bearer) -> str:
     }
     if bearer.authorization_id is not None:
         claims["grant_id"] = str(bearer.authorization_id)
-    return signing.sign(claims, typ="at+jwt")
+    return claims
 
 
 def forget() -> None:

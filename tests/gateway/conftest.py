@@ -4,14 +4,22 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.test import Client
 
 from tests.gateway import certificates, parts
 from tests.gateway.parts import Backend, Part
 from tests.gateway.store_rows import LivePortal, Mint
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
+
+    from accounts.models import User
+    from keymanager.models import Client as OAuthClient
+    from store.models import Api
 
 
 @dataclass
@@ -28,6 +36,51 @@ class Live:
     def token(self) -> str:
         """Good for the API /echo 1.0, which is always published."""
         return self.mint.token("echo/1.0")
+
+
+@pytest.fixture
+def photoshare(alice: User) -> Api:
+    from store.models import Api
+    from tests.store.conftest import DEFINITION
+
+    picture = {"/pictures/{id}": {"get": {"security": [{"oauth2": ["photos:read"]}]}}}
+    definition = {**DEFINITION, "paths": {**DEFINITION["paths"], **picture}}
+    described = {"name": "PhotoShare", "context": "/photos", "version": "1.0", "definition": definition}
+    endpoints = {"production_endpoint": "http://127.0.0.1:9", "sandbox_endpoint": ""}
+    return Api.objects.create(provider=alice, status=Api.Status.PUBLISHED, **described, **endpoints)
+
+
+@pytest.fixture
+def gateway(settings: Settings, tmp_path: Path, photoshare: Api) -> Iterator[Client]:
+    """One that has the key, and asks about PhotoShare."""
+    from gateway import called, node_key
+    from keymanager import calls
+
+    settings.GATEWAY_STATE = tmp_path / "gateway"
+    node_key.ensure()
+    calls.forget()
+    called.forget()
+    told = {"X-Original-URI": "/photos/1.0/albums?page=2", "X-Original-Method": "GET"}
+    yield Client(headers={"X-Gateway-Proof": node_key.proof(), **told})
+    calls.forget()
+    called.forget()
+
+
+@pytest.fixture
+def scanner(alice: User) -> OAuthClient:
+    """Subscribed to PhotoShare 1.0."""
+    from keymanager import clients
+
+    fields: dict[str, Any] = {"name": "Scanner", "user": alice, "grant_types": ["client_credentials"]}
+    claims = {"subscriptions": {"photos/1.0": "Gold"}}
+    return clients.register(public=False, redirect_uris=[], access_token_claims=claims, **fields)[0]
+
+
+def token_of(client: OAuthClient, token_format: str) -> str:
+    from keymanager import tokens
+
+    client.access_token_format = token_format
+    return tokens.issue_access_token(tokens.Content(client=client, scope="photos:read"))
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import jwt
 import pytest
@@ -12,36 +10,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from gateway import node_key
-from keymanager import calls, client_cache, clients, tokens
+from keymanager import calls, client_cache
 from keymanager.models import Client as OAuthClient
+from tests.gateway.conftest import token_of
 
 if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries, Settings
-
-    from accounts.models import User
-
-
-@pytest.fixture
-def gateway(settings: Settings, tmp_path: Path) -> Iterator[Client]:
-    """One that has the key."""
-    settings.GATEWAY_STATE = tmp_path / "gateway"
-    node_key.ensure()
-    calls.forget()
-    yield Client(headers={"X-Gateway-Proof": node_key.proof(), "X-Original-URI": "/photos/1.0/albums?page=2"})
-    calls.forget()
-
-
-@pytest.fixture
-def scanner(alice: User) -> OAuthClient:
-    fields: dict[str, Any] = {"name": "Scanner", "user": alice, "grant_types": ["client_credentials"]}
-    claims = {"subscriptions": {"photos/1.0": "Gold"}}
-    return clients.register(public=False, redirect_uris=[], access_token_claims=claims, **fields)[0]
-
-
-def token_of(client: OAuthClient, token_format: str) -> str:
-    client.access_token_format = token_format
-    return tokens.issue_access_token(tokens.Content(client=client, scope="photos:read"))
 
 
 def ask(gateway: Client, token: str, path: str = "/gateway/check") -> HttpResponse:
