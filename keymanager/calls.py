@@ -45,7 +45,7 @@ def request_of(method: str, path: str, headers: Mapping[str, str]) -> HttpReques
 
 
 def check(request: HttpRequest) -> Held:
-    """The access token of the call, also as a self-contained one, once its caller has proved to hold the key it is bound to.
+    """The access token of the call, also as a self-contained one, once its caller has proved to hold its key.
 
     NoToken, InvalidToken, InvalidRequest, InvalidDPoPProof. For whom it is, the gateway looks at (RFC 9068 4). One
     statement at most for a bearer token, and one more to remember a proof.

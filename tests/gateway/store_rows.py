@@ -30,9 +30,9 @@ ALIAS = "live_portal"
 class LivePortal:
     """The database of a running portal, as a second one beside the test database."""
 
-    def __init__(self, file: Path, unblock: Any) -> None:
-        self.unblock = unblock
-        connections.databases[ALIAS] = {**connections.databases["default"], "NAME": str(file)}
+    def __init__(self, file: Path, unblock: Any, alias: str = ALIAS) -> None:
+        self.unblock, self.alias = unblock, alias
+        connections.databases[self.alias] = {**connections.databases["default"], "NAME": str(file)}
 
     @contextmanager
     def database(self) -> Iterator[None]:
@@ -40,24 +40,24 @@ class LivePortal:
             try:
                 yield
             finally:
-                connections[ALIAS].close()
+                connections[self.alias].close()
 
     def forget(self) -> None:
-        del connections[ALIAS]
-        del connections.databases[ALIAS]
+        del connections[self.alias]
+        del connections.databases[self.alias]
 
     def person(self, name: str) -> User:
         from accounts.models import User
 
         with self.database():
-            return User.objects.using(ALIAS).get_or_create(username=name)[0]
+            return User.objects.using(self.alias).get_or_create(username=name)[0]
 
     def publish(self, context: str, production: str, sandbox: str = "", version: str = "1.0") -> Api:
         from store.models import Api
 
         provider = self.person("admin")
         with self.database():
-            return Api.objects.using(ALIAS).create(
+            return Api.objects.using(self.alias).create(
                 name=context[1:],
                 context=context,
                 version=version,
@@ -78,7 +78,7 @@ class LivePortal:
         until, since = now + timedelta(seconds=300), now - timedelta(seconds=seconds_ago)
         rows = [RevokedToken(jti=jti, expires_at=until, revoked_at=since) for jti in names]
         with self.database():
-            RevokedToken.objects.using(ALIAS).bulk_create(rows)
+            RevokedToken.objects.using(self.alias).bulk_create(rows)
 
     def authorization(self, name: str = "bob") -> Authorization:
         """What that person agreed to for a new client."""
@@ -86,12 +86,12 @@ class LivePortal:
 
         owner, user = self.person("alice"), self.person(name)
         with self.database():
-            client = Client.objects.using(ALIAS).create(user=owner, client_id=f"client-{uuid.uuid4().hex}")
-            return Authorization.objects.using(ALIAS).create(user=user, client=client, auth_time=timezone.now())
+            client = Client.objects.using(self.alias).create(user=owner, client_id=f"client-{uuid.uuid4().hex}")
+            return Authorization.objects.using(self.alias).create(user=user, client=client, auth_time=timezone.now())
 
     def change(self, row: Model, **columns: Any) -> None:
         with self.database():
-            type(row)._base_manager.using(ALIAS).filter(pk=row.pk).update(**columns)
+            type(row)._base_manager.using(self.alias).filter(pk=row.pk).update(**columns)
 
     def add_signing_key(self, private_key: ec.EllipticCurvePrivateKey) -> str:
         """Gives the key manager a key that the tests know too; returns its kid."""
@@ -106,7 +106,7 @@ class LivePortal:
             sealed_private_key=signing_keys.seal(private_key, kid),
         )
         with self.database():
-            row.save(using=ALIAS)
+            row.save(using=self.alias)
         return kid
 
 
