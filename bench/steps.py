@@ -32,6 +32,8 @@ class Seed(TypedDict):
     authorize: str
     introspect: str
     userinfo: str
+    check: str
+    proof: str
     machine: ClientSeed
     machine_jwt: ClientSeed
     web: ClientSeed
@@ -97,6 +99,16 @@ class Worker:
         answer = self.connection.get(self.seed["userinfo"], Authorization=f"Bearer {self.next_token()}")
         expect(answer, answer.status == 200 and "sub" in json.loads(answer.body))
 
+    def check(self) -> None:
+        """A gateway's question about a call. The toolkit's view looks at the token and at nothing else."""
+        told = {
+            "X-Gateway-Proof": self.seed["proof"],
+            "X-Original-URI": "/photos/1.0/albums",
+            "X-Original-Method": "GET",
+        }
+        answer = self.connection.get(self.seed["check"], Authorization=f"Bearer {self.next_token()}", **told)
+        expect(answer, answer.status == 204)
+
     def token(self, client: ClientSeed, **parameters: str) -> dict[str, Any]:
         credentials = basic(client["id"], client["secret"])
         answer = self.connection.post(self.seed["token"], parameters, Authorization=credentials)
@@ -113,6 +125,9 @@ class Worker:
 
     def prepare_introspection(self) -> None:
         self.tokens = tuple(self.client_credentials()["access_token"] for _ in range(TOKENS))
+
+    def prepare_check_jwt(self) -> None:
+        self.tokens = tuple(self.client_credentials("machine_jwt")["access_token"] for _ in range(TOKENS))
 
     def prepare_userinfo(self) -> None:
         self.tokens = tuple(self.code_flow()["access_token"] for _ in range(TOKENS))
@@ -159,5 +174,17 @@ STEPS = {
     ),
     "userinfo": Step(
         title="userinfo", run=Worker.userinfo, prepare=Worker.prepare_userinfo, goals={"sqlite": 4, "postgresql": 3}
+    ),
+    "check": Step(
+        title="check endpoint, opaque, against protected_resource",
+        run=Worker.check,
+        prepare=Worker.prepare_introspection,
+        goals={"sqlite": 4, "postgresql": 4},
+    ),
+    "check-jwt": Step(
+        title="check endpoint, JWT, against protected_resource",
+        run=Worker.check,
+        prepare=Worker.prepare_check_jwt,
+        goals={"sqlite": 4, "postgresql": 4},
     ),
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -19,16 +20,6 @@ CONTEXT = ("traceparent", "tracestate", "baggage")
 UNTOLD = ("http.url", "user_agent", "peer.address", "downstream_cluster")
 
 
-class Collector(Protocol):
-    """apimanager.telemetry.Collector; settings are Django's to type."""
-
-    url: str
-    headers: dict[str, str]
-    ca_file: str
-    ratio: float
-    delay: int
-
-
 def stripped() -> tuple[str, ...]:
     """From callers' requests, so that each call begins a trace (docs/tracing.md says why)."""
     return CONTEXT if settings.TRACES and not settings.TRACES_FROM_CALLERS else ()
@@ -42,7 +33,7 @@ def manager() -> Config:
     told = {"http.route": faults.API, "route": "%ROUTE_NAME%", "http.response.status_code": "%RESPONSE_CODE%"}
     tags = [{"tag": name, "literal": {"value": "-"}} for name in UNTOLD]
     tracing = {
-        "provider": {"name": "envoy.tracers.opentelemetry", "typed_config": provider(collector)},
+        "provider": {"name": "envoy.tracers.opentelemetry", "typed_config": provider(collector.url, collector.headers)},
         "random_sampling": {"value": collector.ratio * 100},
         "operation": "%REQ(:METHOD)% %ROUTE_NAME%",
         "upstream_operation": "%REQ(:METHOD)% %ROUTE_NAME% backend",
@@ -53,16 +44,16 @@ def manager() -> Config:
     return {"tracing": tracing}
 
 
-def provider(collector: Collector) -> Config:
-    headers = [
+def provider(url: str, headers: Mapping[str, str]) -> Config:
+    shown = [
         {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-        for name, value in collector.headers.items()
+        for name, value in headers.items()
     ]
-    service = {"http_uri": {"uri": collector.url, "cluster": CLUSTER, "timeout": "3s"}}
+    service = {"http_uri": {"uri": url, "cluster": CLUSTER, "timeout": "3s"}}
     return {
         "@type": "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig",
         "service_name": "gateway",
-        "http_service": {**service, "request_headers_to_add": headers},
+        "http_service": {**service, "request_headers_to_add": shown},
     }
 
 

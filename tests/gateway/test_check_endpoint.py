@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import jwt
 import pytest
+import time_machine
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from keymanager import calls, client_cache
-from keymanager.models import Client as OAuthClient
+from keymanager import calls, client_cache, signing, signing_keys
+from keymanager.models import Client as OAuthClient, RevokedToken
 from tests.gateway.conftest import token_of
 
 if TYPE_CHECKING:
@@ -89,16 +91,60 @@ def test_check_costs_one_statement_and_none_for_a_moment(
         ask(gateway, token)
 
 
+@pytest.mark.parametrize("token_format", ["JWT", "OPAQUE"])
 def test_yes_is_not_remembered_for_longer_than_a_revocation_may_take(
-    gateway: Client, scanner: OAuthClient, monkeypatch: pytest.MonkeyPatch
+    gateway: Client, scanner: OAuthClient, token_format: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = token_of(scanner, "OPAQUE")
+    token = token_of(scanner, token_format)
     assert ask(gateway, token).status_code == 204
     OAuthClient.objects.update(blocked_at=timezone.now())
+    client_cache.changed()
 
     monkeypatch.setattr(calls, "REMEMBERED_SECONDS", 0)
 
     assert ask(gateway, token).status_code == 401
+
+
+def test_revoked_jwt_whose_signature_was_seen_is_refused(
+    gateway: Client, scanner: OAuthClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "REMEMBERED_SECONDS", 0)
+    token = token_of(scanner, "JWT")
+    assert [ask(gateway, token).status_code for _ in range(2)] == [204, 204]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    RevokedToken.objects.create(jti=claims["jti"], expires_at=timezone.now() + timedelta(hours=1))
+
+    assert ask(gateway, token).status_code == 401
+
+
+def test_jwt_whose_signature_was_seen_expires_and_its_key_may_be_withdrawn(
+    gateway: Client, scanner: OAuthClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "REMEMBERED_SECONDS", 0)
+    token, other = token_of(scanner, "JWT"), token_of(scanner, "JWT")
+    assert [ask(gateway, one).status_code for one in (token, other)] == [204, 204]
+
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        assert ask(gateway, token).status_code == 401
+    signing_keys.replace_at_once(signing.ALGORITHM)
+    signing.forget()
+    assert ask(gateway, other).status_code == 401
+
+
+def test_opaque_token_is_signed_again_only_when_it_says_something_else(
+    gateway: Client, scanner: OAuthClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "REMEMBERED_SECONDS", 0)
+    token = token_of(scanner, "OPAQUE")
+    told = [ask(gateway, token).headers["X-Gateway-Token"] for _ in range(2)]
+    claims = {"subscriptions": {"photos/1.0": "Gold", "more/1.0": "Gold"}}
+    OAuthClient.objects.filter(pk=scanner.pk).update(access_token_claims=claims)
+    client_cache.changed()
+
+    changed = ask(gateway, token).headers["X-Gateway-Token"]
+
+    assert told[0] == told[1]
+    assert jwt.decode(changed, options={"verify_signature": False})["subscriptions"] == claims["subscriptions"]
 
 
 def test_what_is_remembered_has_an_end(gateway: Client, scanner: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
