@@ -48,7 +48,12 @@ def check(request: HttpRequest) -> HttpResponse:
         return empty(refused.status, {**refused.headers, "WWW-Authenticate": refused.challenge, CODE: str(code)})
     except Refused as refused:
         return refusal(refused)
-    return yes(204, request, checked, {KEY_TYPE: str(checked.claims.get("key_type", "PRODUCTION"))})
+    # Always with the credentials for the backend: some gateways take a header that is missing for one to remove.
+    more = {
+        KEY_TYPE: str(checked.claims.get("key_type", "PRODUCTION")),
+        "Authorization": request.META["HTTP_AUTHORIZATION"],
+    }
+    return yes(204, request, checked, more)
 
 
 @csrf_exempt

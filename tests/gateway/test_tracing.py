@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -36,11 +35,6 @@ class Traced(Live):
     @property
     def photos_url(self) -> str:
         return f"http://127.0.0.1:{self.photos.port}"
-
-    @property
-    def proof(self) -> str:
-        bootstrap = (self.portal.var / "gateway" / "envoy.json").read_text()
-        return str(re.findall(r'"x-gateway-proof",\s*"value": "(\w+)"', bootstrap)[0])
 
     def spans_of(self, reply: Reply, count: int) -> list[Span]:
         """Of the trace that the answered call is in, once there are so many."""
@@ -188,7 +182,10 @@ def test_trace_of_a_caller_is_not_gone_on_with(traced: Traced, opaque: str) -> N
 def test_decision_that_came_with_a_call_is_kept(traced: Traced) -> None:
     traces = {"00": uuid.uuid4().hex, "01": uuid.uuid4().hex}
     for sampled, trace in traces.items():
-        headers = {"traceparent": f"00-{trace}-0123456789abcdef-{sampled}", "X-Gateway-Proof": traced.proof}
+        headers = {
+            "traceparent": f"00-{trace}-0123456789abcdef-{sampled}",
+            "X-Gateway-Proof": parts.proof(traced.portal),
+        }
         traced.portal.call("GET", "/oauth2/jwks", headers=headers)
         requests.get(f"{traced.photos_url}/openapi.json", headers=headers, timeout=10)
 
