@@ -134,7 +134,7 @@ def live(var: Path, backend: Backend, migrated_file: Path, django_db_blocker: An
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All in one process of a run with several: the portal, the backend and Envoy are started once."""
+    """In one process of a run with several: the portal, the backend and Envoy are started once."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if Path(__file__).parent in item.path.parents and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group("gateway"))

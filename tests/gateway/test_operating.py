@@ -1,10 +1,11 @@
-"""What an operator asks a gateway by the socket file of its administration (docs/tracing.md)."""
+"""What an operator finds at a gateway: its administration, request ids, no traces unless asked (docs/tracing.md)."""
 
 from __future__ import annotations
 
 import http.client
 import re
 import socket
+import uuid
 
 import pytest
 
@@ -36,3 +37,16 @@ def test_figures_of_the_gateway_are_those_the_documents_name(live: Live, name: s
     live.gateway.get("/echo/1.0/", live.token)
 
     assert re.search(rf"^{name}(_bucket)?\{{", asked(live, "/stats/prometheus"), re.MULTILINE)
+
+
+def test_request_id_reaches_the_backend_and_the_caller(live: Live) -> None:
+    reply = live.gateway.get("/echo/1.0/", live.token, x_request_id="of-the-caller")
+
+    assert reply.json["headers"]["x-request-id"] == reply.headers["x-request-id"]
+    assert uuid.UUID(reply.headers["x-request-id"]).version
+
+
+def test_without_a_collector_nothing_is_traced(live: Live) -> None:
+    reply = live.gateway.get("/echo/1.0/", live.token)
+
+    assert "traceparent" not in reply.json["headers"]
