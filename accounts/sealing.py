@@ -1,8 +1,12 @@
-"""Sealed at rest: what must be read again and is worth something to a thief, as the keys of authenticator apps."""
+"""Sealed at rest: what must be read again and is worth something to a thief, as the keys of authenticator apps.
+
+And checksums of what need not be read again, for those above who have no secrets of their own (store/api_keys.py).
+"""
 
 from __future__ import annotations
 
 import base64
+import hmac
 import os
 from functools import cache
 
@@ -15,10 +19,20 @@ PURPOSE = b"second factors"
 
 
 @cache
+def derived_key(purpose: bytes) -> bytes:
+    """32 bytes that stand for `purpose`, from the installation's secret key (RFC 5869)."""
+    kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=b"apimanager", info=purpose)
+    return kdf.derive(settings.SECRET_KEY.encode())
+
+
+@cache
 def cipher() -> AESGCM:
-    """Under 32 bytes from the installation's secret key (RFC 5869)."""
-    kdf = HKDF(algorithm=hashes.SHA256(), length=32, salt=b"apimanager", info=PURPOSE)
-    return AESGCM(kdf.derive(settings.SECRET_KEY.encode()))
+    return AESGCM(derived_key(PURPOSE))
+
+
+def checksum(value: str, purpose: bytes) -> str:
+    """64 hexadecimal digits: HMAC-SHA-256 of a random `value` under the key of `purpose` (docs/decisions/0004)."""
+    return hmac.digest(derived_key(purpose), value.encode(), "sha256").hex()
 
 
 def seal(plain: str) -> str:

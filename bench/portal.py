@@ -51,12 +51,17 @@ def proof() -> str:
     from gateway import node_key
     from store.models import Api
 
-    needed = {"get": {"security": [{"oauth2": ["photos:read"]}]}}
-    definition = {"paths": {"/albums": needed, "/albums/{id}": needed, "/pictures": needed}}
-    described = {"name": "PhotoShare", "context": "/photos", "version": "1.0", "definition": definition}
-    provider = User.objects.get(username="bob")
-    endpoint = "http://127.0.0.1:9"
-    Api.objects.create(provider=provider, status=Api.Status.PUBLISHED, production_endpoint=endpoint, **described)
+    paths = ("/albums", "/albums/{id}", "/pictures")
+    asked = {"method": "GET", "scopes": ["photos:read"], "auth": "any", "tier": ""}
+    Api.objects.create(
+        name="PhotoShare",
+        context="/photos",
+        version="1.0",
+        provider=User.objects.get(username="bob"),
+        status=Api.Status.PUBLISHED,
+        production_endpoints=["http://127.0.0.1:9"],
+        resources=[asked | {"path": path} for path in paths],
+    )
     node_key.ensure()
     return node_key.proof()
 

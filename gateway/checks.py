@@ -1,4 +1,4 @@
-"""Calls whose token a gateway cannot check by itself: opaque ones, and those that are bound to a key.
+"""Calls that a gateway cannot check by itself: with an opaque token, one that is bound to a key, or an API key.
 
 Envoy asks by ext_authz and goes on with the self-contained token that it is told (phantom token pattern). Any other
 gateway gets by with the status, 204, 401 or 403 (docs/gateways/), which is about the whole call and not only its token.
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from gateway import faults, filters, node_key, verdicts
+from gateway import api_keys, faults, filters, node_key, verdicts
 from gateway.verdicts import Asked, Refused
 from store import key_managers
 from store.key_managers.base import Call, CallRefusedError, CheckedCall
@@ -21,7 +21,10 @@ CODE, KEY_TYPE = faults.CODE_HEADER, "x-gateway-key-type"
 
 # What the key manager has to see of a call. Only Envoy tells of certificates: others would have to be trusted to remove
 # what a caller says of them. By the names that a request has them under, which are spared a search for each.
-SEEN = {"HTTP_AUTHORIZATION": "Authorization", "HTTP_DPOP": "DPoP"}
+CREDENTIALS = {"HTTP_AUTHORIZATION": "Authorization"} | {
+    f"HTTP_{name.upper().replace('-', '_')}": name for name in api_keys.HEADERS
+}
+SEEN = CREDENTIALS | {"HTTP_DPOP": "DPoP"}
 SEEN_BY_ENVOY = SEEN | {
     "HTTP_X_FORWARDED_CLIENT_CERT": "X-Forwarded-Client-Cert",
     "HTTP_X_GATEWAY_PROOF": "X-Gateway-Proof",
@@ -44,14 +47,14 @@ def check(request: HttpRequest) -> HttpResponse:
         checked = check_token(request, asked, SEEN)
         verdicts.check(asked, checked.claims)
     except CallRefusedError as refused:
-        code = 900901 if "HTTP_AUTHORIZATION" in request.META else 900902
+        code = 900901 if request.META.keys() & CREDENTIALS else 900902
         return empty(refused.status, {**refused.headers, "WWW-Authenticate": refused.challenge, CODE: str(code)})
     except Refused as refused:
         return refusal(refused)
     # Always with the credentials for the backend: some gateways take a header that is missing for one to remove.
     more = {
         KEY_TYPE: str(checked.claims.get("key_type", "PRODUCTION")),
-        "Authorization": request.META["HTTP_AUTHORIZATION"],
+        "Authorization": request.META.get("HTTP_AUTHORIZATION", ""),
     }
     return yes(204, request, checked, more)
 
@@ -81,12 +84,13 @@ def asked_of(request: HttpRequest) -> Asked | None:
 
 def check_token(request: HttpRequest, asked: Asked, seen: Mapping[str, str]) -> CheckedCall:
     headers = {name: request.META[key] for key, name in seen.items() if key in request.META}
-    return key_managers.current().check_call(Call(method=asked.method, path=asked.path, headers=headers))
+    call = Call(method=asked.method, path=asked.path, headers=headers)
+    return api_keys.check(headers) if api_keys.shown(headers) else key_managers.current().check_call(call)
 
 
 def yes(status: int, request: HttpRequest, checked: CheckedCall, more: dict[str, str]) -> HttpResponse:
     headers = {**checked.headers, **more, filters.EXCHANGED: checked.token}
-    if "." not in request.META["HTTP_AUTHORIZATION"]:
+    if checked.token not in request.META.get("HTTP_AUTHORIZATION", ""):
         headers["Authorization"] = f"Bearer {checked.token}"
     return empty(status, headers)
 

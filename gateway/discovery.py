@@ -1,18 +1,21 @@
-"""DiscoveryResponses: what an Envoy is answered when it asks for its routes or clusters (REST xDS)."""
+"""DiscoveryResponses: what an Envoy is answered when it asks for routes, clusters or permits (REST xDS)."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from gateway import apis, clusters, routes
+from gateway import apis, clusters, filters, permits, routes
 from gateway.answers import Answer
 from gateway.apis import PublishedApi
 
 log = logging.getLogger(__name__)
+
+FILTER_TYPE_URL = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
 
 
 def route_answer() -> Answer:
@@ -23,27 +26,58 @@ def cluster_answer() -> Answer:
     return _clusters(apis.published())
 
 
-# The rows are read each time, so nothing goes stale however they were changed; only the building is spared.
+def permit_answer() -> Answer:
+    return _permits(apis.published())
+
+
+# Equal rows make equal answers, so only the building is spared; of that, what has not changed of each API.
 @lru_cache(maxsize=1)
 def _routes(published: tuple[PublishedApi, ...]) -> Answer:
-    return _answer(routes.TYPE_URL, [routes.configuration(_servable(published))])
+    return _answer(routes.TYPE_URL, [routes.text(_servable(published))])
 
 
 @lru_cache(maxsize=1)
 def _clusters(published: tuple[PublishedApi, ...]) -> Answer:
-    return _answer(clusters.TYPE_URL, [cluster for api in _servable(published) for cluster in clusters.of_api(api)])
+    return _answer(clusters.TYPE_URL, [text for api in _servable(published) if (text := _clusters_of(api))])
+
+
+@lru_cache(maxsize=1)
+def _permits(published: tuple[PublishedApi, ...]) -> Answer:
+    asked = sorted({permit for api in _servable(published) for permit in permits.all_of(api)})
+    start = json.dumps({"@type": FILTER_TYPE_URL, "name": filters.PERMIT})[:-1]
+    return _answer(FILTER_TYPE_URL, [f'{start}, "typed_config": {permits.filter_text(asked)}}}'])
+
+
+@lru_cache(maxsize=apis.REMEMBERED)
+def _clusters_of(api: PublishedApi) -> str:
+    return ", ".join(json.dumps(cluster) for cluster in clusters.of_api(api))
 
 
 def _servable(published: tuple[PublishedApi, ...]) -> tuple[PublishedApi, ...]:
-    defects = {api: apis.defect(api) for api in published}
-    for api, defect in defects.items():
-        if defect:
-            log.error("API %s is left out of the gateway: %s", api.path, defect)
-    return tuple(api for api, defect in defects.items() if not defect)
+    return tuple(api for api in published if _is_servable(api))
 
 
-def _answer(type_url: str, resources: list[dict[str, Any]]) -> Answer:
+@lru_cache(maxsize=apis.REMEMBERED)
+def _is_servable(api: PublishedApi) -> bool:
+    defect = defect_of(api)
+    if defect:
+        log.error("API %s is left out of the gateway: %s", api.path, defect)
+    return not defect
+
+
+def defect_of(api: PublishedApi) -> str:
+    return apis.defect(api) or clusters.defect(api)
+
+
+def left_out() -> list[tuple[str, str]]:
+    """Published APIs that no gateway is told of, each with the reason."""
+    defects = ((api.path, defect_of(api)) for api in apis.published())
+    return [(path, defect) for path, defect in defects if defect]
+
+
+def _answer(type_url: str, resources: Sequence[str]) -> Answer:
     """The version is the hash of the resources: the same in every portal process, and after a restart."""
-    version = hashlib.sha256(json.dumps(resources, sort_keys=True).encode()).hexdigest()[:16]
-    response = {"version_info": version, "type_url": type_url, "resources": resources}
-    return Answer(version, json.dumps(response).encode())
+    text = ", ".join(resources)
+    version = hashlib.sha256(text.encode()).hexdigest()[:16]
+    start: dict[str, Any] = {"version_info": version, "type_url": type_url}
+    return Answer(version, f'{json.dumps(start)[:-1]}, "resources": [{text}]}}'.encode())

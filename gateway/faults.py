@@ -1,4 +1,5 @@
-"""What the gateway says when it answers by itself: WSO2's fault codes (reference wso2-2.6.md section 10) as JSON.
+"""What the gateway says when it answers by itself: WSO2's fault codes (reference wso2-2.6.md section 10) as JSON, or
+as XML (gateway/xml_faults.py).
 
 An expired token is 900903, as WSO2 documents it, though it sent 900901: a caller can tell "refresh" from "wrong".
 """
@@ -10,6 +11,8 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
+from gateway import xml_faults
+
 Config = dict[str, Any]
 
 REALM = "API Gateway"
@@ -17,13 +20,15 @@ API = "%METADATA(ROUTE:gateway:path)%"
 # RFC 9728 3.1 and 5.1: the path-inserted address, named in every challenge.
 DESCRIBED = "/.well-known/oauth-protected-resource"
 WHERE = f'resource_metadata="{settings.GATEWAY_URL}{DESCRIBED}{API}"'
-INVALID = f'Bearer realm="{REALM}", {WHERE}, error="invalid_token", error_description='
+BEARER = f'Bearer realm="{REALM}", {WHERE}'
+INVALID = f'{BEARER}, error="invalid_token", error_description='
 REFUSED = "response.code_details.startsWith('ext_authz_denied') && response.code == 401"
+CHALLENGE = "response.headers['www-authenticate']"
 DIRECT = "response.code_details == 'direct_response'"
 # Tells the fault code once more, for the call log and for whoever does not want to read the body.
 CODE_HEADER = "x-fault-code"
-# What the only direct response of an API itself says (routes.no_endpoint).
-NO_ENDPOINT = 900901
+# What an API's own direct responses say (gateway/api_routes.py).
+NO_ENDPOINT, NO_RESOURCE = 900901, 900906
 
 
 class Fault(NamedTuple):
@@ -48,9 +53,21 @@ FAULTS = [
         "The gateway cannot have your access token checked right now. Please try again in a moment.",
         {"retry-after": "1"},
     ),
+    # Two ways at once (gateway/api_keys.py): RFC 6750 3.1 makes that 400.
+    Fault(
+        f"{REFUSED} && {CHALLENGE}.contains('not both')", 400, 900901, "Invalid Credentials",
+        f"Access failure for API: {API}. Send an API key or an access token, not both.",
+        {"www-authenticate": f'{BEARER}, error="invalid_request", '
+                             'error_description="Send an API key or an access token, not both"'},
+    ),
+    Fault(
+        f"{REFUSED} && {CHALLENGE}.contains('API key')", 401, 900901, "Invalid Credentials",
+        f"Access failure for API: {API}. Make sure you have given the correct API key.",
+        {"www-authenticate": f'{INVALID}"The API key is not valid"'},
+    ),
     # The portal's own challenge says what is wrong with the proof.
     Fault(
-        f"{REFUSED} && response.headers['www-authenticate'].startsWith('DPoP')", 401, 900901, "Invalid Credentials",
+        f"{REFUSED} && {CHALLENGE}.startsWith('DPoP')", 401, 900901, "Invalid Credentials",
         f"Access failure for API: {API}. Make sure you have given the correct access token and a proof for this call.",
     ),
     Fault(
@@ -62,7 +79,7 @@ FAULTS = [
         jwt("Jwt_is_missing"), 401, 900902, "Missing Credentials",
         "Required OAuth credentials not provided. Make sure your API invocation call has a header: "
         '"Authorization: Bearer ACCESS_TOKEN"',
-        {"www-authenticate": f'Bearer realm="{REALM}", {WHERE}'},
+        {"www-authenticate": BEARER},
     ),
     Fault(
         jwt("Jwks_remote_fetch_is_failed"), 503, 101503, "Runtime Error",
@@ -85,6 +102,25 @@ FAULTS = [
         "response.code_details.contains('[revoked]')", 401, 900901, "Invalid Credentials",
         f"Access failure for API: {API}. The access token was revoked; get a new one.",
         {"www-authenticate": f'{INVALID}"The access token was revoked"'},
+    ),
+    Fault(
+        "response.code_details.contains('[other_kind_of_token]')", 401, 900905,
+        "Incorrect Access Token Type is provided",
+        f"Access failure for API: {API}. This resource asks for another kind of access token: one of a person who has "
+        "signed in, or one of the application itself.",
+        {"www-authenticate": f'{INVALID}"The access token is of another kind"'},
+    ),
+    # RFC 6750 3.1
+    Fault(
+        "response.code_details.contains('[other_scope]')", 403, 900910,
+        "The access token does not allow you to access the requested resource",
+        f"Access failure for API: {API}. The scope of the access token does not reach this resource; get one with the "
+        "scope that the API's definition names.",
+        {"www-authenticate": f'Bearer realm="{REALM}", {WHERE}, error="insufficient_scope"'},
+    ),
+    Fault(
+        "response.code_details.contains('[not_known_yet]')", 503, 101503, "Runtime Error",
+        "This API is just being published. Please try again in a moment.", {"retry-after": "1"},
     ),
     Fault(
         "response.code_details.startsWith('rbac_access_denied')", 403, 900908, "Resource forbidden",
@@ -123,17 +159,29 @@ def direct_response(status: int, code: int, message: str, description: str) -> C
     return {"status": status, "body": {"inline_string": json.dumps(body(code, message, description)) + "\n"}}
 
 
+def direct(status: int, code: int, message: str, description: str) -> Config:
+    """The same as the parts of a route, with the code for the call log."""
+    told = {"header": {"key": CODE_HEADER, "value": str(code)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    answer = direct_response(status, code, message, description)
+    return {"direct_response": answer, "response_headers_to_add": [told]}
+
+
 def local_reply_config() -> Config:
     other = "The gateway cannot pass this request on (%RESPONSE_CODE_DETAILS%)."
     # A number by itself stays a number, within a sentence it is text.
-    answer = {"json_format": body("%RESPONSE_CODE%", "Status %RESPONSE_CODE%", other)}
+    anything = ("%RESPONSE_CODE%", "Status %RESPONSE_CODE%", other)
+    xml = xml_faults.body_format(*anything[:2], "The gateway cannot pass this request on.")
     return {
         "mappers": [
             passed_on(f"{DIRECT} && request.url_path == '/health'", "text/plain"),
+            passed_on(
+                f"{DIRECT} && response.headers['content-type'] == '{xml_faults.MEDIA_TYPE}'", xml_faults.MEDIA_TYPE
+            ),
             passed_on(DIRECT, "application/json"),
-            *(mapper(fault) for fault in FAULTS),
+            *(form for fault in FAULTS for form in (xml_mapper(fault), mapper(fault))),
+            {"filter": xml_faults.asked_for(), "body_format_override": xml},
         ],
-        "body_format": answer,
+        "body_format": {"json_format": body(*anything)},
     }
 
 
@@ -141,6 +189,11 @@ def passed_on(when: str, content_type: str) -> Config:
     """A direct response keeps the body its route gave it."""
     body_format = {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}, "content_type": content_type}
     return {"filter": cel(when), "body_format_override": body_format}
+
+
+def xml_mapper(fault: Fault) -> Config:
+    answer = xml_faults.body_format(fault.code, fault.message, fault.description)
+    return {**mapper(fault), "filter": xml_faults.asked_for(cel(fault.when)), "body_format_override": answer}
 
 
 def mapper(fault: Fault) -> Config:

@@ -1,7 +1,7 @@
-"""The HTTP filters every call passes, in order: who calls (jwt_authn), may they (rbac, twice), then the router.
+"""The HTTP filters every call passes, in order: who calls (jwt_authn), may they (rbac), then the router.
 
-All are ours to switch per route (gateway/routes.py). Both rbac filters are closed by default or look only at verified
-tokens: a route that forgets to speak up is refused, not open.
+All are ours to switch per route (gateway/routes.py). The rbac filters are closed by default or look only at verified
+tokens: a route that forgets to say which permit it asks for is refused, not open.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from typing import Any
 
 from django.conf import settings
 
-from gateway import node_key
+from gateway import api_keys, node_key
 
 Config = dict[str, Any]
 
 EXCHANGE = "gateway.exchange"
 JWT = "envoy.filters.http.jwt_authn"
 TOKEN_TYPE = "gateway.token_type"
-SUBSCRIPTION = "gateway.subscription"
+# Tells the next filter which permit the route asks for (gateway/permits.py), which is also the name of what is told.
+TELL_PERMIT, PERMIT = "gateway.tell_permit", "gateway.permit"
 REVOKED_EARLIER, REVOKED_LATELY = "gateway.revoked_earlier", "gateway.revoked_lately"
 # Claims by which a token may be revoked, each with the header that tells it to these two filters and to nobody else.
 REVOCABLE = {"jti": "x-gateway-jti", "grant_id": "x-gateway-grant-id", "client_id": "x-gateway-client-id"}
@@ -34,25 +35,28 @@ DPOP, BEARER, OPAQUE = "(?i)dpop .*", "(?i)bearer .*", "(?i)bearer +[A-Za-z0-9_~
 EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
 
 
-def chain(portal: str, source: Config) -> list[Config]:
-    """`portal`: the name of the cluster that serves the keys; `source`: whom to ask what is revoked."""
+def chain(portal: str, agent: str, source: Config, late: Sequence[Config] = ()) -> list[Config]:
+    """`portal`: the name of the cluster that checks calls; `agent`: of the one that serves the keys; `source`: whom to
+    ask what is revoked; `late`: filters that see only calls which may be made."""
     return [
-        {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), exchange(portal))},
-        {"name": JWT, "typed_config": jwt_authn(portal)},
+        {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), EXCHANGE, exchange(portal))},
+        {"name": JWT, "typed_config": jwt_authn(agent)},
         *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY)),
-        {"name": TOKEN_TYPE, "typed_config": refusing([settings.ACCESS_TOKEN_AUDIENCE])},
-        {"name": SUBSCRIPTION, "typed_config": {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "ALLOW"}}},
+        {"name": TOKEN_TYPE, "typed_config": refusing()},
+        {"name": TELL_PERMIT, "typed_config": tell_permit()},
+        discovered(PERMIT, source),
+        *late,
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
     ]
 
 
-def only_for(calls: Config, typed_config: Config) -> Config:
-    """The filter, past which go all calls but those that match."""
+def only_for(calls: Config, name: str, typed_config: Config) -> Config:
+    """The filter of that name, past which go all calls but those that match."""
     skip = {"@type": "type.googleapis.com/envoy.extensions.filters.common.matcher.action.v3.SkipFilter"}
     others = {"predicate": {"not_matcher": calls}, "on_match": {"action": {"name": "skip", "typed_config": skip}}}
     return {
         "@type": "type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher",
-        "extension_config": {"name": EXCHANGE, "typed_config": typed_config},
+        "extension_config": {"name": name, "typed_config": typed_config},
         "xds_matcher": {"matcher_list": {"matchers": [others]}},
     }
 
@@ -61,7 +65,7 @@ def for_the_portal() -> Config:
     """Calls that only the portal can check. Without any of it a JWT is checked by Envoy, and asks nobody."""
     bound_to_certificate = [credentials(BEARER), header("x-forwarded-client-cert", ".+")]
     asking = [credentials(DPOP), credentials(OPAQUE), {"and_matcher": {"predicate": bound_to_certificate}}]
-    return {"or_matcher": {"predicate": asking}}
+    return {"or_matcher": {"predicate": [*asking, *(header(name, ".+") for name in api_keys.HEADERS)]}}
 
 
 def credentials(pattern: str) -> Config:
@@ -77,7 +81,7 @@ def header(name: str, pattern: str) -> Config:
 
 def exchange(portal: str) -> Config:
     """Asks the portal (gateway/checks.py), which answers with the token as a self-contained one."""
-    exact = [{"exact": name} for name in ("dpop", "x-forwarded-client-cert")]
+    exact = [{"exact": name} for name in ("dpop", "x-forwarded-client-cert", *api_keys.HEADERS)]
     asked = {"x-gateway-proof": node_key.proof(), "x-original-uri": "%REQ(:PATH)%"}
     return {
         "@type": f"{EXTENSIONS}.ext_authz.v3.ExtAuthz",
@@ -102,12 +106,13 @@ def discovered(name: str, source: Config) -> Config:
     return {"name": name, "config_discovery": {"config_source": source, "type_urls": [f"{EXTENSIONS}.rbac.v3.RBAC"]}}
 
 
-def jwt_authn(portal: str) -> Config:
+def jwt_authn(agent: str) -> Config:
     """Access tokens as RFC 9068 4 asks: issuer, signature and expiry, without a call to the portal. The audience is
-    looked at route by route (`refusing`), because a token may be for one API only (RFC 8707)."""
+    looked at route by route (gateway/permits.py), because a token may be for one API only (RFC 8707)."""
     either = [{"provider_name": "exchanged"}, {"provider_name": "keymanager"}]
     exchanged = {"from_headers": [{"name": EXCHANGED}], "header_in_metadata": EXCHANGED_HEADER}
-    # The header only: RFC 6750 2.3 warns of tokens in addresses. PhotoShare verifies the caller from the token itself.
+    # The header only: RFC 6750 2.3 warns of tokens in addresses. It stays for the filters to come; whether the
+    # backend sees it, the route says (gateway/passed_on.py).
     sent = {
         "from_headers": [{"name": "Authorization", "value_prefix": f"{scheme} "} for scheme in SCHEMES],
         "forward": True,
@@ -115,12 +120,12 @@ def jwt_authn(portal: str) -> Config:
     }
     return {
         "@type": f"{EXTENSIONS}.jwt_authn.v3.JwtAuthentication",
-        "providers": {"exchanged": provider(portal, exchanged), "keymanager": provider(portal, sent)},
+        "providers": {"exchanged": provider(agent, exchanged), "keymanager": provider(agent, sent)},
         "requirement_map": {REQUIREMENT: {"requires_any": {"requirements": either}}},
     }
 
 
-def provider(portal: str, place: Config) -> Config:
+def provider(agent: str, place: Config) -> Config:
     """`place`: where the token is looked for, and what is made of it."""
     headers = [{"claim_name": claim, "header_name": header} for claim, header in REVOCABLE.items()]
     return {
@@ -128,32 +133,52 @@ def provider(portal: str, place: Config) -> Config:
         "require_expiration": True,
         "clock_skew_seconds": 5,
         "payload_in_metadata": PAYLOAD,
+        # RFC 6749 3.3: a list with spaces between, which a matcher can only look into as a list.
+        "normalize_payload_in_metadata": {"space_delimited_claims": ["scope"]},
         "claim_to_headers": headers,
         # The key type in the token chooses the backend: the route is looked up again once it is known.
         "clear_route_cache": True,
-        "remote_jwks": remote_jwks(portal),
+        "remote_jwks": remote_jwks(agent),
         **place,
     }
 
 
-def remote_jwks(portal: str) -> Config:
-    """Fetched ahead of need and again every 25 s; keys once fetched stay in use while the portal is away."""
+def remote_jwks(agent: str) -> Config:
+    """Fetched ahead of need and again every 2 s, 5 s before they are too old. Keys stay in use while nobody answers."""
     return {
-        "http_uri": {"uri": f"{settings.PORTAL_URL}/oauth2/jwks", "cluster": portal, "timeout": "3s"},
-        "cache_duration": "30s",
+        "http_uri": {"uri": f"{settings.PORTAL_URL}/oauth2/jwks", "cluster": agent, "timeout": "20s"},
+        "cache_duration": "7s",
         "async_fetch": {"failed_refetch_duration": "1s"},
         "retry_policy": {"num_retries": 2},
     }
 
 
-def refusing(audiences: Sequence[str]) -> Config:
-    """Refuses a verified token that is no bearer access token, or that is for none of these (RFC 9068 4)."""
-    refused = {**policy("not_an_access_token", unusable_token()), **policy("other_audience", not_for(audiences))}
-    return {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": {"action": "DENY", "policies": refused}}
+def refusing() -> Config:
+    """Refuses a verified token that is no bearer access token (RFC 9068 4)."""
+    rules = {"action": "DENY", "policies": policy("not_an_access_token", unusable_token())}
+    return {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": rules}
 
 
-def rules(action: str, name: str, principal: Config) -> Config:
-    return {"action": action, "policies": policy(name, principal)}
+def tell_permit() -> Config:
+    """From the metadata of the route to where the next filter can look it up, and no caller can say it."""
+    text = {"text_format_source": {"inline_string": "%METADATA(ROUTE:gateway:permit)%"}, "omit_empty_values": True}
+    state = {"object_key": PERMIT, "factory_key": "envoy.string", "format_string": text, "skip_if_empty": True}
+    return {"@type": f"{EXTENSIONS}.set_filter_state.v3.Config", "on_request_headers": [state]}
+
+
+def asking() -> Config:
+    """For the virtual host: its routes ask for an access token, unless they say otherwise."""
+    return {JWT: {"@type": f"{EXTENSIONS}.jwt_authn.v3.PerRouteConfig", "requirement_name": REQUIREMENT}}
+
+
+def unasked() -> Config:
+    """For a route that asks for no access token, and looks at none."""
+    nothing = {"@type": f"{EXTENSIONS}.rbac.v3.RBACPerRoute"}
+    return {
+        EXCHANGE: {"@type": f"{EXTENSIONS}.ext_authz.v3.ExtAuthzPerRoute", "disabled": True},
+        JWT: {"@type": f"{EXTENSIONS}.jwt_authn.v3.PerRouteConfig", "disabled": True},
+        PERMIT: nothing,
+    }
 
 
 def policy(name: str, principal: Config) -> Config:
@@ -166,21 +191,15 @@ def metadata(path: list[str], value: Config) -> Config:
     return {"sourced_metadata": {"metadata_matcher": matcher, "metadata_source": "DYNAMIC"}}
 
 
-def not_for(audiences: Sequence[str]) -> Config:
-    """A verified token whose `aud`, a text or a list of texts (RFC 7519 4.1.3), names none of these."""
-    exact = [{"string_match": {"exact": audience}} for audience in audiences]
-    named = [metadata([PAYLOAD, "aud"], value) for one in exact for value in (one, {"list_match": {"one_of": one}})]
-    verified = metadata([PAYLOAD], {"present_match": True})
-    return {"and_ids": {"ids": [verified, {"not_id": {"or_ids": {"ids": named}}}]}}
-
-
 def unusable_token() -> Config:
-    return {"or_ids": {"ids": [other_token(), bound_token()]}}
+    return {"or_ids": {"ids": [other_token(), *(only_exchanged(claim) for claim in ("cnf", "proved", "api_key"))]}}
 
 
-def bound_token() -> Config:
-    """One that needs a proof of its key, which only the portal checks: by itself it is refused (RFC 9449 7.2)."""
-    ids = [metadata([PAYLOAD, "cnf"], {"present_match": True}), {"not_id": was_exchanged()}]
+def only_exchanged(claim: str) -> Config:
+    """A token with this claim, when it comes from the caller. One that is bound to a key needs a proof, which only the
+    portal checks (RFC 9449 7.2); one that says it was proved, or that stands for an API key, is the gateway's, and a
+    backend may have seen it."""
+    ids = [metadata([PAYLOAD, claim], {"present_match": True}), {"not_id": was_exchanged()}]
     return {"and_ids": {"ids": ids}}
 
 

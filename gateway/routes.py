@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import clusters, faults, filters, node_key
-from gateway.apis import Endpoint, PublishedApi
+from gateway import api_routes, faults, filters, node_key, xml_faults
+from gateway.apis import REMEMBERED, PublishedApi
 
 Resource = dict[str, Any]
 
 NAME = "apis"
 TYPE_URL = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+ROUTE_LIST = "type.googleapis.com/envoy.config.route.v3.RouteList"
+PATH_INPUT = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
 # The token API: what the key manager answers below /oauth2, and how it may be asked (wso2-2.6.md section 1).
 TOKEN_API = {
     "/authorize": ("GET",),
@@ -26,21 +29,91 @@ TOKEN_API = {
     "/device_authorization": ("POST",),
     "/par": ("POST",),
 }
-# The caller's certificate, as Envoy tells it, and the header that shows that it was Envoy who told it.
-CERTIFICATE, PROOF = "x-forwarded-client-cert", "x-gateway-proof"
+# The header that shows that it was Envoy who told of the caller's certificate.
+PROOF = "x-gateway-proof"
+FORWARDED = {"x-forwarded-host": "%REQ(:AUTHORITY)%", "x-forwarded-prefix": "%METADATA(ROUTE:gateway:prefix)%"}
 # Nothing has reached the backend in these cases, so any method may be tried again.
 RETRY = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 2}
 
 
-def configuration(apis: tuple[PublishedApi, ...]) -> Resource:
-    """The whole route table as a RouteConfiguration. The first route that matches is used: longer paths come first."""
-    ordered = sorted(apis, key=lambda api: (-len(api.path), api.path))
-    routes = [route for path, methods in TOKEN_API.items() for route in token_api(path, methods)]
-    routes += [health(), *(described(api.path) for api in ordered), described("")]
-    routes += [*(route for api in ordered for route in of_api(api)), nothing()]
-    host = {"name": "gateway", "domains": ["*"], "routes": routes, "retry_policy": RETRY}
-    hidden = ["x-envoy-upstream-service-time"]
-    return {"@type": TYPE_URL, "name": NAME, "virtual_hosts": [host], "response_headers_to_remove": hidden}
+def text(apis: tuple[PublishedApi, ...]) -> str:
+    """The whole route table as a RouteConfiguration in JSON, put together of what each API has added to it."""
+    entries = ", ".join(f"{json.dumps(beginning)}: {route_list(routes)}" for beginning, routes in lists(apis).items())
+    return json.dumps(configuration()).replace(json.dumps({"entries": "here"}), f"{{{entries}}}")
+
+
+def configuration() -> Resource:
+    """All but the lists of routes. The tree goes over the letters of the path: as many APIs as there are, a call looks
+    at the routes of one."""
+    path = {"name": "path", "typed_config": {"@type": PATH_INPUT, "header_name": ":path"}}
+    host = {
+        "name": "gateway",
+        "domains": ["*"],
+        "matcher": {"matcher_tree": {"input": path, "prefix_match_map": {"map": {"entries": "here"}}}},
+        "retry_policy": RETRY,
+        "typed_per_filter_config": filters.asking(),
+        "request_headers_to_add": forwarded(),
+    }
+    return {
+        "@type": TYPE_URL,
+        "name": NAME,
+        "virtual_hosts": [host],
+        "response_headers_to_remove": ["x-envoy-upstream-service-time"],
+        "most_specific_header_mutations_wins": True,
+    }
+
+
+def lists(apis: tuple[PublishedApi, ...]) -> dict[str, list[str]]:
+    """The routes, as JSON, by how their paths begin. Envoy takes the list of the longest beginning, and looks nowhere
+    else: what may be meant by a shorter one stands in it, too."""
+    bases = {base: of_api(api, base) for api in apis for base in api.bases}
+    found = {beginning: [as_text(routes)] for beginning, routes in own().items()}
+    found |= {f"{faults.DESCRIBED}{api.path}": [of_description(api.path), *found["/"]] for api in apis}
+    for base, routes in bases.items():
+        above = [bases[shorter] for shorter in shorter_paths(base) if shorter in bases]
+        found[base] = [routes, *above, *found.get(base, found["/"])]
+    return found
+
+
+def own() -> dict[str, list[Resource]]:
+    """What the gateway answers by itself, or has the key manager answer."""
+    found = {path: [*token_api(path, methods), nothing()] for path, methods in TOKEN_API.items()}
+    described_itself = [described(""), nothing()]
+    return {**found, "/": [nothing()], "/health": [health(), nothing()], faults.DESCRIBED: described_itself}
+
+
+@lru_cache(maxsize=REMEMBERED)
+def of_api(api: PublishedApi, base: str) -> str:
+    return as_text(api_routes.of_api(api, base))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def of_description(path: str) -> str:
+    return json.dumps(described(path))
+
+
+def shorter_paths(path: str) -> list[str]:
+    """/a/b/c -> /a/b, /a"""
+    steps = path.split("/")
+    return ["/".join(steps[:count]) for count in range(len(steps) - 1, 1, -1)]
+
+
+def route_list(routes: list[str]) -> str:
+    start = json.dumps({"name": "routes", "typed_config": {"@type": ROUTE_LIST}})[:-2]
+    return f'{{"action": {start}, "routes": [{", ".join(routes)}]}}}}}}'
+
+
+def as_text(routes: Iterable[Resource]) -> str:
+    """As JSON; what the gateway answers by itself in both forms."""
+    return ", ".join(json.dumps(form) for route in routes for form in xml_faults.both(route))
+
+
+def forwarded() -> list[Resource]:
+    """Where the caller sees the API, for a backend that writes absolute addresses."""
+    return [
+        {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        for key, value in FORWARDED.items()
+    ]
 
 
 def portal() -> str:
@@ -60,7 +133,13 @@ def token_api(path: str, methods: tuple[str, ...]) -> list[Resource]:
     refused = faults.direct_response(405, 405, "Method Not Allowed", f"{path} is for {' and '.join(methods)} only.")
     allow = {"header": {"key": "allow", "value": ", ".join(methods)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
     return [
-        open_route(path[1:], {"path": path, "headers": [allowed]}, route=action, request_headers_to_add=[proof()]),
+        open_route(
+            path[1:],
+            {"path": path, "headers": [allowed]},
+            route=action,
+            request_headers_to_add=[proof()],
+            request_headers_to_remove=list(FORWARDED),
+        ),
         open_route(path[1:], {"path": path}, direct_response=refused, response_headers_to_add=[allow]),
     ]
 
@@ -94,82 +173,4 @@ def nothing() -> Resource:
 
 def open_route(name: str, match: Resource, **action: Any) -> Resource:
     """A route that asks for no access token."""
-    disabled = {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBACPerRoute"}
-    unasked = {"@type": f"{filters.EXTENSIONS}.ext_authz.v3.ExtAuthzPerRoute", "disabled": True}
-    overridden = {filters.SUBSCRIPTION: disabled, filters.EXCHANGE: unasked}
-    return {"name": name, "match": match, "typed_per_filter_config": overridden, **action}
-
-
-def of_api(api: PublishedApi) -> list[Resource]:
-    """Sandbox keys to the sandbox endpoint, all others to the production endpoint."""
-    endpoints = api.endpoints()
-    sandbox_key = {
-        "filter": filters.JWT,
-        "path": [{"key": filters.PAYLOAD}, {"key": "key_type"}],
-        "value": {"string_match": {"exact": "SANDBOX"}},
-    }
-    match = {"path_separated_prefix": api.path}
-    return [
-        api_route(api, "SANDBOX", {**match, "dynamic_metadata": [sandbox_key]}, endpoints["SANDBOX"]),
-        api_route(api, "PRODUCTION", match, endpoints["PRODUCTION"]),
-    ]
-
-
-def api_route(api: PublishedApi, key_type: str, match: Resource, endpoint: Endpoint | None) -> Resource:
-    action = {"route": to_backend(api, key_type, endpoint)} if endpoint else {"direct_response": no_endpoint(key_type)}
-    return {
-        "name": f"{api.path[1:]} {key_type}",
-        "match": match,
-        "metadata": {"filter_metadata": {"gateway": {"path": api.path, "key_type": key_type}}},
-        "typed_per_filter_config": {
-            filters.JWT: {
-                "@type": f"{filters.EXTENSIONS}.jwt_authn.v3.PerRouteConfig",
-                "requirement_name": filters.REQUIREMENT,
-            },
-            filters.TOKEN_TYPE: tokens_for(api),
-            filters.SUBSCRIPTION: subscribers_only(api),
-        },
-        "request_headers_to_add": forwarded(api),
-        # A certificate is between a client and the key manager.
-        "request_headers_to_remove": [CERTIFICATE, *filters.REVOCABLE.values()],
-        **action,
-    }
-
-
-def tokens_for(api: PublishedApi) -> Resource:
-    """Those for the whole gateway, and those for this API alone (RFC 8707)."""
-    addresses = [settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}{api.path}"]
-    refusing = filters.refusing([*addresses, *(f"{address}/" for address in addresses)])
-    return {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBACPerRoute", "rbac": {"rules": refusing["rules"]}}
-
-
-def subscribers_only(api: PublishedApi) -> Resource:
-    """Lets a token pass whose application is subscribed: its claim `subscriptions` has this API and version."""
-    subscribed = filters.metadata([filters.PAYLOAD, "subscriptions", api.path[1:]], {"present_match": True})
-    rules = filters.rules("ALLOW", "subscribed", subscribed)
-    return {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBACPerRoute", "rbac": {"rules": rules}}
-
-
-def to_backend(api: PublishedApi, key_type: str, endpoint: Endpoint) -> Resource:
-    """Context and version leave the path, the endpoint's own path comes before it: /photos/1.0/albums -> /albums"""
-    return {
-        "cluster": clusters.name(api, key_type),
-        "regex_rewrite": {"pattern": {"regex": f"^{re.escape(api.path)}/?"}, "substitution": f"{endpoint.path}/"},
-        "host_rewrite_literal": endpoint.authority,
-        "timeout": f"{settings.GATEWAY_BACKEND_TIMEOUT}s",
-    }
-
-
-def forwarded(api: PublishedApi) -> list[Resource]:
-    """Where the caller sees the API, for a backend that writes absolute addresses."""
-    values = {"x-forwarded-host": "%REQ(:AUTHORITY)%", "x-forwarded-prefix": api.path}
-    return [
-        {"header": {"key": key, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-        for key, value in values.items()
-    ]
-
-
-def no_endpoint(key_type: str) -> Resource:
-    kind = key_type.lower()
-    sentence = f"{kind.capitalize()} key offered to the API with no {kind} endpoint"
-    return faults.direct_response(403, faults.NO_ENDPOINT, "Invalid Credentials", sentence)
+    return {"name": name, "match": match, "typed_per_filter_config": filters.unasked(), **action}

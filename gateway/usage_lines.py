@@ -120,9 +120,7 @@ def fault_code(line: dict[str, Any]) -> int:
     if details == "via_upstream":
         return 0
     if details == "direct_response":
-        if line["api"] and status == 403:
-            return faults.NO_ENDPOINT
-        return status if status >= 400 else 0
+        return int(line["fault"] or status) if status >= 400 else 0
     return int(line["fault"] or status)
 
 

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import faults
-from gateway.called import Called, Resource, find, plain
+from gateway import faults, permits
+from gateway.apis import Resource
+from gateway.called import Called, find, plain
 
 
 class Refused(Exception):
@@ -43,7 +44,7 @@ def check(asked: Asked, claims: Mapping[str, Any]) -> None:
     check_key_type(called, claims, asked.key_type)
     if called.path[1:] not in claims.get("subscriptions", {}):
         raise Refused(403, 900908)
-    check_resource(called, asked.method, path.removeprefix(called.path) or "/", claims)
+    check_resource(called, asked.method, path.removeprefix(called.base) or "/", claims)
 
 
 def check_audience(called: Called, claims: Mapping[str, Any]) -> None:
@@ -67,18 +68,18 @@ def check_key_type(called: Called, claims: Mapping[str, Any], wanted: str) -> No
 
 
 def check_resource(called: Called, method: str, path: str, claims: Mapping[str, Any]) -> None:
-    """An API without a definition has one resource, which asks for no scope."""
-    if not called.resources:
-        return
+    """Also one that asks for no token is checked with the token that the call has."""
     resource = called.resource(method, path)
     if resource is None:
         raise Refused(403, 900906)
+    of_a_person = permits.OF_A_PERSON in claims
+    if (resource.auth, of_a_person) in {("user", False), ("application", True)}:
+        raise Refused(401, 900905, invalid_token(called))
     held = set(claims.get("scope", "").split())
-    if resource.scopes and not any(scopes <= held for scopes in resource.scopes):
+    if resource.scopes and not any(set(scopes.split()) <= held for scopes in resource.scopes):
         raise Refused(403, 900910, insufficient_scope(resource))
 
 
 def insufficient_scope(resource: Resource) -> str:
     """RFC 6750 3.1."""
-    scope = " ".join(sorted(resource.scopes[0]))
-    return f'Bearer realm="{faults.REALM}", error="insufficient_scope", scope="{scope}"'
+    return f'Bearer realm="{faults.REALM}", error="insufficient_scope", scope="{resource.scopes[0]}"'

@@ -27,6 +27,7 @@ def clusters(request: HttpRequest) -> HttpResponse:
 EXTENSIONS = {
     filters.REVOKED_EARLIER: revocations.earlier_answer,
     filters.REVOKED_LATELY: revocations.lately_answer,
+    filters.PERMIT: discovery.permit_answer,
 }
 
 
@@ -61,7 +62,8 @@ def discover(request: HttpRequest, answer: Callable[[], Answer]) -> HttpResponse
         return problem(403, "This gateway does not know the key. Write its bootstrap file anew.")
     version, content = answer()
     nodes.asked(question, request.path.rpartition(":")[2], version)
-    if question.get("version_info") == version:
+    # An agent (gateway/agent/) says in response_nonce what it was told last, an Envoy has what it was told.
+    if (question.get("response_nonce") or question.get("version_info")) == version:
         return HttpResponse(status=304)
     return HttpResponse(content, content_type="application/json", headers={"Cache-Control": "no-store"})
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import jwt
+from django.conf import settings
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
+from accounts.models import User
 from keymanager import checksums, confirmations, errors, introspection, resource_access, signing, tokens
 from keymanager.tokens import Bearer
 
@@ -75,7 +77,7 @@ def find(token: str) -> Held:
     held, read_at = _held.get(name), time.monotonic()
     if held is not None and read_at - held.read_at < REMEMBERED_SECONDS:
         return held
-    bearer = again(held) if held and token.count(".") == 2 else tokens.find(token)
+    bearer = again(held) if held and held.self_contained == token else tokens.find(token)
     if bearer is None:
         _held.pop(name, None)
         raise errors.InvalidToken(detail="unknown, expired or revoked")
@@ -93,8 +95,8 @@ def again(held: Held) -> Bearer | None:
 
 
 def held_of(token: str, bearer: Bearer, read_at: float, before: Held | None) -> Held:
-    """The token itself when it is one. `cnf` stays: whoever gets to see it cannot use it without the key."""
-    if token.count(".") == 2:
+    """The token itself when it is one that whoever bears it may use."""
+    if token.count(".") == 2 and not bearer.confirmation:
         kid = before.kid if before else str(jwt.get_unverified_header(token).get("kid"))
         return Held(bearer, bearer.claims, {}, token, kid, read_at)
     kid, said = signing.keys().kid, content(token, bearer)
@@ -105,14 +107,19 @@ def held_of(token: str, bearer: Bearer, read_at: float, before: Held | None) -> 
 
 
 def content(token: str, bearer: Bearer) -> dict[str, Any]:
-    """What an opaque token would say, beside its times."""
+    """What an opaque token would say, beside its times.
+
+    Of one that is bound to a key a backend learns that the key was proved, which it cannot look at itself: `proved` in
+    place of `cnf`. Such a token is no good to whoever sees it there: gateways and we take it from nobody.
+    """
     claims: dict[str, Any] = {
         **bearer.client.access_token_claims,
-        **bearer.claims,
+        **{name: value for name, value in bearer.claims.items() if name != "cnf"},
+        **({tokens.PROVED: bearer.confirmation} if bearer.confirmation else {}),
         "client_id": bearer.client.client_id,
         "key_type": bearer.client.key_type,
         "scope": bearer.scope,
-        "jti": introspection.identifier(token),
+        "jti": bearer.jti if token.count(".") == 2 else introspection.identifier(token),
     }
     if bearer.authorization_id is not None:
         claims["grant_id"] = str(bearer.authorization_id)
@@ -122,6 +129,42 @@ def content(token: str, bearer: Bearer) -> dict[str, Any]:
 def times(bearer: Bearer) -> dict[str, int]:
     now = int(time.time())
     return {"iat": now, "exp": min(int(bearer.expires_at.timestamp()), now + LIFETIME)}
+
+
+def token_of_api_key(key_id: str, *, key_type: str, scope: str, claims: Mapping[str, Any]) -> str:
+    """An access token in place of an API key, with `claims` of its application (RFC 9068 2.2). No client has it, so the
+    key manager's own endpoints do not know it; `api_key` tells gateways that it is none that a caller may send."""
+    now, name = int(time.time()), f"apikey-{key_id}"
+    told: dict[str, Any] = {
+        **claims,
+        "iss": settings.ISSUER,
+        "aud": settings.ACCESS_TOKEN_AUDIENCE,
+        "sub": name,
+        "client_id": name,
+        "api_key": key_id,
+        "key_type": key_type,
+        "scope": scope,
+        "iat": now,
+        "exp": now + LIFETIME,
+        "jti": name,
+    }
+    return signing.sign(told, typ="at+jwt")
+
+
+def caller(token: str) -> tuple[dict[str, Any], User | None]:
+    """What a self-contained access token says, and the person who agreed to it, if one did. InvalidToken.
+
+    One statement at most. Whether an application's own token was revoked, the gateway has looked at before it asks.
+    """
+    claims = tokens.verified_claims(token)
+    if claims is None:
+        raise errors.InvalidToken(detail="no live access token of ours")
+    if "grant_id" not in claims:
+        return claims, None
+    bearer = tokens.find(token)
+    if bearer is None:
+        raise errors.InvalidToken(detail="revoked")
+    return claims, bearer.user
 
 
 def forget() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.models import User
-from store import key_managers
+from store import key_managers, resources
 from store.models import Api
 
 
@@ -34,11 +34,13 @@ def publish(
     version: str,
     context: str,
     definition: dict[str, Any],
-    production_endpoint: str,
-    sandbox_endpoint: str,
+    production_endpoints: Sequence[str],
+    sandbox_endpoints: Sequence[str],
     tags: Sequence[str],
+    backend: dict[str, Any] | None = None,
 ) -> Api:
-    """The API as described, published; one of that name and version is brought up to date.
+    """The API as described, published; one of that name and version is brought up to date. `backend`: how the gateway
+    treats the backend, as it is when None.
 
     Its words come from the OpenAPI document, and the key manager is told those in which people are asked to approve.
     """
@@ -51,10 +53,12 @@ def publish(
             "description": str(definition.get("info", {}).get("description", "")),
             "status": Api.Status.PUBLISHED,
             "definition": definition,
-            "production_endpoint": production_endpoint,
-            "sandbox_endpoint": sandbox_endpoint,
+            "resources": resources.compiled(definition),
+            "production_endpoints": list(production_endpoints),
+            "sandbox_endpoints": list(sandbox_endpoints),
             "tags": list(tags),
             "changed_at": timezone.now(),
+            **({} if backend is None else {"backend": backend}),
         },
     )
     key_managers.current().describe_scopes(api.scopes)

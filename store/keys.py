@@ -220,12 +220,12 @@ def client_settings(key: ApplicationKey, settings: KeySettings) -> ClientSetting
         public=settings.public,
         metadata=settings.metadata,
         post_logout_urls=settings.post_logout_urls,
-        claims=claims(application, subscriptions),
+        claims=claims(application, {row.api.path: row.policy.name for row in subscriptions}),
     )
 
 
-def claims(application: Application, subscriptions: Sequence[Subscription]) -> Mapping[str, Any]:
-    """What every access token says about the application: the gateway decides by it (subscription, tier)."""
+def claims(application: Application, tiers: Mapping[str, str]) -> Mapping[str, Any]:
+    """What every access token says about the application: the gateway decides by it. `tiers`: by an API's path."""
     return {
         "application": {
             "id": str(application.pk),
@@ -233,5 +233,5 @@ def claims(application: Application, subscriptions: Sequence[Subscription]) -> M
             "tier": application.policy.name,
             "owner": application.owner.get_username(),
         },
-        "subscriptions": {row.api.path.removeprefix("/"): row.policy.name for row in subscriptions},
+        "subscriptions": {path.removeprefix("/"): tier for path, tier in tiers.items()},
     }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -29,12 +30,14 @@ class ThrottlingPolicy(models.Model):
     class Level(models.TextChoices):
         APPLICATION = "application"
         SUBSCRIPTION = "subscription"
+        RESOURCE = "resource"
 
     name = models.CharField(max_length=50)
     level = models.CharField(max_length=12, choices=Level.choices)
     description = models.CharField(max_length=200)
     request_count = models.PositiveIntegerField(null=True, help_text="Calls per unit time; empty: no limit.")
     unit_time = models.PositiveIntegerField(default=60, help_text="Seconds.")
+    burst_count = models.PositiveIntegerField(null=True, help_text="Calls a second at the most; empty: no such limit.")
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -77,8 +80,13 @@ class Api(models.Model):
     provider = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="provided_apis")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.CREATED)
     definition = models.JSONField(default=dict, help_text="OpenAPI 3.")
-    production_endpoint = models.URLField(max_length=500)
-    sandbox_endpoint = models.URLField(max_length=500, blank=True)
+    is_default_version = models.BooleanField(default=False, help_text="Also served without the version in its path.")
+    resources = models.JSONField(default=list, help_text="Made of the definition when it is published.")
+    tier = models.CharField(max_length=50, blank=True, help_text="Of all its resources together; empty: no limit.")
+    production_endpoints = models.JSONField(default=list, help_text="Addresses of the same service on several hosts.")
+    sandbox_endpoints = models.JSONField(default=list, blank=True)
+    backend = models.JSONField(default=dict, blank=True, help_text="How the gateway treats the backend.")
+    cors = models.JSONField(default=dict, blank=True, help_text="Which pages of other sites may call it.")
     tags = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
@@ -89,6 +97,9 @@ class Api(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["context", "version"], name="api_context_version_once"),
             models.UniqueConstraint(fields=["name", "version"], name="api_name_version_once"),
+            models.UniqueConstraint(
+                fields=["context"], condition=Q(is_default_version=True), name="api_default_version_once"
+            ),
             models.CheckConstraint(condition=Q(context__startswith="/"), name="api_context_begins_with_slash"),
         ]
 
@@ -103,9 +114,13 @@ class Api(models.Model):
     @property
     def scopes(self) -> dict[str, str]:
         """The scopes its definition declares, with their descriptions."""
-        schemes = self.definition.get("components", {}).get("securitySchemes", {}).values()
-        flows = [flow for scheme in schemes for flow in scheme.get("flows", {}).values()]
-        return {name: words for flow in flows for name, words in flow.get("scopes", {}).items()}
+        return declared_scopes(self.definition.get("components", {}).get("securitySchemes", {}))
+
+
+def declared_scopes(schemes: Mapping[str, Any]) -> dict[str, str]:
+    """Of the `securitySchemes` of a definition (OpenAPI 3.1, 4.8.27)."""
+    flows = [flow for scheme in schemes.values() for flow in scheme.get("flows", {}).values()]
+    return {name: words for flow in flows for name, words in flow.get("scopes", {}).items()}
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
@@ -188,3 +203,46 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.application} to {self.api}"
+
+
+class ApiKey(models.Model):
+    """The second way in: a key that stands for an application by itself, without a token. A checksum only."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="api_keys")
+    key_type = models.CharField(max_length=10, choices=KeyType.choices)
+    name = models.CharField(max_length=70, blank=True)
+    prefix = models.CharField(max_length=12, help_text="Its first characters, to tell it from others.")
+    checksum = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.application} {self.prefix}…"
+
+
+class BlockingCondition(models.Model):
+    """Calls that the gateway refuses until somebody lifts it, whatever their tokens allow."""
+
+    class Kind(models.TextChoices):
+        API = "api", "API"
+        APPLICATION = "application", "Application"
+        USER = "user", "User"
+        ADDRESS = "address", "Address"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=11, choices=Kind.choices)
+    value = models.CharField(
+        max_length=200,
+        help_text="A context (/photos), an application (owner:name), a user name, an address or network.",
+    )
+    is_enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["kind", "value"], name="blocking_condition_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.value}"

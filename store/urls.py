@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from store.models import KeyType
-from store.views import apis, applications, keys, statistics, subscriptions, usage
+from store.views import api_keys, apis, applications, keys, statistics, subscriptions, usage
 
 
 class KeyTypeConverter:
@@ -38,6 +38,12 @@ urlpatterns = [
         "applications/<uuid:application_id>/subscriptions/",
         subscriptions.application_subscriptions,
         name="application-subscriptions",
+    ),
+    path("applications/<uuid:application_id>/api-keys/", api_keys.application_api_keys, name="application-api-keys"),
+    path(
+        "applications/<uuid:application_id>/api-keys/<uuid:api_key_id>/revoke/",
+        api_keys.api_key_revoke,
+        name="api-key-revoke",
     ),
     # /applications/<uuid>/production-keys/ and …/sandbox-keys/
     path("applications/<uuid:application_id>/<key_type:key_type>/", keys.application_keys, name="application-keys"),

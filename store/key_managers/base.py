@@ -101,6 +101,24 @@ class CheckedCall:
     headers: Mapping[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ApplicationCall:
+    """A call by an application that has shown the API key `key_id`; `claims` as those of ClientSettings."""
+
+    key_id: str
+    key_type: str
+    scopes: Sequence[str]
+    claims: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """What an access token says, and the name of the person behind it; empty for an application by itself."""
+
+    claims: Mapping[str, Any]
+    user_name: str
+
+
 class CallRefusedError(Exception):
     """`challenge` is the WWW-Authenticate for the caller (RFC 6750 3, RFC 9449 7.1), `headers` what else it gets."""
 
@@ -142,3 +160,13 @@ class KeyManager(Protocol):
 
     def check_call(self, call: Call) -> CheckedCall:
         """The call's access token, opaque or bound to a key, with the proof that it comes with. CallRefusedError."""
+
+    def token_of_api_key(self, call: ApplicationCall) -> str:
+        """A self-contained access token that stands for an API key during a call. Its claim `api_key` is the key's id:
+        gateways take such a token from the portal only, so that who gets to see it cannot call with it."""
+
+    def caller(self, token: str) -> Caller:
+        """Who calls with this self-contained access token. CallRefusedError."""
+
+    def sign_assertion(self, claims: Mapping[str, Any]) -> str:
+        """These claims as a JWT for a backend, signed by RS256 with a key that is published."""

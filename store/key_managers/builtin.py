@@ -23,9 +23,11 @@ from keymanager import (
     signing,
     tokens,
 )
-from keymanager.models import Client, Scope, TokenFormat, TokenHolder
+from keymanager.models import Client, Scope, SigningAlgorithm, TokenFormat, TokenHolder
 from store.key_managers.base import (
+    ApplicationCall,
     Call,
+    Caller,
     CallRefusedError,
     CheckedCall,
     ClientDescription,
@@ -37,6 +39,7 @@ from store.key_managers.base import (
     SecretDescription,
 )
 
+ALGORITHM = "id_token_signed_response_alg"  # a member of RFC 7591's registry, and a column
 FORMATS = {"JWT": TokenFormat.JWT, "OAUTH": TokenFormat.OPAQUE}
 
 
@@ -75,7 +78,7 @@ class BuiltinKeyManager:
                 )
                 for row in client.secrets.filter(revoked_at=None).order_by("created_at")
             ],
-            metadata=client.metadata,
+            metadata=client.metadata | {ALGORITHM: client.id_token_signed_response_alg},
             post_logout_urls=client.post_logout_redirect_uris.split(),
         )
 
@@ -133,6 +136,20 @@ class BuiltinKeyManager:
             headers = dpop.nonce_header(request)
             raise CallRefusedError(refused.status_code, refused.headers["WWW-Authenticate"], headers) from error
 
+    def token_of_api_key(self, call: ApplicationCall) -> str:
+        scope = " ".join(call.scopes)
+        return calls.token_of_api_key(call.key_id, key_type=call.key_type, scope=scope, claims=call.claims)
+
+    def caller(self, token: str) -> Caller:
+        try:
+            claims, user = calls.caller(token)
+        except errors.InvalidToken as error:
+            raise CallRefusedError(401, 'Bearer error="invalid_token"', {}) from error
+        return Caller(claims=claims, user_name=user.get_username() if user else "")
+
+    def sign_assertion(self, claims: Mapping[str, Any]) -> str:
+        return signing.sign(dict(claims), typ="JWT", algorithm=SigningAlgorithm.RS256.value)
+
 
 def find(consumer_key: str) -> Client:
     client = Client.objects.filter(client_id=consumer_key).first()
@@ -151,7 +168,8 @@ def told_to_the_developer() -> Iterator[None]:
 
 
 def changeable(client: ClientSettings) -> dict[str, Any]:
-    client_descriptions.check_metadata(client.metadata)
+    metadata = {name: value for name, value in client.metadata.items() if name != ALGORITHM}
+    client_descriptions.check_metadata(metadata)
     return {
         "name": client.name,
         "owner_name": client.owner_name,
@@ -160,7 +178,8 @@ def changeable(client: ClientSettings) -> dict[str, Any]:
         "access_token_format": FORMATS[client.token_type],
         "access_token_lifetime": client.access_token_lifetime,
         "access_token_claims": dict(client.claims),
-        "metadata": dict(client.metadata),
+        "id_token_signed_response_alg": client_descriptions.algorithm_of(client.metadata),
+        "metadata": metadata,
     }
 
 

@@ -27,6 +27,7 @@ class Live:
     """All parts, running."""
 
     portal: Part
+    agent: Part
     gateway: Part
     backend: Backend
     store: LivePortal
@@ -41,13 +42,26 @@ class Live:
 @pytest.fixture
 def photoshare(alice: User) -> Api:
     from store.models import Api
-    from tests.store.conftest import DEFINITION
 
-    picture = {"/pictures/{id}": {"get": {"security": [{"oauth2": ["photos:read"]}]}}}
-    definition = {**DEFINITION, "paths": {**DEFINITION["paths"], **picture}}
-    described = {"name": "PhotoShare", "context": "/photos", "version": "1.0", "definition": definition}
-    endpoints = {"production_endpoint": "http://127.0.0.1:9", "sandbox_endpoint": ""}
-    return Api.objects.create(provider=alice, status=Api.Status.PUBLISHED, **described, **endpoints)
+    return Api.objects.create(
+        name="PhotoShare",
+        context="/photos",
+        version="1.0",
+        provider=alice,
+        status=Api.Status.PUBLISHED,
+        production_endpoints=["http://127.0.0.1:9"],
+        resources=RESOURCES,
+    )
+
+
+RESOURCES = [
+    {"method": method, "path": path, "scopes": [f"photos:{scope}"], "auth": "any", "tier": ""}
+    for method, path, scope in (
+        ("GET", "/albums", "read"),
+        ("POST", "/albums", "write"),
+        ("GET", "/pictures/{id}", "read"),
+    )
+]
 
 
 @pytest.fixture
@@ -99,6 +113,7 @@ def portal_away(live: Live) -> Iterator[Part]:
 def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gateway")
     certificates.write(folder / "tls")
+    shutil.copyfile(folder / "tls" / "ca.pem", folder / "tls" / "backends.pem")
     return folder
 
 
@@ -113,6 +128,7 @@ def backend() -> Iterator[Backend]:
 def live(var: Path, backend: Backend, migrated_file: Path, django_db_blocker: Any) -> Iterator[Live]:
     gateway = parts.gateway(var, parts.free_port())
     portal = parts.portal(var, parts.free_port(), gateway.port)
+    agent = parts.agent(var)
     shutil.copyfile(migrated_file, var / "portal.sqlite3")
     parts.manage(portal, "write_envoy_bootstrap")
     store = LivePortal(var / "portal.sqlite3", django_db_blocker.unblock)
@@ -122,15 +138,17 @@ def live(var: Path, backend: Backend, migrated_file: Path, django_db_blocker: An
     )
     store.publish("/echo", backend.url)
     try:
-        # The gateway first: it has to wait for the portal.
+        # The gateway first: it has to wait for the agent, and that for the portal.
         gateway.start(wait=False)
+        agent.start(wait=False)
         portal.start()
         parts.seconds_until(gateway.answers)
-        live = Live(portal, gateway, backend, store, mint)
+        live = Live(portal, agent, gateway, backend, store, mint)
         parts.seconds_until(lambda: gateway.get("/echo/1.0/", live.token).status == 200)
         yield live
     finally:
         gateway.end()
+        agent.end()
         portal.end()
         store.forget()
 

@@ -22,9 +22,17 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from keymanager.models import Authorization
-    from store.models import Api
+    from store.models import Api, ApiKey, Application
+    from store.usage_models import GatewayState
 
 ALIAS = "live_portal"
+
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+def resource(method: str, path: str, **changes: Any) -> dict[str, Any]:
+    return {"method": method, "path": path, "scopes": [], "auth": "any", "tier": ""} | changes
 
 
 class LivePortal:
@@ -52,30 +60,58 @@ class LivePortal:
         with self.database():
             return User.objects.using(self.alias).get_or_create(username=name)[0]
 
-    def publish(self, context: str, production: str, sandbox: str = "", version: str = "1.0") -> Api:
+    def publish(self, context: str, production: str, sandbox: str = "", version: str = "1.0", **columns: Any) -> Api:
+        """Everything below it may be called with any method, unless `columns` say otherwise."""
         from store.models import Api
 
         provider = self.person("admin")
+        described = {
+            "name": context[1:],
+            "context": context,
+            "version": version,
+            "provider": provider,
+            "production_endpoints": [production] if production else [],
+            "sandbox_endpoints": [sandbox] if sandbox else [],
+            "resources": [resource(method, "/*") for method in METHODS],
+            "status": Api.Status.PUBLISHED,
+        }
         with self.database():
-            return Api.objects.using(self.alias).create(
-                name=context[1:],
-                context=context,
-                version=version,
-                provider=provider,
-                production_endpoint=production,
-                sandbox_endpoint=sandbox,
-                status=Api.Status.PUBLISHED,
-            )
+            return Api.objects.using(self.alias).create(**(described | columns))
+
+    def application(self, name: str, *apis: Api) -> Application:
+        """alice's, subscribed to these under Gold."""
+        from store.models import Application, Subscription, ThrottlingPolicy
+
+        owner = self.person("alice")
+        with self.database():
+            policies = ThrottlingPolicy.objects.using(self.alias)
+            quota = policies.get(level="application", name="Unlimited")
+            application = Application.objects.using(self.alias).create(owner=owner, name=name, policy=quota)
+            tier = policies.get(level="subscription", name="Gold")
+            rows = [Subscription(application=application, api=api, policy=tier) for api in apis]
+            Subscription.objects.using(self.alias).bulk_create(rows)
+        return application
+
+    def api_key(self, application: Application, key_type: str = "PRODUCTION") -> tuple[str, ApiKey]:
+        """A new API key, as its owner sees it once, and its row."""
+        from store import api_keys
+        from store.models import ApiKey
+
+        value = f"ak_live_{uuid.uuid4().hex}"
+        row = ApiKey(application=application, key_type=key_type, checksum=api_keys.checksum(value))
+        with self.database():
+            row.save(using=self.alias)
+        return value, row
 
     def revoke_token(self, jti: str) -> None:
         self.revoke_tokens([jti])
 
-    def revoke_tokens(self, names: list[str], seconds_ago: int = 0) -> None:
-        """For the next five minutes, by their jti."""
+    def revoke_tokens(self, names: list[str], seconds_ago: int = 0, expires_in: int = 300) -> None:
+        """By their jti."""
         from keymanager.models import RevokedToken
 
         now = timezone.now()
-        until, since = now + timedelta(seconds=300), now - timedelta(seconds=seconds_ago)
+        until, since = now + timedelta(seconds=expires_in), now - timedelta(seconds=seconds_ago)
         rows = [RevokedToken(jti=jti, expires_at=until, revoked_at=since) for jti in names]
         with self.database():
             RevokedToken.objects.using(self.alias).bulk_create(rows)
@@ -89,9 +125,20 @@ class LivePortal:
             client = Client.objects.using(self.alias).create(user=owner, client_id=f"client-{uuid.uuid4().hex}")
             return Authorization.objects.using(self.alias).create(user=user, client=client, auth_time=timezone.now())
 
+    def state(self, node: str, kind: str) -> GatewayState:
+        """What the page "Gateways" shows of it."""
+        from store.usage_models import GatewayState
+
+        with self.database():
+            return GatewayState.objects.using(self.alias).get(node=node, kind=kind)
+
     def change(self, row: Model, **columns: Any) -> None:
         with self.database():
             type(row)._base_manager.using(self.alias).filter(pk=row.pk).update(**columns)
+
+    def remove(self, row: Model) -> None:
+        with self.database():
+            row.delete(using=self.alias)
 
     def add_signing_key(self, private_key: ec.EllipticCurvePrivateKey) -> str:
         """Gives the key manager a key that the tests know too; returns its kid."""

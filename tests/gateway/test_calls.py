@@ -68,14 +68,6 @@ def test_upload_of_a_picture_passes_whole(live: Live) -> None:
     assert len(reply.json["body"]) == 3_000_000
 
 
-def test_token_is_passed_on_for_the_backend_to_verify(live: Live) -> None:
-    token = live.token
-
-    reply = live.gateway.get("/echo/1.0/", token)
-
-    assert reply.json["headers"]["authorization"] == f"Bearer {token}"
-
-
 def test_scheme_of_the_token_may_be_written_small(live: Live) -> None:
     reply = live.gateway.call("GET", "/echo/1.0/", headers={"Authorization": f"bearer {live.token}"})
 

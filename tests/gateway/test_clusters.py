@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 
 def api(production: str, sandbox: str = "", context: str = "/photos") -> PublishedApi:
-    return PublishedApi(uuid.uuid4(), context, "1.0", production, sandbox)
+    one = PublishedApi(uuid.uuid4(), context, "1.0", production_endpoints=(production,))
+    return one._replace(sandbox_endpoints=(sandbox,)) if sandbox else one
 
 
 def cluster(url: str) -> dict[str, Any]:

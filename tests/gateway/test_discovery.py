@@ -11,7 +11,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from gateway import node_key
+from gateway import filters, node_key
+from tests.gateway.store_rows import resource
 
 if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries, Settings
@@ -27,11 +28,16 @@ def key(settings: Settings, tmp_path: Path) -> str:
     return node_key.ensure()
 
 
-def publish(provider: User, context: str, **columns: str) -> Any:
+def publish(provider: User, context: str, **columns: Any) -> Any:
     from store.models import Api
 
-    values = {"name": context[1:], "version": "1.0", "production_endpoint": "http://127.0.0.1:8090"} | columns
-    return Api.objects.create(context=context, provider=provider, status="PUBLISHED", **values)
+    values = {
+        "name": context[1:],
+        "version": "1.0",
+        "production_endpoints": ["http://127.0.0.1:8090"],
+        "resources": [resource("GET", "/albums")],
+    }
+    return Api.objects.create(context=context, provider=provider, status="PUBLISHED", **(values | columns))
 
 
 def ask(client: Client, address: str, key: Any, version: str = "") -> HttpResponse:
@@ -73,7 +79,7 @@ def test_version_follows_every_change(client: Client, alice: User, key: str, add
     api = publish(alice, "/photos")
     before = told(ask(client, address, key))["version_info"]
 
-    type(api).objects.update(production_endpoint="http://127.0.0.1:8091/v2")
+    type(api).objects.update(production_endpoints=["http://127.0.0.1:8091/v2"])
 
     assert told(ask(client, address, key, before))["version_info"] != before
 
@@ -134,13 +140,37 @@ def test_question_costs_one_statement(
         ask(client, address, key)
 
 
+def test_backend_that_nobody_could_vouch_for_is_left_out(
+    client: Client, alice: User, key: str, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.GATEWAY_BACKEND_CA_FILE = "/no/such/file"
+    publish(alice, "/photos")
+    api = publish(alice, "/secret")
+    type(api).objects.filter(pk=api.pk).update(production_endpoints=["https://127.0.0.1:1"])
+
+    assert len(told(ask(client, "gateway:clusters", key))["resources"]) == 1
+    assert "API /secret/1.0 is left out of the gateway: No certificate authorities" in caplog.text
+
+
 def test_unusable_api_is_left_out_and_logged(
     client: Client, alice: User, key: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     publish(alice, "/photos")
-    publish(alice, "/bad", production_endpoint="ftp://127.0.0.1/")
+    publish(alice, "/bad", production_endpoints=["ftp://127.0.0.1/"])
 
     answer = told(ask(client, "gateway:clusters", key))
 
     assert len(answer["resources"]) == 1
     assert "API /bad/1.0 is left out of the gateway: The endpoint ftp://127.0.0.1/ must begin with http" in caplog.text
+
+
+def test_permits_of_published_apis_are_told_as_a_filter(client: Client, alice: User, key: str) -> None:
+    publish(alice, "/photos", resources=[resource("GET", "/albums", scopes=["photos:read"])])
+    question = {"node": {"metadata": {"key": key}}, "resource_names": [filters.PERMIT]}
+
+    response = client.post(reverse("gateway:extension_configs"), json.dumps(question), content_type="application/json")
+
+    told = json.loads(response.content)["resources"][0]
+    entries = told["typed_config"]["matcher"]["matcher_tree"]["exact_match_map"]["map"]
+    assert told["name"] == filters.PERMIT
+    assert set(entries) == {"photos/1.0 any", "photos/1.0 any | photos:read"}

@@ -15,7 +15,7 @@ import pytest
 
 from tests import other_gateways
 from tests.gateway import parts
-from tests.gateway.conftest import Live
+from tests.gateway.conftest import RESOURCES, Live
 from tests.gateway.parts import Part, Reply
 from tests.gateway.test_real_tokens import FORM
 from tests.keymanager.proofs import Holder, digest
@@ -30,7 +30,7 @@ each = pytest.mark.parametrize("other", HERE, indirect=True)
 @pytest.fixture(scope="module")
 def others(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Part]]:
     """Those that are installed, all running."""
-    live.store.change(live.store.publish("/photos", live.backend.url), definition=DEFINITION)
+    live.store.publish("/photos", live.backend.url, resources=RESOURCES, definition=DEFINITION)
     folder = tmp_path_factory.mktemp("others")
     write_certificates(live, folder / "etc")
     started = {name: part(live, name, folder) for name in HERE}

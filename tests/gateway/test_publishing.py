@@ -70,7 +70,7 @@ def test_changed_endpoint_takes_the_calls_without_a_gap(live: Live, path: str, o
     parts.seconds_until(lambda: serves(live, path))
     token = live.mint.token(f"{path[1:]}/1.0")
 
-    live.store.change(api, production_endpoint=f"{other_backend.url}/v2")
+    live.store.change(api, production_endpoints=[f"{other_backend.url}/v2"])
 
     statuses = set()
     while (reply := live.gateway.get(f"{path}/1.0/a", token)).json.get("path") != "/v2/a":

@@ -65,8 +65,10 @@ def test_every_claim_comes_with_when_it_leaves(gateway: Client, scanner: OAuthCl
 
     told = fetched(gateway)
 
-    assert told["jti"]["given-back"] == pytest.approx(time.time() + 300, abs=2)
-    assert told["grant_id"] == {str(authorization.pk): pytest.approx(time.time() + 3600, abs=2)}
+    # Never before the token has expired; somewhat later, for gateways whose clock is not right.
+    assert told["jti"]["given-back"] > time.time() + 298
+    assert list(told["grant_id"]) == [str(authorization.pk)]
+    assert told["grant_id"][str(authorization.pk)] > time.time() + 3598
     assert told["client_id"] == {scanner.client_id: None}
 
 
@@ -79,7 +81,7 @@ def test_nothing_falls_between_the_two_lists(gateway: Client, seconds_ago: int) 
 
 
 def test_what_has_expired_is_told_no_more(gateway: Client) -> None:
-    revoke("old", seconds_ago=600, lives=-1)
+    revoke("old", seconds_ago=600, lives=-2000)
 
     assert fetched(gateway)["jti"] == {}
 

@@ -2,63 +2,139 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from typing import Any
 
 import pytest
 
-from gateway import clusters, filters, routes
-from gateway.apis import PublishedApi
+from gateway import api_routes, clusters, filters, permits, routes, xml_faults
+from gateway.apis import PublishedApi, Resource
+
+ALBUMS = Resource("GET", "/albums")
 
 
 def api(
-    context: str = "/photos", version: str = "1.0", sandbox: str = "", production: str = "http://p:80"
+    context: str = "/photos",
+    version: str = "1.0",
+    sandbox: str = "",
+    production: str = "http://p:80",
+    resources: tuple[Resource, ...] = (ALBUMS,),
+    **columns: Any,
 ) -> PublishedApi:
-    return PublishedApi(uuid.uuid4(), context, version, production, sandbox)
+    return PublishedApi(
+        uuid.uuid4(),
+        context,
+        version,
+        production_endpoints=(production,),
+        sandbox_endpoints=(sandbox,) if sandbox else (),
+        resources=resources,
+        **columns,
+    )
 
 
-def table(*apis: PublishedApi) -> list[dict[str, Any]]:
-    return list(routes.configuration(apis)["virtual_hosts"][0]["routes"])
+def lists(*apis: PublishedApi) -> dict[str, list[dict[str, Any]]]:
+    """The lists of routes by the beginning of the path, without those that say in XML what the next one says."""
+    tree = json.loads(routes.text(apis))["virtual_hosts"][0]["matcher"]["matcher_tree"]
+    found = tree["prefix_match_map"]["map"]
+    of = {path: entry["action"]["typed_config"]["routes"] for path, entry in found.items()}
+    return {path: [route for route in of[path] if xml_faults.NAMED not in headers_of(route)] for path in of}
+
+
+def headers_of(route: dict[str, Any]) -> list[Any]:
+    return list(route["match"].get("headers", []))
+
+
+def names(routes: list[dict[str, Any]]) -> list[str]:
+    return [route["name"] for route in routes]
 
 
 def named(name: str, *apis: PublishedApi) -> dict[str, Any]:
-    return next(route for route in table(*apis) if route["name"] == name)
+    return next(route for found in lists(*apis).values() for route in found if route["name"] == name)
 
 
-def test_every_route_of_an_api_asks_for_token_and_subscription() -> None:
+def told(route: dict[str, Any]) -> dict[str, str]:
+    return dict(route["metadata"]["filter_metadata"]["gateway"])
+
+
+def test_every_route_of_a_resource_asks_for_a_token_and_its_permit() -> None:
+    host = routes.configuration()["virtual_hosts"][0]
+    one = api(sandbox="http://s", resources=(ALBUMS._replace(scopes=("photos:read",)),))
+
+    assert host["typed_per_filter_config"][filters.JWT]["requirement_name"] == filters.REQUIREMENT
     for key_type in ("SANDBOX", "PRODUCTION"):
-        config = named(f"photos/1.0 {key_type}", api())["typed_per_filter_config"]
+        route = named(f"photos/1.0 GET /albums {key_type}", one)
+        assert "typed_per_filter_config" not in route
+        assert told(route)["permit"] == "photos/1.0 any | photos:read"
 
-        assert config[filters.JWT]["requirement_name"] == filters.REQUIREMENT
-        assert '"photos/1.0"' in str(config[filters.SUBSCRIPTION]).replace("'", '"')
+
+def test_every_permit_that_a_route_asks_for_is_told() -> None:
+    one = api(resources=(ALBUMS, Resource("POST", "/albums", ("a b", "c"), "user"), Resource("GET", "/s", auth="none")))
+
+    asked = {told(route)["permit"] for route in lists(one)["/photos/1.0"] if "permit" in str(route.get("metadata"))}
+
+    assert asked == {permit.key for permit in permits.all_of(one)}
 
 
 def test_sandbox_route_comes_before_the_one_without_condition() -> None:
-    names = [route["name"] for route in table(api())]
-
-    assert names.index("photos/1.0 SANDBOX") < names.index("photos/1.0 PRODUCTION")
-
-
-def test_longer_path_is_not_hidden_by_a_shorter_one() -> None:
-    names = [route["name"] for route in table(api("/a", "1"), api("/a/1", "b"))]
-
-    assert names.index("a/1/b PRODUCTION") < names.index("a/1 PRODUCTION")
+    assert names(lists(api(sandbox="http://s"))["/photos/1.0"]) == [
+        "photos/1.0 GET /albums SANDBOX",
+        "photos/1.0 GET /albums PRODUCTION",
+        "photos/1.0 nothing",
+        "nothing",
+    ]
 
 
-def test_last_route_refuses_everything_else() -> None:
-    last = table(api())[-1]
+def test_list_of_a_longer_path_has_what_may_be_meant_by_a_shorter_one() -> None:
+    found = names(lists(api("/a", "1"), api("/a/1", "b"))["/a/1/b"])
 
-    assert last["match"] == {"prefix": "/"}
-    assert last["direct_response"]["status"] == 404
+    assert found.index("a/1/b nothing") < found.index("a/1 GET /albums PRODUCTION") < found.index("nothing")
+
+
+def test_default_version_is_served_without_it_too() -> None:
+    default, other = api(is_default_version=True), api(version="2.0")
+
+    found = lists(default, other)
+
+    assert names(found["/photos"])[0] == "photos SANDBOX"
+    assert names(found["/photos"])[1] == "photos GET /albums PRODUCTION"
+    assert "photos GET /albums PRODUCTION" in names(found["/photos/2.0"])
+
+
+def test_every_list_refuses_everything_else() -> None:
+    for found in lists(api()).values():
+        assert found[-1]["match"] == {"prefix": "/"}
+        assert found[-1]["direct_response"]["status"] == 404
+
+
+def test_what_is_said_letter_by_letter_comes_before_what_stands_for_anything() -> None:
+    paths = ["/*", "/albums/*", "/albums/{id}", "/albums/{id}/pictures", "/albums/new", "/albums"]
+
+    served = lists(api(resources=tuple(Resource("GET", path) for path in paths)))["/photos/1.0"]
+
+    in_order = ["/albums", "/albums/new", "/albums/{id}", "/albums/{id}/pictures", "/albums/*", "/*"]
+    assert list(dict.fromkeys(told(route).get("resource") for route in served[1:-2])) == in_order
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "path"), [("http://p", "/"), ("http://p/", "/"), ("http://p/v2", "/v2/"), ("http://p/v2/", "/v2/")]
+    ("path", "conditions"),
+    [
+        ("/albums", [({"path": "/p/1/albums"}, "/albums")]),
+        ("/", [({"path": "/p/1/"}, "/"), ({"path": "/p/1"}, "/")]),
+        ("/files/*", [({"prefix": "/p/1/files/"}, "/files/"), ({"path": "/p/1/files"}, "/files")]),
+        ("/*", [({"prefix": "/p/1/"}, "/"), ({"path": "/p/1"}, "/")]),
+    ],
+)
+def test_path_without_parameters_needs_no_regular_expression(path: str, conditions: list[Any]) -> None:
+    assert api_routes.matches("/p/1", path) == conditions
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "path"),
+    [("http://p", "/albums"), ("http://p/", "/albums"), ("http://p/v2", "/v2/albums"), ("http://p/v2/", "/v2/albums")],
 )
 def test_path_of_the_endpoint_takes_the_place_of_context_and_version(endpoint: str, path: str) -> None:
-    rewrite = named("photos/1.0 PRODUCTION", api(production=endpoint))["route"]["regex_rewrite"]
-
-    assert rewrite == {"pattern": {"regex": "^/photos/1\\.0/?"}, "substitution": path}
+    assert named("photos/1.0 GET /albums PRODUCTION", api(production=endpoint))["route"]["prefix_rewrite"] == path
 
 
 @pytest.mark.parametrize(
@@ -66,7 +142,7 @@ def test_path_of_the_endpoint_takes_the_place_of_context_and_version(endpoint: s
     [("http://p:80", "p"), ("https://p", "p"), ("https://p:80", "p:80"), ("http://[::1]:8090", "[::1]:8090")],
 )
 def test_backend_is_called_by_the_host_of_its_endpoint(endpoint: str, host: str) -> None:
-    action = named("photos/1.0 PRODUCTION", api(production=endpoint))["route"]
+    action = named("photos/1.0 GET /albums PRODUCTION", api(production=endpoint))["route"]
 
     assert action["host_rewrite_literal"] == host
 
@@ -74,8 +150,9 @@ def test_backend_is_called_by_the_host_of_its_endpoint(endpoint: str, host: str)
 def test_route_leads_to_the_cluster_of_its_key_type() -> None:
     one = api(sandbox="http://s")
 
-    assert named("photos/1.0 SANDBOX", one)["route"]["cluster"] == clusters.name(one, "SANDBOX")
-    assert named("photos/1.0 PRODUCTION", one)["route"]["cluster"] == clusters.name(one, "PRODUCTION")
+    for key_type in ("SANDBOX", "PRODUCTION"):
+        route = named(f"photos/1.0 GET /albums {key_type}", one)
+        assert route["route"]["cluster"] == clusters.name(one, key_type)
 
 
 def test_api_without_sandbox_answers_sandbox_keys_by_itself() -> None:
@@ -89,11 +166,11 @@ def test_token_api_asks_for_no_token() -> None:
     for path in routes.TOKEN_API:
         route = named(path[1:])
 
-        assert filters.JWT not in route["typed_per_filter_config"]
+        assert route["typed_per_filter_config"][filters.JWT]["disabled"]
         assert route["route"]["prefix_rewrite"] == f"/oauth2{path}"
 
 
 def test_same_apis_in_any_order_make_the_same_table() -> None:
     one, other = api("/one"), api("/two")
 
-    assert table(one, other) == table(other, one)
+    assert lists(one, other) == lists(other, one)

@@ -79,6 +79,7 @@ def traced(
     telemetry = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "100"}
     telemetry["OTEL_EXPORTER_OTLP_HEADERS"] = "x-key=of%20the%20collector"
     portal.environment |= telemetry
+    agent = parts.agent(folder)
     shutil.copyfile(migrated_file, folder / "portal.sqlite3")
     parts.manage(portal, "write_envoy_bootstrap")
     store = LivePortal(folder / "portal.sqlite3", django_db_blocker.unblock, alias="traced_portal")
@@ -88,7 +89,7 @@ def traced(
     photos = photo_service(folder, issuer, audience, telemetry)
     store.publish("/echo", backend.url)
     store.publish("/photos", f"http://127.0.0.1:{photos.port}")
-    started = [portal, gateway, photos]
+    started = [portal, agent, gateway, photos]
     try:
         for part in started:
             part.start(wait=False)
@@ -96,7 +97,7 @@ def traced(
         parts.seconds_until(gateway.answers)
         parts.seconds_until(lambda: is_answering(photos))
         parts.seconds_until(lambda: gateway.get("/echo/1.0/", mint.token("echo/1.0")).status == 200)
-        yield Traced(portal, gateway, backend, store, mint, collector, photos)
+        yield Traced(portal, agent, gateway, backend, store, mint, collector, photos)
     finally:
         for part in started:
             part.end()
@@ -151,7 +152,7 @@ def test_spans_are_named_by_route(traced: Traced, opaque: str) -> None:
     spans = traced.spans_of(traced.gateway.get("/photos/1.0/openapi.json", opaque), 5)
 
     assert [one(spans, service, SERVER).name for service in ("gateway", "portal", "photos")] == [
-        "GET photos/1.0 PRODUCTION",
+        "GET photos/1.0 GET /* PRODUCTION",
         "GET /gateway/exchange",
         "GET /openapi.json",
     ]

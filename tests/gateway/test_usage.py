@@ -64,7 +64,7 @@ def test_figures_are_added_up() -> None:
     [
         ({"status": 500}, 0),
         ({"details": "rbac_access_denied_matched_policy[none]", "fault": "900908", "status": 403}, 900908),
-        ({"details": "direct_response", "status": 403}, faults.NO_ENDPOINT),
+        ({"details": "direct_response", "status": 403, "fault": "900906"}, faults.NO_RESOURCE),
         ({"details": "direct_response", "status": 404, "api": None}, 404),
         ({"details": "direct_response", "status": 200, "api": None}, 0),
         ({"details": "downstream_remote_disconnect", "status": 0}, 0),

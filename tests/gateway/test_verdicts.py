@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import DjangoAssertNumQueries
 
-from gateway import called
+from gateway import called, verdicts
+from gateway.verdicts import Asked, Refused
 from keymanager import tokens
 from keymanager.models import Client as OAuthClient
 from store.models import Api
@@ -129,7 +131,7 @@ def test_key_is_for_the_backend_of_its_kind(
 
 
 def test_sandbox_key_passes_where_there_is_a_sandbox(gateway: Client, scanner: OAuthClient, photoshare: Api) -> None:
-    Api.objects.filter(pk=photoshare.pk).update(sandbox_endpoint="http://127.0.0.1:8")
+    Api.objects.filter(pk=photoshare.pk).update(sandbox_endpoints=["http://127.0.0.1:8"])
     scanner.key_type = "SANDBOX"
 
     response = ask(gateway, token_of(scanner, "JWT"), "/photos/1.0/albums")
@@ -150,7 +152,6 @@ def test_sandbox_key_passes_where_there_is_a_sandbox(gateway: Client, scanner: O
 def test_token_for_one_api_opens_that_one(
     gateway: Client,
     scanner: OAuthClient,
-    settings: Settings,
     audience: str,
     expected: tuple[int, str],
 ) -> None:
@@ -186,9 +187,8 @@ def test_api_that_is_blocked_and_a_definition_that_changes_hold_in_a_moment(
 ) -> None:
     assert ask(gateway, read_only, "/photos/1.0/albums").status_code == 204
     monkeypatch.setattr(called, "REMEMBERED_SECONDS", 0)
-    monkeypatch.setattr(called, "DEFINITION_SECONDS", 0)
 
-    Api.objects.filter(pk=photoshare.pk).update(definition={"paths": {"/else": {"get": {}}}})
+    Api.objects.filter(pk=photoshare.pk).update(resources=[])
     assert verdict(ask(gateway, read_only, "/photos/1.0/albums")) == (403, "900906")
     Api.objects.filter(pk=photoshare.pk).update(status=Api.Status.BLOCKED)
     assert verdict(ask(gateway, read_only, "/photos/1.0/albums")) == (403, "404")
@@ -205,18 +205,28 @@ def test_store_is_not_asked_again_for_a_moment(
         ask(gateway, read_only, "/photos/1.0/pictures/8")
 
 
-ODD: list[Any] = [{"security": [{"a": ["x"]}, {"b": ["y", "z"]}]}, {"security": []}, {"security": [{}]}, {}]
-
-
 @pytest.mark.parametrize(
-    ("described", "scopes"), list(zip(ODD, [("x", "y z"), (), ("",), ("inherited",)], strict=True)), ids=str
-)
-def test_scopes_are_read_as_openapi_means_them(described: dict[str, Any], scopes: tuple[str, ...]) -> None:
-    definition = {"security": [{"a": ["inherited"]}], "paths": {"/p": {"get": described}}}
+    ("auth", "grant_id", "expected"),
+    [
+        ("user", None, (401, 900905)), ("application", "x", (401, 900905)), ("user", "x", None),
+        ("application", None, None), ("any", None, None), ("none", None, None),
+    ],
+)  # fmt: skip
+def test_resource_says_whose_tokens_it_takes(
+    gateway: Client, photoshare: Api, auth: str, grant_id: str | None, expected: tuple[int, int] | None
+) -> None:
+    resources = [{"method": "GET", "path": "/albums", "scopes": [], "auth": auth, "tier": ""}]
+    Api.objects.filter(pk=photoshare.pk).update(resources=resources, is_default_version=True)
+    claims: dict[str, Any] = {"aud": settings.GATEWAY_URL, "subscriptions": {"photos/1.0": "Gold"}}
+    claims |= {"grant_id": grant_id} if grant_id else {}
 
-    assert called.resources(definition)[0].scopes == tuple(frozenset(text.split()) for text in scopes)
+    for path in ("/photos/1.0/albums", "/photos/albums"):
+        assert refusal(path, claims) == expected
 
 
-@pytest.mark.parametrize("definition", [{}, {"paths": []}, {"paths": {"/p": None}}, {"security": 1}])
-def test_definition_that_says_nothing_asks_for_nothing(definition: dict[str, Any]) -> None:
-    assert called.resources(definition) == ()
+def refusal(path: str, claims: dict[str, Any]) -> tuple[int, int] | None:
+    try:
+        verdicts.check(Asked("GET", path), claims)
+    except Refused as refused:
+        return refused.status, refused.code
+    return None

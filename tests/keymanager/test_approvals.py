@@ -20,6 +20,7 @@ from keymanager.models import (
     Client,
     Consent,
     ConsentRequest,
+    Origin,
     RefreshToken,
     Scope,
     TokenFormat,
@@ -73,6 +74,14 @@ def test_an_application_is_there_with_its_owner_and_its_scopes_in_words(
 
     for words in ("Photo Printer", "by alice", "See your photos", "For this time", ">Withdraw<"):
         assert words in text
+
+
+def test_an_application_that_nobody_vouches_for_says_so(bobs_browser: Browser, printer: Registered) -> None:
+    printer.client.origin = Origin.ITSELF
+    printer.client.save()
+    decide(bobs_browser, authorize(bobs_browser, printer))
+
+    assert "registered itself, not verified" in page(bobs_browser)
 
 
 def test_what_is_remembered_says_until_when(bobs_browser: Browser, printer: Registered) -> None:

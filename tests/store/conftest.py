@@ -40,8 +40,8 @@ def publish(provider: User, **changes: Any) -> Api:
         "version": "1.0",
         "context": "/photos",
         "definition": DEFINITION,
-        "production_endpoint": "http://127.0.0.1:8090",
-        "sandbox_endpoint": "http://127.0.0.1:8090",
+        "production_endpoints": ["http://127.0.0.1:8090"],
+        "sandbox_endpoints": ["http://127.0.0.1:8090"],
         "tags": ["photos", "sample"],
     }
     return catalogue.publish(provider=provider, **(described | changes))

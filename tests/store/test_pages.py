@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from django.test import Client as Browser
 
+from store import api_keys
 from store.models import Api, ApplicationKey, Subscription
 from tests.store.conftest import Generated
 
@@ -25,6 +26,8 @@ OWN = [
     "/store/applications/{app}/production-keys/",
     "/store/applications/{app}/production-keys/regenerate/",
     "/store/applications/{app}/sandbox-keys/",
+    "/store/applications/{app}/api-keys/",
+    "/store/applications/{app}/api-keys/{key}/revoke/",
     "/store/applications/{app}/subscriptions/",
     "/store/subscriptions/",
     "/store/subscriptions/{sub}/edit/",
@@ -48,7 +51,14 @@ def check(page: str) -> None:
 
 
 def filled(pattern: str, generated: Generated) -> str:
-    return pattern.format(api=Api.objects.get().pk, app=generated.key.application_id, sub=Subscription.objects.get().pk)
+    key = (
+        generated.key.application.api_keys.first()
+        or api_keys.generate(
+            application=generated.key.application, key_type="PRODUCTION", name="Nightly import", expires_at=None
+        ).row
+    )
+    made = {"api": Api.objects.get().pk, "sub": Subscription.objects.get().pk, "key": key.pk}
+    return pattern.format(app=generated.key.application_id, **made)
 
 
 @pytest.mark.parametrize("pattern", PUBLIC + ACCOUNT)
@@ -66,6 +76,12 @@ def test_an_answer_to_a_form_is_clean(alices: Browser, generated: Generated, tai
     address = f"/store/applications/{generated.key.application_id}/production-keys/{tail}"
 
     check(alices.post(address, {"callback_url": "x", "access_token_lifetime": "x"}).content.decode())
+
+
+def test_a_generated_api_key_is_clean(alices: Browser, generated: Generated) -> None:
+    address = f"/store/applications/{generated.key.application_id}/api-keys/"
+
+    check(alices.post(address, {"name": "x", "key_type": "SANDBOX", "expires": "30"}).content.decode())
 
 
 def test_keys_that_broke_off_are_clean(alices: Browser, generated: Generated) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import User
+from accounts.models import PersonalDetails, User
 from store import catalogue
 
 # Name, first name, last name; the password is the name. Everybody who reads the README knows them.
@@ -20,6 +20,26 @@ PEOPLE = (
     ("bob", "Bob", "Baker"),
     ("charlie", "Charlie", "Cooper"),
 )
+# What end users tell of themselves, so that every standard claim (OpenID Connect Core 5.1) can be tried.
+DETAILS: dict[str, dict[str, str]] = {
+    "bob": {
+        "middle_name": "Benjamin",
+        "nickname": "Bobby",
+        "profile": "https://example.com/people/bob",
+        "picture": "https://example.com/people/bob.png",
+        "website": "https://bob.example.com/",
+        "gender": "male",
+        "birthdate": "1985-07-14",
+        "zoneinfo": "Europe/London",
+        "locale": "en-GB",
+        "phone_number": "+442079460123",
+        "street_address": "12 Crust Lane",
+        "locality": "Breadwell",
+        "region": "Somerset",
+        "postal_code": "BA1 0AA",
+        "country": "United Kingdom",
+    },
+}
 
 
 class Command(BaseCommand):
@@ -41,9 +61,11 @@ class Command(BaseCommand):
             version="1.0",
             context="/photos",
             definition=definition,
-            production_endpoint=settings.PHOTOS_URL,
-            sandbox_endpoint=settings.PHOTOS_URL,
+            production_endpoints=[settings.PHOTOS_URL],
+            sandbox_endpoints=[settings.PHOTOS_URL],
             tags=["photos", "sample"],
+            # It verifies who calls from the signed token itself.
+            backend={"authorization": True},
         )
         self.stdout.write(f"{api} is published; accounts made: {', '.join(made) or 'none, they were there'}.")
 
@@ -69,7 +91,7 @@ def make_person(name: str, first: str, last: str) -> bool:
     if User.objects.filter(username=name).exists():
         return False
     staff = name == "admin"
-    User.objects.create_user(
+    person = User.objects.create_user(
         name,
         f"{name}@example.com",
         name,
@@ -79,4 +101,6 @@ def make_person(name: str, first: str, last: str) -> bool:
         is_staff=staff,
         is_superuser=staff,
     )
+    if name in DETAILS:
+        PersonalDetails.objects.create(user=person, **DETAILS[name])
     return True

@@ -1,0 +1,67 @@
+"""What the gateway is told of an OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from store import resources
+
+OAUTH = [{"oauth2": ["photos:read"]}]
+
+
+def compiled(operation: dict[str, Any], **document: Any) -> resources.Resource:
+    return resources.compiled({"paths": {"/albums": {"get": operation}}} | document)[0]
+
+
+def test_every_method_of_every_path_is_a_resource() -> None:
+    paths = {"/albums": {"get": {}, "post": {}, "parameters": []}, "/albums/{id}": {"delete": {}}}
+
+    found = [(one["method"], one["path"]) for one in resources.compiled({"paths": paths})]
+
+    assert found == [("GET", "/albums"), ("POST", "/albums"), ("DELETE", "/albums/{id}")]
+
+
+@pytest.mark.parametrize(
+    ("security", "scopes"),
+    [
+        (OAUTH, ["photos:read"]),
+        ([{"oauth2": ["b", "a"]}], ["a b"]),
+        ([{"oauth2": ["a"]}, {"oauth2": ["b"]}, {"key": []}], ["a", "b"]),
+        ([{"oauth2": []}], []),
+        ([], []),
+    ],
+)
+def test_scopes_are_alternatives(security: list[Any], scopes: list[str]) -> None:
+    assert compiled({"security": security})["scopes"] == scopes
+
+
+def test_security_of_the_document_holds_where_an_operation_says_nothing() -> None:
+    assert compiled({}, security=OAUTH)["scopes"] == ["photos:read"]
+    assert compiled({"security": [{}]}, security=OAUTH)["scopes"] == []
+
+
+@pytest.mark.parametrize(
+    ("operation", "auth"),
+    [
+        ({}, "any"),
+        ({"security": []}, "none"),
+        ({"x-auth-type": "None"}, "none"),
+        ({"x-auth-type": "Application"}, "application"),
+        ({"x-auth-type": "Application User"}, "user"),
+        ({"x-auth-type": "Application & Application User"}, "any"),
+        ({"x-auth-type": "Any", "security": []}, "any"),
+    ],
+)
+def test_who_may_call_is_said_as_the_original_says_it(operation: dict[str, Any], auth: str) -> None:
+    assert compiled(operation)["auth"] == auth
+
+
+def test_document_without_security_opens_nothing() -> None:
+    assert compiled({}, security=[])["auth"] == "any"
+
+
+def test_tier_of_an_operation_is_kept() -> None:
+    assert compiled({"x-throttling-tier": "10KPerMin"})["tier"] == "10KPerMin"
+    assert compiled({})["tier"] == ""
