@@ -20,8 +20,9 @@ from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.urls import resolve, reverse
 from django.utils.log import log_response
+from django.utils.module_loading import import_string
 
-from apimanager.middleware import AWAY, SecurityHeadersMiddleware, busy
+from apimanager.middleware import SecurityHeadersMiddleware, away, busy
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication
@@ -31,6 +32,7 @@ NAMES = (
     *("keymanager:par", "keymanager:device-authorization"),
     *("gateway:check", "gateway:exchange"),
 )
+TRACING = "apimanager.tracing.TracingMiddleware"
 # Envoy asks under the name that its caller used; the view lets in gateways only, and never looks at the name.
 OF_ANY_HOST = frozenset({"gateway:exchange"})
 
@@ -51,6 +53,8 @@ class MachineEndpoints:
 
     def __init__(self, behind: WSGIApplication) -> None:
         self.behind = behind
+        # Only where traces are collected is anything of the kind imported (apimanager/tracing.py).
+        self.answer = import_string(TRACING)(answer) if settings.TRACES else answer
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] not in by_path() or environ.get("SCRIPT_NAME"):
@@ -60,7 +64,7 @@ class MachineEndpoints:
             return self.behind(environ, start_response)
         look_at_connections()
         with closing(request):
-            response = answer(request)
+            response = self.answer(request)
         if response.status_code >= 400:
             log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
         start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
@@ -92,7 +96,7 @@ def answer_of_view(request: HttpRequest) -> HttpResponse:
         request.get_host()  # refuses what is not in ALLOWED_HOSTS
     try:
         return endpoint.view(request)
-    except AWAY as exception:
+    except away() as exception:
         return busy(request, exception)
 
 

@@ -32,6 +32,7 @@ def client(name: str, *grant_types: str, access_tokens: str = "OPAQUE") -> dict[
         grant_types=list(grant_types),
         scopes=["photos:read"],
         access_token_format=access_tokens,
+        access_token_claims={"subscriptions": {"photos/1.0": "Gold"}},
     )
     return {"id": row.client_id, "secret": str(secret)}
 
@@ -42,6 +43,27 @@ def remembered_consent(client_id: str) -> None:
     from keymanager.models import Client
 
     consents.remember(User.objects.get(username="bob"), Client.objects.get(client_id=client_id), WEB_SCOPE.split())
+
+
+def proof() -> str:
+    """Of a gateway, which asks about calls to an API with a resource and a scope."""
+    from accounts.models import User
+    from gateway import node_key
+    from store.models import Api
+
+    paths = ("/albums", "/albums/{id}", "/pictures")
+    asked = {"method": "GET", "scopes": ["photos:read"], "auth": "any", "tier": ""}
+    Api.objects.create(
+        name="PhotoShare",
+        context="/photos",
+        version="1.0",
+        provider=User.objects.get(username="bob"),
+        status=Api.Status.PUBLISHED,
+        production_endpoints=["http://127.0.0.1:9"],
+        resources=[asked | {"path": path} for path in paths],
+    )
+    node_key.ensure()
+    return node_key.proof()
 
 
 def cookie() -> str:
@@ -109,6 +131,8 @@ def main(tokens: int) -> None:
         "authorize": "/oauth2/authorize",
         "introspect": "/oauth2/introspect",
         "userinfo": "/oauth2/userinfo",
+        "check": "/gateway/check",
+        "proof": proof(),
         "machine": client("machine", "client_credentials"),
         "machine_jwt": client("machine_jwt", "client_credentials", access_tokens="JWT"),
         "web": web,

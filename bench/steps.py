@@ -32,6 +32,8 @@ class Seed(TypedDict):
     authorize: str
     introspect: str
     userinfo: str
+    check: str
+    proof: str
     machine: ClientSeed
     machine_jwt: ClientSeed
     web: ClientSeed
@@ -101,6 +103,16 @@ class Worker:
         answer = self.connection.get(self.seed["userinfo"], Authorization=f"Bearer {self.next_token()}")
         expect(answer, answer.status == 200 and "sub" in json.loads(answer.body))
 
+    def check(self) -> None:
+        """A gateway's question about a call. The toolkit's view looks at the token and at nothing else."""
+        told = {
+            "X-Gateway-Proof": self.seed["proof"],
+            "X-Original-URI": "/photos/1.0/albums",
+            "X-Original-Method": "GET",
+        }
+        answer = self.connection.get(self.seed["check"], Authorization=f"Bearer {self.next_token()}", **told)
+        expect(answer, answer.status == 204)
+
     def token(self, client: ClientSeed, **parameters: str) -> dict[str, Any]:
         credentials = basic(client["id"], client["secret"])
         answer = self.connection.post(self.seed["token"], parameters, Authorization=credentials)
@@ -120,6 +132,10 @@ def prepare_refresh(workers: list[Worker]) -> None:
 
 def prepare_introspection(workers: list[Worker]) -> None:
     share(workers, [workers[0].client_credentials()["access_token"] for _ in range(TOKENS)])
+
+
+def prepare_check_jwt(workers: list[Worker]) -> None:
+    share(workers, [workers[0].client_credentials("machine_jwt")["access_token"] for _ in range(TOKENS)])
 
 
 def prepare_userinfo(workers: list[Worker]) -> None:
@@ -172,5 +188,17 @@ STEPS = {
     ),
     "userinfo": Step(
         title="userinfo", run=Worker.userinfo, prepare=prepare_userinfo, goals={"sqlite": 4, "postgresql": 3}
+    ),
+    "check": Step(
+        title="check endpoint, opaque, against protected_resource",
+        run=Worker.check,
+        prepare=prepare_introspection,
+        goals={"sqlite": 4, "postgresql": 4},
+    ),
+    "check-jwt": Step(
+        title="check endpoint, JWT, against protected_resource",
+        run=Worker.check,
+        prepare=prepare_check_jwt,
+        goals={"sqlite": 4, "postgresql": 4},
     ),
 }

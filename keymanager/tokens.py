@@ -218,7 +218,10 @@ def issue_refresh_token(authorization: Authorization, confirmation: Mapping[str,
 
 def find(token: str) -> Bearer | None:
     """The live access token that `token` is, or None: unknown, expired, revoked, or its client blocked."""
-    bearer = find_self_contained(token) if token.count(".") == 2 else find_opaque(token)
+    return usable(find_self_contained(token) if token.count(".") == 2 else find_opaque(token))
+
+
+def usable(bearer: Bearer | None) -> Bearer | None:
     return (
         bearer if bearer and bearer.client.blocked_at is None and (not bearer.user or bearer.user.is_active) else None
     )
@@ -248,8 +251,11 @@ def find_opaque(token: str) -> Bearer | None:
 def find_self_contained(token: str) -> Bearer | None:
     """RFC 9068 4, then what only the database knows, in one statement: whether it or its authorization was revoked."""
     claims = verified_claims(token)
-    if claims is None:
-        return None
+    return None if claims is None else unrevoked(claims)
+
+
+def unrevoked(claims: dict[str, Any]) -> Bearer | None:
+    """Of a token whose signature was verified."""
     grant_id = claims.get("grant_id")
     client, user = authorized_by(grant_id) if grant_id else (unrevoked_client(claims), None)
     if client is None:
