@@ -329,6 +329,8 @@ KEY_MANAGER = env.text("APIM_KEY_MANAGER", "store.key_managers.builtin.BuiltinKe
 GATEWAY_STATE = VAR / "gateway"
 GATEWAY_REVOCATION_PERIOD = 60  # seconds between two tellings of what was revoked before (gateway/revocations.py)
 GATEWAY_ADMIN_PORT = env.integer("APIM_GATEWAY_ADMIN_PORT", 0)
+RATELIMIT_SERVICE = env.service("APIM_RATELIMIT_SERVICE")  # without it each Envoy counts by itself
+RATELIMIT_SERVICE_CA_FILE = env.text("APIM_RATELIMIT_SERVICE_CA_FILE")
 # Where the agent beside an Envoy listens and whom it asks (gateway/agents.py).
 GATEWAY_AGENT_PORT = env.integer("APIM_GATEWAY_AGENT_PORT", 0)
 GATEWAY_PORTALS = env.text("APIM_GATEWAY_PORTALS").split()

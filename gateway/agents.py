@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 
 from gateway import clusters, envoy_admin, node_key, routes
-from gateway.apis import Endpoint
+from store.endpoints import Endpoint
 
 Config = dict[str, Any]
 

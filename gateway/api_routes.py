@@ -10,8 +10,12 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import clusters, faults, filters, passed_on, permits
-from gateway.apis import Endpoint, PublishedApi, Resource
+from accounts import sealing
+from gateway import clusters, faults, filters, passed_on, permits, throttling
+from gateway.apis import PublishedApi, Resource
+from store.backends import Backend
+from store.endpoints import Endpoint
+from store.models import Api
 
 Route = dict[str, Any]
 
@@ -20,6 +24,22 @@ SANDBOX_KEY = {
     "path": [{"key": filters.PAYLOAD}, {"key": "key_type"}],
     "value": {"string_match": {"exact": "SANDBOX"}},
 }
+IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"})
+OTHER_HOST = {
+    "name": "envoy.retry_host_predicates.previous_hosts",
+    "typed_config": {
+        "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+    },
+}
+# Nothing has reached the backend in these cases, so any method may be tried again.
+UNSENT = {"retry_on": "connect-failure,refused-stream,reset-before-request"}
+REPEATED = {
+    "retry_on": "connect-failure,refused-stream,reset,retriable-status-codes",
+    "retriable_status_codes": [502, 503],
+    "retry_host_predicate": [OTHER_HOST],
+    "host_selection_retry_max_attempts": 3,
+}
+CORS_HEADERS = "authorization,content-type,accept,dpop,apikey,x-requested-with"
 # A step of a path that stands for anything, and what follows a path.
 STEP, REST, QUERY = "[^/?]+", "(/[^?]*)?", r"(\?.*)?"
 
@@ -33,19 +53,21 @@ class Match(NamedTuple):
 
 def of_api(api: PublishedApi, base: str) -> list[Route]:
     """`base`: /photos/1.0, or /photos where this is the default version. The first route that matches is used."""
+    if api.status == Api.Status.BLOCKED:
+        return [blocked(api, base)]
     ordered = sorted(api.resources, key=lambda resource: (resource.specificity, resource.method))
     served = [route for resource in ordered for route in of_resource(api, base, resource)]
-    return [*missing(api, base), *served, no_resource(api, base)]
+    return [*preflight(api, base), *missing(api, base), *served, no_resource(api, base)]
 
 
 def of_resource(api: PublishedApi, base: str, resource: Resource) -> list[Route]:
     """Sandbox keys to the sandbox endpoint, all others to the production endpoint."""
     endpoints = api.endpoints()
     return [
-        api_route(api, base, resource, key_type, match, endpoint)
+        api_route(api, base, resource, key_type, match, hosts[0])
         for match in matches(base, resource.path)
         for key_type in ("SANDBOX", "PRODUCTION")
-        if (endpoint := endpoints[key_type])
+        if (hosts := endpoints[key_type])
     ]
 
 
@@ -80,13 +102,17 @@ def api_route(
         "name": f"{base[1:]} {resource.method} {resource.path} {key_type}",
         "match": condition,
         "request_headers_to_remove": passed_on.withheld(api),
-        "route": to_backend(api, key_type, endpoint, match.lead),
+        "route": to_backend(api, key_type, endpoint, match.lead) | tried_again(api, resource),
+        **secret(api),
     }
-    names = {"resource": resource.path, "key_type": key_type}
+    names = {"resource": resource.path, "key_type": key_type, **throttling.told(api, resource)}
+    config = cors(api)
     if resource.auth == "none":
-        return {**route, "metadata": told(api, base, **names), "typed_per_filter_config": filters.unasked()}
-    metadata = told(api, base, **names, permit=permits.of_resource(api, resource).key)
-    return {**route, "metadata": metadata, **passed_on.asked_for(api)}
+        config = {**config, **filters.unasked()}
+    else:
+        names["permit"] = permits.of_resource(api, resource).key
+        config = {**config, **passed_on.asked_for(api)}
+    return {**route, "metadata": told(api, base, **names), "typed_per_filter_config": config}
 
 
 def with_method(condition: Route, method: str) -> Route:
@@ -104,9 +130,75 @@ def to_backend(api: PublishedApi, key_type: str, endpoint: Endpoint, lead: str) 
     return {
         "cluster": clusters.name(api, key_type),
         "prefix_rewrite": f"{endpoint.path}{lead}",
-        "host_rewrite_literal": endpoint.authority,
-        "timeout": f"{settings.GATEWAY_BACKEND_TIMEOUT}s",
+        "auto_host_rewrite": True,
+        # An answer that never ends, as of server-sent events, may go on: how long the backend may be silent is limited.
+        "timeout": "0s",
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
+        "rate_limits": throttling.of_subscription(api),
     }
+
+
+def tried_again(api: PublishedApi, resource: Resource) -> Route:
+    """RFC 9110 9.2.2: what is idempotent may be sent again even if it has reached the backend; the rest only if it has
+    not, which is the policy of the virtual host."""
+    if resource.method in IDEMPOTENT and api.backend.retries:
+        return {"retry_policy": retry(REPEATED, api.backend)}
+    return {"retry_policy": retry(UNSENT, api.backend)} if api.backend.timeout else {}
+
+
+def retry(policy: Route, backend: Backend) -> Route:
+    silence = {"per_try_idle_timeout": f"{backend.timeout or settings.GATEWAY_BACKEND_TIMEOUT}s"}
+    return {**policy, **silence, "num_retries": backend.retries if policy is REPEATED else 2}
+
+
+def secret(api: PublishedApi) -> Route:
+    """By which the backend knows the gateway; opened here, and told to the gateways only."""
+    if not api.backend.secret_header:
+        return {}
+    header = {"key": api.backend.secret_header, "value": literal(sealing.unseal(api.backend.sealed_secret))}
+    return {"request_headers_to_add": [{"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]}
+
+
+def literal(text: str) -> str:
+    """A percent sign begins a command to Envoy, and two of them are one."""
+    return text.replace("%", "%%")
+
+
+def cors(api: PublishedApi) -> Route:
+    """Fetch standard, CORS protocol: the filter answers a preflight by itself, before anybody asks for a token."""
+    if not api.cors.origins:
+        return {}
+    every = "*" in api.cors.origins
+    origins = [{"safe_regex": {"regex": ".*"}} if every else {"exact": origin} for origin in api.cors.origins]
+    policy = {
+        "@type": f"{filters.EXTENSIONS}.cors.v3.CorsPolicy",
+        "allow_origin_string_match": origins,
+        "allow_methods": ",".join(sorted({resource.method for resource in api.resources})),
+        "allow_headers": CORS_HEADERS,
+        "expose_headers": "x-fault-code,x-request-id",
+        "max_age": "600",
+        "allow_credentials": api.cors.credentials and not every,
+    }
+    return {filters.CORS: policy}
+
+
+def preflight(api: PublishedApi, base: str) -> list[Route]:
+    """The question of a page before it calls. The filter for it answers only where there is a route to a backend; what
+    it does not answer gets no further: the route names no permit."""
+    hosts = [hosts[0] for hosts in api.endpoints().values() if hosts]
+    if not api.cors.origins or not hosts:
+        return []
+    asked = [{"name": name, "present_match": True} for name in ("origin", "access-control-request-method")]
+    key_type = next(key_type for key_type, hosts in api.endpoints().items() if hosts)
+    return [
+        {
+            "name": f"{base[1:]} preflight",
+            "match": with_method({"path_separated_prefix": base, "headers": asked}, "OPTIONS"),
+            "metadata": told(api, base),
+            "typed_per_filter_config": cors(api),
+            "route": {"cluster": clusters.name(api, key_type)},
+        }
+    ]
 
 
 def missing(api: PublishedApi, base: str) -> list[Route]:
@@ -128,8 +220,7 @@ def no_endpoint(api: PublishedApi, base: str, key_type: str, match: Route) -> Ro
         "name": f"{base[1:]} {key_type}",
         "match": match,
         "metadata": told(api, base, key_type=key_type, permit=permits.of_api(api).key),
-        # Envoy makes up its filters by the route that it finds first, before it has seen the type of the key.
-        **passed_on.asked_for(api),
+        "typed_per_filter_config": {**cors(api), **passed_on.asked_for(api)},
         **faults.direct(403, faults.NO_ENDPOINT, "Invalid Credentials", sentence),
     }
 
@@ -141,6 +232,17 @@ def no_resource(api: PublishedApi, base: str) -> Route:
         "name": f"{base[1:]} nothing",
         "match": {"path_separated_prefix": base},
         "metadata": told(api, base),
-        "typed_per_filter_config": filters.unasked(),
+        "typed_per_filter_config": {**cors(api), **filters.unasked()},
         **faults.direct(403, faults.NO_RESOURCE, "No matching resource", sentence),
+    }
+
+
+def blocked(api: PublishedApi, base: str) -> Route:
+    """By its life cycle, until it is published again."""
+    return {
+        "name": f"{base[1:]} blocked",
+        "match": {"path_separated_prefix": base},
+        "metadata": told(api, base),
+        "typed_per_filter_config": {**cors(api), **filters.unasked()},
+        **faults.direct(503, faults.API_BLOCKED, "API blocked", f"This API has been blocked temporarily: {api.path}"),
     }

@@ -2,47 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
-import json
-import re
+import time
 import uuid
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
+from store import revision
+from store.backends import Backend, Cors
+from store.endpoints import Endpoint, check_path, of_one_service
 from store.models import Api
+from store.resources import check_resource
 
 # Of so many APIs it is remembered what was made of them.
 REMEMBERED = 20_000
-PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
-# Steps of letters and {names}; /* at the end for all that is below.
-RESOURCE_PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()+,;=:@-]|\{[A-Za-z0-9_.-]+\})*)*(/\*)?")
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
-ENDPOINT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
-HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9a-f:]+")
-
-
-class Endpoint(NamedTuple):
-    """Where a backend listens: https://photos.example:8443/v2"""
-
-    scheme: str
-    host: str
-    port: int
-    path: str  # without the slash at its end; "" for the root
-
-    @property
-    def authority(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        default = {"http": 80, "https": 443}[self.scheme]
-        return host if self.port == default else f"{host}:{self.port}"
-
-    @property
-    def is_address(self) -> bool:
-        """True for 127.0.0.1 or ::1, False for a name that has to be resolved."""
-        try:
-            ipaddress.ip_address(self.host)
-        except ValueError:
-            return False
-        return True
+READ_AGAIN_SECONDS = 10.0
 
 
 class Resource(NamedTuple):
@@ -73,8 +45,8 @@ class PublishedApi(NamedTuple):
     sandbox_endpoints: tuple[str, ...] = ()
     resources: tuple[Resource, ...] = ()
     tier: str = ""
-    backend: str = "{}"  # JSON text, as is `cors`: equal settings are equal text
-    cors: str = "{}"
+    backend: Backend = Backend()
+    cors: Cors = Cors()
 
     @property
     def path(self) -> str:
@@ -91,23 +63,19 @@ class PublishedApi(NamedTuple):
         alternatives = {one for resource in self.resources for one in resource.scopes}
         return tuple(sorted({name for one in alternatives for name in one.split()}))
 
-    def endpoints(self) -> dict[str, Endpoint | None]:
-        """The backend of each key type; None where the API has none."""
+    def endpoints(self) -> dict[str, list[Endpoint]]:
+        """The hosts of the backend of each key type; none where the API has none."""
         urls = {"PRODUCTION": self.production_endpoints, "SANDBOX": self.sandbox_endpoints}
-        return {key_type: endpoint(hosts[0]) if hosts else None for key_type, hosts in urls.items()}
+        return {key_type: of_one_service(hosts) for key_type, hosts in urls.items()}
 
 
-def endpoint(url: str) -> Endpoint:
-    """Reads a backend's address. Raises ValueError with one sentence when an Envoy could not use it."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"}:
-        raise ValueError(f"The endpoint {url} must begin with http:// or https://.")
-    if not parts.hostname or not HOST.fullmatch(parts.hostname):
-        raise ValueError(f"The endpoint {url} names no host.")
-    if parts.query or parts.fragment or parts.username or not ENDPOINT_PATH.fullmatch(parts.path):
-        raise ValueError(f"The endpoint {url} may have a host, a port and a plain path, and nothing else.")
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    return Endpoint(parts.scheme, parts.hostname, port, parts.path.rstrip("/"))
+class Held(NamedTuple):
+    number: int
+    read_at: float
+    apis: tuple[PublishedApi, ...]
+
+
+_held: Held | None = None
 
 
 def defect(api: PublishedApi) -> str:
@@ -115,22 +83,34 @@ def defect(api: PublishedApi) -> str:
 
     An Envoy refuses an answer as a whole, so one such API would keep every later one from going live.
     """
-    if not PATH.fullmatch(api.path) or set(api.path.split("/")) & {".", ".."}:
-        return f"The path {api.path} may only have letters, digits and . _ ~ - between its slashes."
-    for resource in api.resources:
-        if resource.method not in METHODS or not RESOURCE_PATH.fullmatch(resource.path):
-            return f"The resource {resource.method} {resource.path} is none that a call could have."
     try:
+        check_path(api.path)
         api.endpoints()
+        for resource in api.resources:
+            check_resource(resource.method, resource.path)
     except ValueError as error:
         return str(error)
     return ""
 
 
 def published() -> tuple[PublishedApi, ...]:
-    """Every published API in a fixed order, in one statement."""
-    rows = Api.objects.published().order_by("context", "version").values(*PublishedApi._fields)
+    """Every API that the gateway serves, in a fixed order. As long as there is nothing new it costs a statement that
+    asks for a number; every ten seconds all are read again, so that nothing stays stale, however it was changed."""
+    global _held
+    number, now = revision.number(), time.monotonic()
+    if _held is None or _held.number != number or now - _held.read_at > READ_AGAIN_SECONDS:
+        _held = Held(number, now, read())
+    return _held.apis
+
+
+def read() -> tuple[PublishedApi, ...]:
+    rows = Api.objects.served().order_by("context", "version").values(*PublishedApi._fields)
     return tuple(of_row(row) for row in rows)
+
+
+def forget() -> None:
+    global _held
+    _held = None
 
 
 def of_row(row: dict[str, Any]) -> PublishedApi:
@@ -138,7 +118,7 @@ def of_row(row: dict[str, Any]) -> PublishedApi:
         "production_endpoints": tuple(row["production_endpoints"]),
         "sandbox_endpoints": tuple(row["sandbox_endpoints"]),
         "resources": tuple(Resource(**{**one, "scopes": tuple(one["scopes"])}) for one in row["resources"]),
-        "backend": json.dumps(row["backend"], sort_keys=True),
-        "cors": json.dumps(row["cors"], sort_keys=True),
+        "backend": Backend(**row["backend"]),
+        "cors": Cors(**{**row["cors"], "origins": tuple(row["cors"].get("origins", ()))}),
     }
     return PublishedApi(**{**row, **made})

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from gateway import agents, assertion_filters, clusters, envoy_admin, faults, filters, routes, usage_lines, usage_log
-from gateway.apis import endpoint
+from store.endpoints import endpoint
 
 Config = dict[str, Any]
 
@@ -19,6 +19,9 @@ STRIPPED = (
     "x-envoy-original-path", "x-envoy-original-host", "x-envoy-external-address", "x-gateway-proof", "x-gateway-api",
     filters.EXCHANGED, *filters.REVOCABLE.values(),
 )  # fmt: skip
+
+# Without it Envoy refuses all routes for one regular expression of some ninety letters: a long path with a parameter.
+RUNTIME = {"re2.max_program_size.error_level": 10_000}
 
 
 class Door(NamedTuple):
@@ -38,6 +41,7 @@ def configuration(door: Door, key: str) -> Config:
         "static_resources": {"listeners": [listener(door)], "clusters": [portal, agents.cluster()]},
         "dynamic_resources": {"cds_config": agents.source()},
         "overload_manager": overload_manager(),
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": RUNTIME}]},
     }
     if address := admin_address(door):
         config["admin"] = {"address": address}

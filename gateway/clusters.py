@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from gateway.apis import Endpoint, PublishedApi
+from accounts import sealing
+from gateway.apis import PublishedApi
+from store.backends import Backend
+from store.endpoints import Endpoint
 
 Resource = dict[str, Any]
 
@@ -16,6 +20,15 @@ TYPE_URL = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 # Below the idle timeouts usual in servers, so that it is rarely the server who closes a connection about to be used.
 KEEP_ALIVE = "20s"
+# Of several hosts, at most half are left alone; a single one is always asked.
+OUTLIERS = {
+    "consecutive_5xx": 5,
+    "consecutive_local_origin_failure": 5,
+    "split_external_local_origin_errors": True,
+    "interval": "2s",
+    "base_ejection_time": "10s",
+    "max_ejection_percent": 50,
+}
 
 
 def name(api: PublishedApi, key_type: str) -> str:
@@ -25,21 +38,23 @@ def name(api: PublishedApi, key_type: str) -> str:
 
 def of_api(api: PublishedApi) -> list[Resource]:
     return [
-        {"@type": TYPE_URL, **backend(name(api, key_type), endpoint)}
-        for key_type, endpoint in api.endpoints().items()
-        if endpoint
+        {"@type": TYPE_URL, **guarded(backend(name(api, key_type), *hosts), api.backend)}
+        for key_type, hosts in api.endpoints().items()
+        if hosts
     ]
 
 
-def backend(cluster_name: str, endpoint: Endpoint, ca_file: str = "") -> Resource:
-    """A cluster of one host. `ca_file`: who may have signed its certificate; by default the setting or the system's."""
+def backend(cluster_name: str, *hosts: Endpoint, ca_file: str = "") -> Resource:
+    """A cluster of hosts that serve the same. `ca_file`: who may have signed their certificates; by default the setting
+    or the system's."""
+    first = hosts[0]
     cluster: Resource = {
         "name": cluster_name,
-        "type": "STATIC" if endpoint.is_address else "STRICT_DNS",
+        "type": "STATIC" if first.is_address else "STRICT_DNS",
         "connect_timeout": "3s",
         "load_assignment": {
             "cluster_name": cluster_name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address(endpoint.host, endpoint.port)}}]}],
+            "endpoints": [{"lb_endpoints": [{"endpoint": host_of(host)} for host in hosts]}],
         },
         "typed_extension_protocol_options": {
             HTTP_OPTIONS: {
@@ -49,11 +64,55 @@ def backend(cluster_name: str, endpoint: Endpoint, ca_file: str = "") -> Resourc
             }
         },
     }
-    if not endpoint.is_address:
+    if not first.is_address:
         cluster["dns_lookup_family"] = "V4_PREFERRED"
-    if endpoint.scheme == "https":
-        cluster["transport_socket"] = upstream_tls(endpoint, ca_file or backend_ca_file())
+    if first.scheme == "https":
+        cluster["transport_socket"] = upstream_tls(hosts, ca_file or backend_ca_file())
     return cluster
+
+
+def host_of(endpoint: Endpoint) -> Resource:
+    """Called by its own name, whichever of several it is (auto_host_rewrite)."""
+    return {
+        "hostname": endpoint.authority,
+        "address": address(endpoint.host, endpoint.port),
+        # An active check asks for the name, too.
+        "health_check_config": {"hostname": endpoint.authority},
+    }
+
+
+def guarded(cluster: Resource, settings: Backend) -> Resource:
+    """A host that fails is left alone for a while, and a backend that cannot keep up is not asked for more."""
+    limits = {
+        "max_connections": settings.connections,
+        "max_pending_requests": settings.waiting,
+        "max_requests": settings.requests,
+        "max_retries": 20,
+    }
+    guarded = {**cluster, "circuit_breakers": {"thresholds": [limits]}, "outlier_detection": OUTLIERS}
+    if settings.health_path:
+        guarded["health_checks"] = [health_check(settings.health_path)]
+    if settings.certificate and "transport_socket" in cluster:
+        common = cluster["transport_socket"]["typed_config"]["common_tls_context"]
+        common["tls_certificates"] = [certificate(settings)]
+    return guarded
+
+
+def health_check(path: str) -> Resource:
+    return {
+        "timeout": "2s",
+        "interval": "5s",
+        "no_traffic_interval": "5s",
+        "unhealthy_threshold": 2,
+        "healthy_threshold": 1,
+        "http_health_check": {"path": path},
+    }
+
+
+def certificate(settings: Backend) -> Resource:
+    """The gateway's own, for a backend that asks for one. The key is opened here and goes to the gateways only."""
+    key = sealing.unseal(settings.sealed_key)
+    return {"certificate_chain": {"inline_string": settings.certificate}, "private_key": {"inline_string": key}}
 
 
 def address(host: str, port: int) -> Resource:
@@ -67,7 +126,7 @@ def backend_ca_file() -> str:
 
 def defect(api: PublishedApi) -> str:
     """Why an Envoy would refuse these clusters, in a sentence; empty when it would not."""
-    https = [endpoint for endpoint in api.endpoints().values() if endpoint and endpoint.scheme == "https"]
+    https = [endpoint for hosts in api.endpoints().values() for endpoint in hosts if endpoint.scheme == "https"]
     if https and not Path(backend_ca_file()).is_file():
         return (
             "No certificate authorities are known to check a backend over https by: set APIM_GATEWAY_BACKEND_CA_FILE."
@@ -75,19 +134,21 @@ def defect(api: PublishedApi) -> str:
     return ""
 
 
-def upstream_tls(endpoint: Endpoint, ca_file: str) -> Resource:
-    """TLS towards a backend: the chain and the name in the certificate are both checked (RFC 9110 4.3.4)."""
-    kind = "IP_ADDRESS" if endpoint.is_address else "DNS"
+def upstream_tls(hosts: Sequence[Endpoint], ca_file: str) -> Resource:
+    """TLS towards a backend: the chain and the name in the certificate are both checked (RFC 9110 4.3.4); of several
+    hosts, any of their names."""
+    kind = "IP_ADDRESS" if hosts[0].is_address else "DNS"
+    names = list(dict.fromkeys(endpoint.host for endpoint in hosts))
     context: Resource = {
         "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
         "common_tls_context": {
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
             "validation_context": {
                 "trusted_ca": {"filename": ca_file},
-                "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": endpoint.host}}],
+                "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": name}} for name in names],
             },
         },
     }
-    if not endpoint.is_address:
-        context["sni"] = endpoint.host
+    if not hosts[0].is_address:
+        context["sni"] = names[0]
     return {"name": "envoy.transport_sockets.tls", "typed_config": context}

@@ -6,12 +6,11 @@ An expired token is 900903, as WSO2 documents it, though it sent 900901: a calle
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import xml_faults
+from gateway import quota_headers, xml_faults
 
 Config = dict[str, Any]
 
@@ -27,8 +26,10 @@ CHALLENGE = "response.headers['www-authenticate']"
 DIRECT = "response.code_details == 'direct_response'"
 # Tells the fault code once more, for the call log and for whoever does not want to read the body.
 CODE_HEADER = "x-fault-code"
+# The fault of a route that answers by itself, among its metadata.
+FAULT = "fault"
 # What an API's own direct responses say (gateway/api_routes.py).
-NO_ENDPOINT, NO_RESOURCE = 900901, 900906
+NO_ENDPOINT, NO_RESOURCE, API_BLOCKED = 900901, 900906, 700700
 
 
 class Fault(NamedTuple):
@@ -40,14 +41,32 @@ class Fault(NamedTuple):
     message: str
     description: str
     headers: dict[str, str] = {}  # noqa: RUF012
+    more: dict[str, str] = {}  # noqa: RUF012  # further members of the fault
 
 
 def jwt(reason: str) -> str:
     return f"response.code_details == 'jwt_authn_access_denied{{{reason}}}'"
 
 
+def throttled(code: int, who: str) -> Fault:
+    """Either filter of limits, Envoy's own or that of the service, which says its code in a header already."""
+    details = "(response.code_details == 'local_rate_limited' || response.code_details == 'request_rate_limited')"
+    sentence = f"You have exceeded your quota: {who}. Please try again after the time in Retry-After."
+    when = f"{details} && response.headers['{CODE_HEADER}'] == '{code}'"
+    return Fault(when, 429, code, "Message throttled out", sentence, more={"nextAccessTime": quota_headers.PLACEHOLDER})
+
+
 # The first that applies is used.
 FAULTS = [
+    throttled(900800, "the API takes no more calls for now"),
+    throttled(900802, "this resource, or its API, takes no more calls for now"),
+    throttled(900803, "the Per Token Quota of your application"),
+    throttled(900804, "the tier of your subscription"),
+    throttled(900807, "too many calls within a second"),
+    Fault(
+        "response.code_details.contains('[blocked_')", 403, 900805, "Message blocked",
+        "You have been blocked from accessing the resource.",
+    ),
     Fault(
         "response.code_details == 'ext_authz_error'", 503, 101503, "Runtime Error",
         "The gateway cannot have your access token checked right now. Please try again in a moment.",
@@ -150,39 +169,71 @@ FAULTS = [
 ]  # fmt: skip
 
 
-def body(code: int | str, message: str, description: str) -> Config:
-    return {"fault": {"code": code, "message": message, "description": description}}
+def body(code: int | str, message: str, description: str, more: dict[str, str] | None = None) -> Config:
+    return {"fault": {"code": code, "message": message, "description": description, **(more or {})}}
 
 
 def direct_response(status: int, code: int, message: str, description: str) -> Config:
-    """A route's answer without a backend."""
-    return {"status": status, "body": {"inline_string": json.dumps(body(code, message, description)) + "\n"}}
+    """A route's answer without a backend, for `told_by_metadata` to make one of."""
+    return {"status": status, FAULT: {"code": code, "message": message, "description": description}}
 
 
 def direct(status: int, code: int, message: str, description: str) -> Config:
-    """The same as the parts of a route, with the code for the call log."""
-    told = {"header": {"key": CODE_HEADER, "value": str(code)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-    answer = direct_response(status, code, message, description)
-    return {"direct_response": answer, "response_headers_to_add": [told]}
+    """The same as a part of a route."""
+    return {"direct_response": direct_response(status, code, message, description)}
+
+
+def told_by_metadata(route: Config) -> Config:
+    """The fault of a direct response moves into the metadata of its route, from where it is told in either form, and
+    its code into a header, for the call log. Other routes stay as they are."""
+    fault = route.get("direct_response", {}).get(FAULT)
+    if fault is None:
+        return route
+    code = {"header": {"key": CODE_HEADER, "value": str(fault["code"])}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    metadata = {**route.get("metadata", {}).get("filter_metadata", {}), FAULT: fault}
+    return {
+        **route,
+        "metadata": {"filter_metadata": metadata},
+        "direct_response": {"status": route["direct_response"]["status"]},
+        "response_headers_to_add": [*route.get("response_headers_to_add", []), code],
+    }
 
 
 def local_reply_config() -> Config:
     other = "The gateway cannot pass this request on (%RESPONSE_CODE_DETAILS%)."
     # A number by itself stays a number, within a sentence it is text.
     anything = ("%RESPONSE_CODE%", "Status %RESPONSE_CODE%", other)
-    xml = xml_faults.body_format(*anything[:2], "The gateway cannot pass this request on.")
+    xml = xml_faults.body(*anything[:2], "The gateway cannot pass this request on.")
     return {
         "mappers": [
-            passed_on(f"{DIRECT} && request.url_path == '/health'", "text/plain"),
-            passed_on(
-                f"{DIRECT} && response.headers['content-type'] == '{xml_faults.MEDIA_TYPE}'", xml_faults.MEDIA_TYPE
-            ),
-            passed_on(DIRECT, "application/json"),
+            *direct_mappers(),
             *(form for fault in FAULTS for form in (xml_mapper(fault), mapper(fault))),
-            {"filter": xml_faults.asked_for(), "body_format_override": xml},
+            {"filter": xml_faults.asked_for(), "body_format_override": xml_faults.body_format(xml)},
         ],
         "body_format": {"json_format": body(*anything)},
     }
+
+
+def direct_mappers() -> list[Config]:
+    """Of what routes answer by themselves: a fault, or a body of their own."""
+    told = [f"%METADATA(ROUTE:{FAULT}:{member})%" for member in ("code", "message", "description")]
+    is_fault = f"{DIRECT} && '{CODE_HEADER}' in response.headers"
+    code = f"response.headers['{CODE_HEADER}']"
+    by_code = {f"{code}.startsWith('{start}')": name for start, name in xml_faults.NAMESPACES.items()}
+    forms = [(f"{is_fault} && {when}", name) for when, name in by_code.items()] + [(is_fault, xml_faults.OTHERS)]
+    xml = [
+        {
+            "filter": xml_faults.asked_for(cel(when)),
+            "body_format_override": xml_faults.body_format(xml_faults.of_namespace(name, *told)),
+        }
+        for when, name in forms
+    ]
+    return [
+        passed_on(f"{DIRECT} && request.url_path == '/health'", "text/plain"),
+        *xml,
+        {"filter": cel(is_fault), "body_format_override": {"json_format": body(told[0], told[1], told[2])}},
+        passed_on(DIRECT, "application/json"),
+    ]
 
 
 def passed_on(when: str, content_type: str) -> Config:
@@ -192,7 +243,7 @@ def passed_on(when: str, content_type: str) -> Config:
 
 
 def xml_mapper(fault: Fault) -> Config:
-    answer = xml_faults.body_format(fault.code, fault.message, fault.description)
+    answer = xml_faults.body_format(xml_faults.body(fault.code, fault.message, fault.description, **fault.more))
     return {**mapper(fault), "filter": xml_faults.asked_for(cel(fault.when)), "body_format_override": answer}
 
 
@@ -204,7 +255,7 @@ def mapper(fault: Fault) -> Config:
     return {
         "filter": cel(fault.when),
         "status_code": fault.status,
-        "body_format_override": {"json_format": body(fault.code, fault.message, fault.description)},
+        "body_format_override": {"json_format": body(fault.code, fault.message, fault.description, fault.more)},
         "headers_to_add": headers,
     }
 

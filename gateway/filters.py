@@ -1,4 +1,5 @@
-"""The HTTP filters every call passes, in order: who calls (jwt_authn), may they (rbac), then the router.
+"""The HTTP filters every call passes, in order: from which page (cors), from where (rbac), who calls (jwt_authn), may
+they (rbac), how often (the limits), then the router.
 
 All are ours to switch per route (gateway/routes.py). The rbac filters are closed by default or look only at verified
 tokens: a route that forgets to say which permit it asks for is refused, not open.
@@ -11,15 +12,20 @@ from typing import Any
 
 from django.conf import settings
 
-from gateway import api_keys, node_key
+from gateway import api_keys, node_key, quota_headers
 
 Config = dict[str, Any]
 
+CORS = "envoy.filters.http.cors"
 EXCHANGE = "gateway.exchange"
 JWT = "envoy.filters.http.jwt_authn"
 TOKEN_TYPE = "gateway.token_type"
 # Tells the next filter which permit the route asks for (gateway/permits.py), which is also the name of what is told.
 TELL_PERMIT, PERMIT = "gateway.tell_permit", "gateway.permit"
+BLOCKED_PLACES, BLOCKED_CALLERS = "gateway.blocked_places", "gateway.blocked_callers"
+LIMIT_RESOURCE, LIMIT_BURST = "gateway.limit_resource", "gateway.limit_burst"
+LIMIT_SUBSCRIPTION, LIMIT_APPLICATION = "gateway.limit_subscription", "gateway.limit_application"
+LIMITS = (LIMIT_RESOURCE, LIMIT_BURST, LIMIT_SUBSCRIPTION, LIMIT_APPLICATION)
 REVOKED_EARLIER, REVOKED_LATELY = "gateway.revoked_earlier", "gateway.revoked_lately"
 # Claims by which a token may be revoked, each with the header that tells it to these two filters and to nobody else.
 REVOCABLE = {"jti": "x-gateway-jti", "grant_id": "x-gateway-grant-id", "client_id": "x-gateway-client-id"}
@@ -33,21 +39,33 @@ EXCHANGED_HEADER, EXCHANGED = "exchanged_jwt_header", "x-gateway-token"
 # Credentials by their form: with the scheme of RFC 9449 7.1, any bearer token, one that is no JWT.
 DPOP, BEARER, OPAQUE = "(?i)dpop .*", "(?i)bearer .*", "(?i)bearer +[A-Za-z0-9_~+/-]+=*"
 EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
+RBAC = f"{EXTENSIONS}.rbac.v3.RBAC"
+# A limit is counted in Envoy's own memory, or by a service that several Envoys share.
+LIMITERS = (f"{EXTENSIONS}.local_ratelimit.v3.LocalRateLimit", f"{EXTENSIONS}.ratelimit.v3.RateLimit")
 
 
 def chain(portal: str, agent: str, source: Config, late: Sequence[Config] = ()) -> list[Config]:
     """`portal`: the name of the cluster that checks calls; `agent`: of the one that serves the keys; `source`: whom to
     ask what is revoked; `late`: filters that see only calls which may be made."""
     return [
+        {"name": CORS, "typed_config": {"@type": f"{EXTENSIONS}.cors.v3.Cors"}},
+        {"name": quota_headers.NEAREST, "typed_config": quota_headers.nearest()},
+        {"name": quota_headers.NEXT_ACCESS, "typed_config": next_access()},
+        discovered(BLOCKED_PLACES, source),
         {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), EXCHANGE, exchange(portal))},
         {"name": JWT, "typed_config": jwt_authn(agent)},
-        *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY)),
+        *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY, BLOCKED_CALLERS)),
         {"name": TOKEN_TYPE, "typed_config": refusing()},
         {"name": TELL_PERMIT, "typed_config": tell_permit()},
         discovered(PERMIT, source),
+        *(discovered(name, source, *LIMITERS) for name in LIMITS),
         *late,
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
     ]
+
+
+def next_access() -> Config:
+    return only_for(quota_headers.refused(), quota_headers.NEXT_ACCESS, quota_headers.next_access())
 
 
 def only_for(calls: Config, name: str, typed_config: Config) -> Config:
@@ -101,9 +119,9 @@ def exchange(portal: str) -> Config:
     }
 
 
-def discovered(name: str, source: Config) -> Config:
+def discovered(name: str, source: Config, *types: str) -> Config:
     """A filter that the portal tells. Until it has, this Envoy does not open its door."""
-    return {"name": name, "config_discovery": {"config_source": source, "type_urls": [f"{EXTENSIONS}.rbac.v3.RBAC"]}}
+    return {"name": name, "config_discovery": {"config_source": source, "type_urls": [*(types or (RBAC,))]}}
 
 
 def jwt_authn(agent: str) -> Config:

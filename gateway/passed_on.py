@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from gateway import api_keys, assertion_filters, filters
 from gateway.apis import PublishedApi
 
-# Between a caller and the gateway or the key manager: the proof of a key, a certificate, an API key, and what our
-# filters tell each other.
-NEVER = ("dpop", "x-forwarded-client-cert", assertion_filters.API, *api_keys.HEADERS, *filters.REVOCABLE.values())
+# What stays at the gateway, whatever is called (gateway/routes.py): API keys, and what our filters tell each other.
+KEPT = [assertion_filters.API, *api_keys.HEADERS, *filters.REVOCABLE.values()]
+# Between a caller and the key manager: the proof of a key, a certificate.
+NEVER = ("x-forwarded-client-cert", "dpop")
 
 
 def withheld(api: PublishedApi) -> list[str]:
-    """The headers that do not reach the backend."""
-    return [*NEVER] if asks(api, "authorization") else [*NEVER, "authorization"]
+    """The headers that do not reach the backend, besides those that stay at the gateway anyway."""
+    return [*NEVER] if api.backend.authorization else [*NEVER, "authorization"]
 
 
 def asked_for(api: PublishedApi) -> dict[str, Any]:
-    """What a route says to the filters for what is passed on; most say nothing."""
-    return {"typed_per_filter_config": assertion_filters.of_route(api.path)} if asks(api, "assertion") else {}
-
-
-def asks(api: PublishedApi, what: str) -> bool:
-    """`authorization`: the access token as it came, or the self-contained one in its place; `assertion`:
-    X-JWT-Assertion."""
-    return json.loads(api.backend).get(what) is True
+    """The filters of a route for what is passed on. A route that leads to no backend has them, too: Envoy makes up the
+    filters of a call by the route that it finds first, before it has seen the type of the key."""
+    return assertion_filters.of_route(api.path) if api.backend.assertion else {}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import api_routes, faults, filters, node_key, xml_faults
+from gateway import api_routes, faults, filters, node_key, passed_on, shared_limits, throttling
 from gateway.apis import REMEMBERED, PublishedApi
+from store.backends import Backend
 
 Resource = dict[str, Any]
 
@@ -32,8 +32,6 @@ TOKEN_API = {
 # The header that shows that it was Envoy who told of the caller's certificate.
 PROOF = "x-gateway-proof"
 FORWARDED = {"x-forwarded-host": "%REQ(:AUTHORITY)%", "x-forwarded-prefix": "%METADATA(ROUTE:gateway:prefix)%"}
-# Nothing has reached the backend in these cases, so any method may be tried again.
-RETRY = {"retry_on": "connect-failure,refused-stream,reset-before-request", "num_retries": 2}
 
 
 def text(apis: tuple[PublishedApi, ...]) -> str:
@@ -50,9 +48,11 @@ def configuration() -> Resource:
         "name": "gateway",
         "domains": ["*"],
         "matcher": {"matcher_tree": {"input": path, "prefix_match_map": {"map": {"entries": "here"}}}},
-        "retry_policy": RETRY,
-        "typed_per_filter_config": filters.asking(),
+        "retry_policy": api_routes.retry(api_routes.UNSENT, Backend()),
+        "typed_per_filter_config": {**filters.asking(), **shared_limits.of_host()},
         "request_headers_to_add": forwarded(),
+        "request_headers_to_remove": passed_on.KEPT,
+        "rate_limits": throttling.of_all(),
     }
     return {
         "@type": TYPE_URL,
@@ -67,8 +67,8 @@ def lists(apis: tuple[PublishedApi, ...]) -> dict[str, list[str]]:
     """The routes, as JSON, by how their paths begin. Envoy takes the list of the longest beginning, and looks nowhere
     else: what may be meant by a shorter one stands in it, too."""
     bases = {base: of_api(api, base) for api in apis for base in api.bases}
-    found = {beginning: [as_text(routes)] for beginning, routes in own().items()}
-    found |= {f"{faults.DESCRIBED}{api.path}": [of_description(api.path, api.scopes), *found["/"]] for api in apis}
+    found = {beginning: as_json(routes) for beginning, routes in own().items()}
+    found |= {f"{faults.DESCRIBED}{api.path}": [of_description(api), *found["/"]] for api in apis}
     for base, routes in bases.items():
         above = [bases[shorter] for shorter in shorter_paths(base) if shorter in bases]
         found[base] = [routes, *above, *found.get(base, found["/"])]
@@ -84,12 +84,16 @@ def own() -> dict[str, list[Resource]]:
 
 @lru_cache(maxsize=REMEMBERED)
 def of_api(api: PublishedApi, base: str) -> str:
-    return as_text(api_routes.of_api(api, base))
+    return ", ".join(as_json(api_routes.of_api(api, base)))
+
+
+def as_json(found: list[Resource]) -> list[str]:
+    return [json.dumps(faults.told_by_metadata(route)) for route in found]
 
 
 @lru_cache(maxsize=REMEMBERED)
-def of_description(path: str, scopes: tuple[str, ...]) -> str:
-    return json.dumps(described(path, scopes))
+def of_description(api: PublishedApi) -> str:
+    return json.dumps(described(api.path, api.scopes))
 
 
 def shorter_paths(path: str) -> list[str]:
@@ -101,11 +105,6 @@ def shorter_paths(path: str) -> list[str]:
 def route_list(routes: list[str]) -> str:
     start = json.dumps({"name": "routes", "typed_config": {"@type": ROUTE_LIST}})[:-2]
     return f'{{"action": {start}, "routes": [{", ".join(routes)}]}}}}}}'
-
-
-def as_text(routes: Iterable[Resource]) -> str:
-    """As JSON; what the gateway answers by itself in both forms."""
-    return ", ".join(json.dumps(form) for route in routes for form in xml_faults.both(route))
 
 
 def forwarded() -> list[Resource]:

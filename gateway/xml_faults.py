@@ -5,7 +5,6 @@ JSON is the answer unless `Accept` names XML and no JSON: WSO2 had it the other 
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -24,42 +23,26 @@ NOT_NAMED = {
 }
 
 
-def body(code: int | str, message: str, description: str) -> str:
-    prefix, namespace = NAMESPACES.get(str(code)[:4], OTHERS) if len(str(code)) == 6 else OTHERS
+def body(code: int | str, message: str, description: str, **more: str) -> str:
+    return of_namespace(NAMESPACES.get(str(code)[:4], OTHERS), code, message, description, **more)
+
+
+def of_namespace(named: tuple[str, str], code: int | str, message: str, description: str, **more: str) -> str:
+    """`more`: further members of the fault."""
+    prefix, namespace = named
     # What WSO2's faults of this namespace say besides.
     kind = [("type", "Status report")] if prefix == "am" else []
-    told = [("code", str(code)), *kind, ("message", message), ("description", description)]
+    told = [("code", str(code)), *kind, ("message", message), ("description", description), *more.items()]
     members = "".join(f"<{prefix}:{name}>{escape(text)}</{prefix}:{name}>" for name, text in told)
     return f'<{prefix}:fault xmlns:{prefix}="http://wso2.org/apimanager{namespace}">{members}</{prefix}:fault>\n'
 
 
-def body_format(code: int | str, message: str, description: str) -> Config:
+def body_format(text: str) -> Config:
     """For a mapper of local replies."""
-    return {
-        "text_format_source": {"inline_string": body(code, message, description)},
-        "content_type": MEDIA_TYPE,
-    }
+    return {"text_format_source": {"inline_string": text}, "content_type": MEDIA_TYPE}
 
 
 def asked_for(*also: Config) -> Config:
     """A filter of mappers: the caller wants XML, and these apply. The header comes first, it is the cheaper look."""
-    return {
-        "and_filter": {"filters": [*({"header_filter": {"header": header}} for header in (NAMED, NOT_NAMED)), *also]}
-    }
-
-
-def both(route: Config) -> list[Config]:
-    """A route that answers with a fault by itself, in both forms; any other as it is."""
-    fault = fault_of(route)
-    if not fault:
-        return [route]
-    answer = {"status": route["direct_response"]["status"], "body": {"inline_string": body(**fault)}}
-    as_xml = {"header": {"key": "content-type", "value": MEDIA_TYPE}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-    match = {**route["match"], "headers": [*route["match"].get("headers", []), NAMED, NOT_NAMED]}
-    headers = [*route.get("response_headers_to_add", []), as_xml]
-    return [{**route, "match": match, "direct_response": answer, "response_headers_to_add": headers}, route]
-
-
-def fault_of(route: Config) -> Config:
-    text = route.get("direct_response", {}).get("body", {}).get("inline_string", "")
-    return json.loads(text).get("fault", {}) if text.startswith("{") else {}
+    headers = [{"header_filter": {"header": header}} for header in (NAMED, NOT_NAMED)]
+    return {"and_filter": {"filters": [*headers, *also]}}

@@ -8,7 +8,8 @@ from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 
-from keymanager import outside, profiles, signing, subjects
+from accounts import outside
+from keymanager import profiles, signing, subjects
 from keymanager.models import LogoutNotice
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"

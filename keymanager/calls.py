@@ -99,22 +99,22 @@ def self_contained(token: str, bearer: Bearer) -> str:
     return signing.sign(claims, typ="at+jwt")
 
 
-def token_of_api_key(key_id: str, *, key_type: str, scope: str, claims: Mapping[str, Any]) -> str:
+def token_of_api_key(subject: str, *, key_type: str, scope: str, claims: Mapping[str, Any]) -> str:
     """An access token in place of an API key, with `claims` of its application (RFC 9068 2.2). No client has it, so the
     key manager's own endpoints do not know it; `api_key` tells gateways that it is none that a caller may send."""
-    now, name = int(time.time()), f"apikey-{key_id}"
+    now = int(time.time())
     told: dict[str, Any] = {
         **claims,
         "iss": settings.ISSUER,
         "aud": settings.ACCESS_TOKEN_AUDIENCE,
-        "sub": name,
-        "client_id": name,
-        "api_key": key_id,
+        "sub": subject,
+        "client_id": subject,
+        "api_key": subject,
         "key_type": key_type,
         "scope": scope,
         "iat": now,
         "exp": now + LIFETIME,
-        "jti": name,
+        "jti": subject,
     }
     return signing.sign(told, typ="at+jwt")
 

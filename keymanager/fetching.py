@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from keymanager import outside
+from accounts import outside
 
 MOST_BYTES = 64 * 1024
 LONGEST_AGE = 24 * 3600
@@ -29,7 +29,7 @@ class Document:
 
 
 def fetch(url: str) -> Document:
-    """The JSON document at an https address. No redirect is followed (keymanager/outside.py has the other limits)."""
+    """The JSON document at an https address. No redirect is followed (accounts/outside.py has the other limits)."""
     parts = address_of(url)
     try:
         with outside.within_time(outside.Connection(parts)) as connection:

@@ -8,13 +8,13 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
 from django.contrib.auth.views import redirect_to_login
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, resolve_url
 
 from accounts.models import User
 from store import developers
-from store.models import Api, ApiKey, Application, Person, Subscription
+from store.models import Api, ApiKey, Application, BlockingCondition, Person, Subscription
 
 P = ParamSpec("P")
 
@@ -53,6 +53,36 @@ def staff(
     return inner
 
 
+def is_provider(user: User) -> bool:
+    """Those who run the portal, and whoever they let publish (Django's permission to add an API)."""
+    return user.is_active and (user.is_staff or user.has_perm("store.add_api"))
+
+
+def provider(
+    view: Callable[Concatenate[SignedInRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """The view is for those who publish APIs; to others it is not there."""
+
+    @signed_in
+    @wraps(view)
+    def inner(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not is_provider(request.user):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+def provided_apis(user: User) -> QuerySet[Api]:
+    """A provider's own; all, for those who run the portal."""
+    apis = Api.objects.select_related("provider").order_by("name", "version")
+    return apis if user.is_staff else apis.filter(provider_id=user.pk)
+
+
+def provided_api(user: User, api_id: uuid.UUID) -> Api:
+    return get_object_or_404(provided_apis(user), pk=api_id)
+
+
 def api(user: Person, api_id: uuid.UUID) -> Api:
     """A published API, for everybody; one that is not published, for its provider."""
     visible = Q(status__in=Api.VISIBLE) | Q(provider_id=user.pk)
@@ -67,6 +97,11 @@ def application(user: Person, application_id: uuid.UUID) -> Application:
 def subscription(user: Person, subscription_id: uuid.UUID) -> Subscription:
     owned = Subscription.objects.filter(application__owner_id=user.pk)
     return get_object_or_404(owned.select_related("application__owner", "api", "policy"), pk=subscription_id)
+
+
+def blocking_condition(condition_id: uuid.UUID) -> BlockingCondition:
+    """For the views of `staff`."""
+    return get_object_or_404(BlockingCondition, pk=condition_id)
 
 
 def api_key(application: Application, api_key_id: uuid.UUID) -> ApiKey:

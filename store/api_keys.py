@@ -7,7 +7,7 @@ the key of the checksum is the installation's (docs/decisions/0004).
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,8 @@ from store.models import ApiKey, Application, KeyType, Subscription, declared_sc
 PURPOSE = b"API key"
 PREFIXES = {KeyType.PRODUCTION.value: "ak_live_", KeyType.SANDBOX.value: "ak_test_"}
 SHOWN = 12
+# Who calls with a key, in tokens and in the figures of calls: this, and the key's id.
+SUBJECT = "apikey-"
 MOST = 20
 # Last use is for a person who wonders whether a key is still needed; a write for every call would be waste.
 LAST_USE_STEP = timedelta(minutes=1)
@@ -124,7 +126,12 @@ def application_call(rows: Sequence[Any]) -> ApplicationCall:
     for row in rows:
         scopes.update(declared_scopes(row.schemes or {}))
     claims: Mapping[str, Any] = keys.claims(key.application, tiers)
-    return ApplicationCall(key_id=str(key.pk), key_type=key.key_type, scopes=sorted(scopes), claims=claims)
+    return ApplicationCall(subject=f"{SUBJECT}{key.pk}", key_type=key.key_type, scopes=sorted(scopes), claims=claims)
+
+
+def names_of(ids: Iterable[str]) -> dict[str, str]:
+    """What keys are called, also when they are revoked; by `sub`."""
+    return {f"{SUBJECT}{pk}": name for pk, name in ApiKey.objects.filter(pk__in=list(ids)).values_list("pk", "name")}
 
 
 def mark_used(row: ApiKey, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What an application may be called. The form, the command and the REST API ask here."""
+"""What an application or an API may be called. The form, the command and the REST API ask here."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import unicodedata
 
 from django.core.exceptions import ValidationError
 
-MAX_LENGTH = 70
+MAX_LENGTH, MAX_API_LENGTH = 70, 100
 REFUSED = frozenset("<>\"'&`\\/")
 ALLOWED = "letters, digits, spaces and marks such as - _ . , : ( ) + #"
 
@@ -17,6 +17,12 @@ def validate_application_name(name: str) -> None:
     if found := next((character for character in name if is_refused(character)), None):
         shown = f"The character {found}" if found in REFUSED else "A character that cannot be seen"
         raise ValidationError(f"{shown} cannot be in a name. Use {ALLOWED}.", code="characters")
+
+
+def validate_api_name(name: str) -> None:
+    """ValueError: an API is found in the store by its name, and a document is downloaded under it."""
+    if not name.strip() or len(name) > MAX_API_LENGTH or any(map(is_refused, name)):
+        raise ValueError(f"An API has a name of at most {MAX_API_LENGTH} characters: {ALLOWED}.")
 
 
 def is_refused(character: str) -> bool:

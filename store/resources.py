@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Iterator
 from typing import Any, TypedDict
 
 from store import definitions
+from store.documents import Document
 
 # Of an operation: who may call it, as WSO2 writes it (x-auth-type), and what the gateway is told.
 AUTH = {
@@ -14,6 +17,13 @@ AUTH = {
     "application & application user": "any",
     "any": "any",
 }
+METHODS = frozenset(method.upper() for method in definitions.METHODS)
+# Steps of letters and {names}; /* at the end for all that is below.
+PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()+,;=:@-]|\{[A-Za-z0-9_.-]+\})*)*(/\*)?")
+PARAMETER = re.compile(r"\{[^}]*\}")
+# RFC 6749 3.3
+SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+MOST = 500
 
 
 class Resource(TypedDict):
@@ -27,25 +37,92 @@ class Resource(TypedDict):
     tier: str
 
 
-def compiled(definition: dict[str, Any]) -> list[Resource]:
-    """In the order of the document."""
-    items = definitions.members(definition.get("paths"))
-    found = [(path, definitions.resolve(definition, item)) for path, item in items]
-    return [
-        resource(definition, method, path, item[method])
-        for path, item in found
-        for method in definitions.METHODS
-        if isinstance(item.get(method), dict)
-    ]
+def check_resource(method: str, path: str) -> None:
+    """ValueError with one sentence when no route could be made of it."""
+    if method not in METHODS:
+        raise ValueError(f"There is no method {method}.")
+    steps = set(path.split("/"))
+    if not path or not PATH.fullmatch(path) or {".", ".."} & steps or "//" in path:
+        raise ValueError(
+            f"The path {path} must begin with a slash and have letters, digits, {{names}} and . _ ~ - between slashes; "
+            "/* may be its end."
+        )
+
+
+def compiled(document: Document, tiers: Collection[str]) -> list[Resource]:
+    """In the order of the document; `tiers`: those a resource may have. documents.DefinitionError."""
+    check_version(document)
+    paths = document.definition.get("paths")
+    if not isinstance(paths, dict) or not paths:
+        raise document.refused("The document has no paths, so there would be nothing to call.", "paths")
+    check_ambiguity(document, paths)
+    found = [one for path in paths for one in of_path(document, path, tiers)]
+    if not found:
+        raise document.refused("None of the paths has an operation.", "paths")
+    if len(found) > MOST:
+        raise document.refused(f"The document has {len(found)} operations; an API may have {MOST}.", "paths")
+    return found
+
+
+def check_version(document: Document) -> None:
+    if "swagger" in document.definition:
+        raise document.refused("This is OpenAPI 2 (Swagger). Convert it to OpenAPI 3 first.", "swagger")
+    version = document.definition.get("openapi")
+    if not isinstance(version, str | float) or not str(version).startswith("3."):
+        raise document.refused("The document does not say that it is OpenAPI 3 (openapi: 3.0.3).", "openapi")
+
+
+def check_ambiguity(document: Document, paths: dict[str, Any]) -> None:
+    """OpenAPI 3.0, Paths Object: "Templated paths with the same hierarchy but different templated names MUST NOT exist
+    as they are identical"."""
+    seen: dict[str, str] = {}
+    for path in paths:
+        same = PARAMETER.sub("{}", path)
+        if same in seen:
+            raise document.refused(f"The path {path} is the same as {seen[same]}.", "paths", path)
+        seen[same] = path
+
+
+def of_path(document: Document, path: str, tiers: Collection[str]) -> Iterator[Resource]:
+    if path.startswith("x-"):
+        return
+    item = document.definition["paths"][path]
+    if not isinstance(item, dict):
+        raise document.refused(f"The path {path} has no operations.", "paths", path)
+    resolved = definitions.resolve(document.definition, item)
+    if "$ref" in item and not resolved:
+        raise document.refused("Only references within the document are followed (#/…).", "paths", path, "$ref")
+    for method in definitions.METHODS:
+        if method in resolved:
+            yield checked(document, method.upper(), path, resolved[method], tiers)
+
+
+def checked(document: Document, method: str, path: str, operation: Any, tiers: Collection[str]) -> Resource:
+    place = ("paths", path, method.lower())
+    if not isinstance(operation, dict):
+        raise document.refused(f"The operation {method} {path} is no object.", *place)
+    try:
+        check_resource(method, path)
+    except ValueError as error:
+        raise document.refused(str(error), *place[:2]) from None
+    found = resource(document.definition, method, path, operation)
+    if found["tier"] and found["tier"] not in tiers:
+        raise document.refused(f"There is no tier {found['tier']}.", *place, "x-throttling-tier")
+    if not found["auth"]:
+        raise document.refused(f"x-auth-type is one of {', '.join(AUTH).title()}.", *place, "x-auth-type")
+    if bad := next((name for one in found["scopes"] for name in one.split(" ") if not SCOPE.fullmatch(name)), None):
+        raise document.refused(f"A scope cannot be called {bad}.", *place, "security")
+    return found
 
 
 def resource(definition: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> Resource:
+    tier = definitions.text(operation.get("x-throttling-tier"))
     return {
-        "method": method.upper(),
+        "method": method,
         "path": path,
         "scopes": scopes(operation.get("security", definition.get("security"))),
         "auth": auth(operation),
-        "tier": definitions.text(operation.get("x-throttling-tier")),
+        "tier": "" if tier == "Unlimited" else tier,
     }
 
 
@@ -61,5 +138,5 @@ def scopes(security: Any) -> list[str]:
 def auth(operation: dict[str, Any]) -> str:
     """An operation is open only if it says so itself: by x-auth-type, or by an empty list of its own."""
     if "x-auth-type" in operation:
-        return AUTH.get(str(operation["x-auth-type"]).strip().lower(), "any")
+        return AUTH.get(str(operation["x-auth-type"]).strip().lower(), "")
     return "none" if operation.get("security") == [] else "any"

@@ -16,7 +16,7 @@ class AlreadySubscribedError(StoreError):
 
 class NotOpenError(StoreError):
     def __init__(self, api: Api) -> None:
-        super().__init__(f"Subscriptions are not allowed on APIs in the state {api.get_status_display()}: {api}.")
+        super().__init__(f"Subscriptions not allowed on APIs in the state: {api.status}")
 
 
 def subscribe(*, application: Application, api: Api, policy: ThrottlingPolicy) -> Subscription:

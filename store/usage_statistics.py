@@ -12,6 +12,7 @@ from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from accounts.models import User
+from store import api_keys
 from store.models import Application
 from store.usage_models import DailyUser, HourlyUsage
 
@@ -142,11 +143,13 @@ def top_users(owned: dict[str, Application], since: datetime) -> list[TopUser]:
 
 
 def names_of(subjects: Iterable[str]) -> dict[str, str]:
-    """User names by `sub`. A client that calls for itself is its own subject, and a pairwise one is nobody's name: they
-    stay as they are."""
-    known = {subject for subject in subjects if is_uuid(subject)}
-    rows = User.objects.filter(subject__in=known).values_list("subject", "username")
-    return {str(subject): name for subject, name in rows}
+    """User names by `sub`, and the names of API keys. A client that calls for itself is its own subject, and a pairwise
+    one is nobody's name: they stay as they are."""
+    told = set(subjects)
+    rows = User.objects.filter(subject__in=filter(is_uuid, told)).values_list("subject", "username")
+    ids = {subject.removeprefix(api_keys.SUBJECT) for subject in told if subject.startswith(api_keys.SUBJECT)}
+    keys = api_keys.names_of(filter(is_uuid, ids))
+    return {str(subject): name for subject, name in rows} | {key: f"API key {name}" for key, name in keys.items()}
 
 
 def is_uuid(text: str) -> bool:

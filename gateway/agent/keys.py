@@ -39,7 +39,7 @@ class Keys:
 
     def refresh(self) -> None:
         try:
-            content = self.portal.ask("GET", PATH).content
+            content = self.portal.ask("GET", PATH, hurry=bool(self.content)).content
             answers.check_keys(content)
         except AwayError:
             return

@@ -19,8 +19,11 @@ log = logging.getLogger(__name__)
 # All of a question, below what Envoy waits for the agent (gateway/agents.py). A busy portal has to gather 100,000 ids.
 PATIENCE = 10.0  # seconds
 CONNECT_PATIENCE = 3.0
-# So long it is not waited for after it did not answer, where there is something to go on with.
-AWAY_SECONDS = 5.0
+# Of an Envoy that has just started, while there is something to go on with: its door is closed until then.
+HURRIED = 3.0
+# So long it is not waited for after it did not answer, where there is something to go on with. Longer than the
+# patience, so that one that hangs is known to between two questions.
+AWAY_SECONDS = 15.0
 MOST_IDLE = 8
 PIECE = 256 * 1024
 
@@ -53,13 +56,13 @@ class Portal:
         """It did not answer a moment ago. What was long ago tells nothing."""
         return self.away_since is not None and time.monotonic() - self.missed_at < AWAY_SECONDS
 
-    def ask(self, method: str, path: str, body: bytes | None = None) -> Answer:
+    def ask(self, method: str, path: str, body: bytes | None = None, *, hurry: bool = False) -> Answer:
         """200 or 304. AwayError: none of them answers, or is able to."""
-        until = time.monotonic() + PATIENCE
+        share = (HURRIED if hurry else PATIENCE) / len(self.urls)
         reasons = []
         for url in list(self.urls):
             try:
-                answer = self.ask_one(url, method, path, body, until)
+                answer = self.ask_one(url, method, path, body, time.monotonic() + share)
             except (OSError, http.client.HTTPException, AwayError) as error:
                 reasons.append(f"{url}: {str(error) or type(error).__name__}")
             else:
@@ -76,7 +79,7 @@ class Portal:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 return self.exchange(url, connection, method, path, body, until)
             if time.monotonic() > until:
-                break
+                raise AwayError("it did not answer in time")
         return self.exchange(url, self.connect(url), method, path, body, until)
 
     def exchange(
@@ -84,9 +87,11 @@ class Portal:
     ) -> Answer:
         done = False
         try:
+            left = max(0.05, until - time.monotonic())
             if connection.sock is None:
+                connection.timeout = min(left, CONNECT_PATIENCE)
                 connection.connect()
-            connection.sock.settimeout(max(0.05, until - time.monotonic()))
+            connection.sock.settimeout(left)
             headers = {"Host": self.host, "Accept": "application/json", "Content-Type": "application/json"}
             connection.request(method, path, body, headers)
             response = connection.getresponse()
@@ -104,8 +109,8 @@ class Portal:
         parts = urlsplit(url)
         host = parts.hostname or ""
         if parts.scheme == "https":
-            return http.client.HTTPSConnection(host, parts.port, timeout=CONNECT_PATIENCE, context=self.context)
-        return http.client.HTTPConnection(host, parts.port, timeout=CONNECT_PATIENCE)
+            return http.client.HTTPSConnection(host, parts.port, context=self.context)
+        return http.client.HTTPConnection(host, parts.port)
 
     def kept_open(self, url: str) -> http.client.HTTPConnection | None:
         with self.lock:
@@ -159,6 +164,6 @@ def read(connection: http.client.HTTPConnection, response: http.client.HTTPRespo
         if size > answers.LARGEST:
             raise AwayError(f"its answer is larger than {answers.LARGEST} bytes")
         if time.monotonic() > until:
-            raise AwayError(f"its answer took longer than {PATIENCE:.0f} s")
+            raise AwayError("its answer took too long")
     response.close()  # the connection may be used again
     return b"".join(pieces)

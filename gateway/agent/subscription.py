@@ -57,10 +57,12 @@ class Subscription:
         has = str(question.get("version_info") or "")
         with self.lock:
             self.heard(has, question)
-            # A restarted Envoy need not wait for a portal that does not answer.
-            skip = not has and self.portal.is_away and bool(self.accepted or self.offered)
-            fresh = None if skip else self.ask(path, question, has)
-            return self.reply(has, fresh)
+            body = self.passed_on(question, has)
+            # A restarted Envoy need not wait for a portal that does not answer, nor for what was asked before it.
+            hurry = not has and bool(self.accepted or self.offered)
+        news = None if hurry and self.portal.is_away else self.ask(path, body, hurry)
+        with self.lock:
+            return self.reply(has, self.taken(news, question, has))
 
     def heard(self, has: str, question: Question) -> None:
         if self.offered and has == self.offered:
@@ -95,15 +97,24 @@ class Subscription:
             log.error("%s: version %s is refused by Envoy: %s", self.name, self.offered, reason or UNKNOWN)
         self.refusal = Refusal(self.offered, reason or UNKNOWN, now + AGAIN_SECONDS)
 
-    def ask(self, path: str, question: Question, has: str) -> Answer | None:
-        """What the portal says; None when it says nothing that could be used."""
+    def ask(self, path: str, body: bytes, hurry: bool) -> Answer | None:
+        """What the portal says; None when it says nothing."""
         try:
-            news = self.portal.ask("POST", path, self.passed_on(question, has))
-            if news.status == 200:
-                self.take(news.content, question, has)
+            return self.portal.ask("POST", path, body, hurry=hurry)
         except AwayError:
             return None
-        except (UnusableError, NotToldError) as error:
+        except NotToldError as error:
+            self.is_defect(str(error))
+            return None
+
+    def taken(self, news: Answer | None, question: Question, has: str) -> Answer | None:
+        """The same, kept; None when it cannot be used."""
+        if not news:
+            return None
+        try:
+            if news.status == 200:
+                self.take(news.content, question, has)
+        except UnusableError as error:
             self.is_defect(str(error))
             return None
         self.defect = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -102,9 +102,9 @@ class CheckedCall:
 
 @dataclass(frozen=True, kw_only=True)
 class ApplicationCall:
-    """A call by an application that has shown the API key `key_id`; `claims` as those of ClientSettings."""
+    """A call by an application that has shown an API key, which is called `subject`; `claims` as of ClientSettings."""
 
-    key_id: str
+    subject: str
     key_type: str
     scopes: Sequence[str]
     claims: Mapping[str, Any]
@@ -157,11 +157,14 @@ class KeyManager(Protocol):
     def revocations(self, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[Revocation]:
         """What was revoked from `since` on and before `until`; without `until` also what is blocked for now."""
 
+    def subjects(self, user_names: Collection[str]) -> set[str]:
+        """Every `sub` by which tokens name these people; of unknown ones none."""
+
     def check_call(self, call: Call) -> CheckedCall:
         """The call's access token, opaque or bound to a key, with the proof that it comes with. CallRefusedError."""
 
     def token_of_api_key(self, call: ApplicationCall) -> str:
-        """A self-contained access token that stands for an API key during a call. Its claim `api_key` is the key's id:
+        """A self-contained access token that stands for an API key during a call. It has a claim `api_key`:
         gateways take such a token from the portal only, so that who gets to see it cannot call with it."""
 
     def caller(self, token: str) -> Caller:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from keymanager import (
     revoked,
     scopes,
     signing,
+    subjects,
     tokens,
 )
 from keymanager.models import Client, Scope, SigningAlgorithm, TokenFormat, TokenHolder
@@ -126,6 +127,9 @@ class BuiltinKeyManager:
     def revocations(self, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[Revocation]:
         return [Revocation(**row._asdict()) for row in revoked.of(since, until)]
 
+    def subjects(self, user_names: Collection[str]) -> set[str]:
+        return subjects.all_of(user_names)
+
     def check_call(self, call: Call) -> CheckedCall:
         request = calls.request_of(call.method, call.path, call.headers)
         try:
@@ -137,7 +141,7 @@ class BuiltinKeyManager:
 
     def token_of_api_key(self, call: ApplicationCall) -> str:
         scope = " ".join(call.scopes)
-        return calls.token_of_api_key(call.key_id, key_type=call.key_type, scope=scope, claims=call.claims)
+        return calls.token_of_api_key(call.subject, key_type=call.key_type, scope=scope, claims=call.claims)
 
     def caller(self, token: str) -> Caller:
         try:

@@ -70,6 +70,7 @@ def page(request: HttpRequest, shown: Api, form: SubscribeApplicationForm | None
         "api": shown,
         "form": form,
         "gateway_url": settings.GATEWAY_URL + shown.path,
+        "default_url": settings.GATEWAY_URL + shown.context,
         "subscriptions": shown.subscriptions.filter(application__owner_id=request.user.pk).select_related(
             "application", "policy"
         ),

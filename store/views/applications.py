@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_http_methods, require_safe
 
-from store import access, applications
+from store import access, api_keys, applications
 from store.access import SignedInRequest
 from store.errors import StoreError
 from store.forms import bound
@@ -85,5 +85,10 @@ def application_delete(request: SignedInRequest, application_id: uuid.UUID) -> H
             return redirect("store:application", application_id=application_id)
         messages.success(request, f"{shown.name} was deleted, with its keys and subscriptions.")
         return redirect("store:applications")
-    counts = {"key_count": shown.keys.count(), "subscription_count": shown.subscriptions.count()}
-    return render(request, "store/application_delete.html", {"application": shown, **counts})
+    context = {
+        "application": shown,
+        "key_count": shown.keys.count(),
+        "api_key_count": api_keys.of(application=shown).count(),
+        "subscription_count": shown.subscriptions.count(),
+    }
+    return render(request, "store/application_delete.html", context)

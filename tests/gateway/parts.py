@@ -52,7 +52,7 @@ class Reply:
     def fault(self) -> tuple[int, int]:
         """HTTP status and fault code of an error the gateway itself answered."""
         assert self.headers["content-type"] == "application/json"
-        assert set(self.json["fault"]) == {"code", "message", "description"}
+        assert {*self.json["fault"], "nextAccessTime"} == {"code", "message", "description", "nextAccessTime"}
         return self.status, self.json["fault"]["code"]
 
 
@@ -125,10 +125,14 @@ class Part:
         token: str = "",
         body: str | list[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
+        source: str = "",
     ) -> Reply:
-        """One request on a connection of its own, its path sent as it is written; a list is sent in chunks."""
+        """One request on a connection of its own, its path sent as it is written, from the address `source`; a list is
+        sent in chunks."""
         trusted = ssl.create_default_context(cafile=str(self.var / "tls" / "ca.pem"))
-        connection = http.client.HTTPSConnection("localhost", self.port, timeout=10, context=trusted)
+        connection = http.client.HTTPSConnection(
+            "localhost", self.port, timeout=10, context=trusted, source_address=(source, 0) if source else None
+        )
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             connection.request(method, path, body, {**bearer, **(headers or {})})
@@ -213,12 +217,15 @@ class Echo(BaseHTTPRequestHandler):
 class Backend:
     """Answers every request with JSON: the method, path, headers and body that reached it."""
 
-    def __init__(self, tls: Path | None = None) -> None:
+    def __init__(self, tls: Path | None = None, client_ca: Path | None = None) -> None:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
         self.server.daemon_threads = True
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls / "localhost.pem", tls / "localhost-key.pem")
+            if client_ca:
+                context.load_verify_locations(client_ca)
+                context.verify_mode = ssl.CERT_REQUIRED
             self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
         self.scheme = "https" if tls else "http"
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})

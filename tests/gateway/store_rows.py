@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from keymanager.models import Authorization
-    from store.models import Api, ApiKey, Application
+    from store.models import Api, ApiKey, Application, BlockingCondition, ThrottlingPolicy
     from store.usage_models import GatewayState
 
 ALIAS = "live_portal"
@@ -33,6 +33,14 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 def resource(method: str, path: str, **changes: Any) -> dict[str, Any]:
     return {"method": method, "path": path, "scopes": [], "auth": "any", "tier": ""} | changes
+
+
+def advance() -> None:
+    """As the deeds do (store/revision.py)."""
+    from store.models import Revision
+
+    row, _ = Revision.objects.using(ALIAS).get_or_create(pk=1)
+    Revision.objects.using(ALIAS).filter(pk=1).update(number=row.number + 1)
 
 
 class LivePortal:
@@ -76,7 +84,9 @@ class LivePortal:
             "status": Api.Status.PUBLISHED,
         }
         with self.database():
-            return Api.objects.using(ALIAS).create(**(described | columns))
+            api = Api.objects.using(ALIAS).create(**(described | columns))
+            advance()
+        return api
 
     def application(self, name: str, *apis: Api) -> Application:
         """alice's, subscribed to these under Gold."""
@@ -125,6 +135,22 @@ class LivePortal:
             client = Client.objects.using(ALIAS).create(user=owner, client_id=f"client-{uuid.uuid4().hex}")
             return Authorization.objects.using(ALIAS).create(user=user, client=client, auth_time=timezone.now())
 
+    def tier(
+        self, level: str, name: str, calls: int | None, seconds: int = 60, burst: int | None = None
+    ) -> ThrottlingPolicy:
+        """A new tier, or that of this name as it is from now on."""
+        from store.models import ThrottlingPolicy
+
+        limits = {"request_count": calls, "unit_time": seconds, "burst_count": burst}
+        with self.database():
+            return ThrottlingPolicy.objects.using(ALIAS).update_or_create(level=level, name=name, defaults=limits)[0]
+
+    def block(self, kind: str, value: str) -> BlockingCondition:
+        from store.models import BlockingCondition
+
+        with self.database():
+            return BlockingCondition.objects.using(ALIAS).create(kind=kind, value=value)
+
     def state(self, node: str, kind: str) -> GatewayState:
         """What the page "Gateways" shows of it."""
         from store.usage_models import GatewayState
@@ -135,6 +161,7 @@ class LivePortal:
     def change(self, row: Model, **columns: Any) -> None:
         with self.database():
             type(row)._base_manager.using(ALIAS).filter(pk=row.pk).update(**columns)
+            advance()
 
     def remove(self, row: Model) -> None:
         with self.database():

@@ -252,7 +252,7 @@ def test_portal_that_refuses_one_question_is_not_away(agent: Agent, strange: Str
 
 def test_portal_that_hangs_is_waited_for_once(agent: Agent, strange: Strange, monkeypatch: pytest.MonkeyPatch) -> None:
     accepted(agent)
-    monkeypatch.setattr("gateway.agent.portal.PATIENCE", 0.2)
+    monkeypatch.setattr("gateway.agent.portal.HURRIED", 0.2)
     strange.pause = 1
 
     assert agent.discover(PATH, question()) == (200, answer())

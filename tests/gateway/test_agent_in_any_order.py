@@ -37,7 +37,7 @@ class World:
         bad = self.is_bad(int(json.loads(content)["version_info"]))
         return "it is bad" if bad and self.knows_why else ""
 
-    def ask(self, method: str, path: str, body: bytes) -> Answer:
+    def ask(self, method: str, path: str, body: bytes, *, hurry: bool) -> Answer:
         if self.is_away:
             raise AwayError("away")
         if json.loads(body)["response_nonce"] == str(self.newest):

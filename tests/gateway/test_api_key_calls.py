@@ -12,6 +12,7 @@ from django.utils import timezone
 from tests.gateway import parts
 from tests.gateway.conftest import Live
 from tests.gateway.parts import Reply
+from tests.gateway.store_rows import resource
 from tests.gateway.test_survival import logged
 
 if TYPE_CHECKING:
@@ -23,7 +24,8 @@ ALBUMS = "/keyed/1.0/albums"
 @pytest.fixture(scope="module")
 def api(live: Live) -> Api:
     api = live.store.publish("/keyed", live.backend.url, backend={"authorization": True})
-    parts.seconds_until(lambda: live.gateway.get(ALBUMS).status == 401)
+    token = live.mint.token("keyed/1.0")
+    parts.seconds_until(lambda: live.gateway.get(ALBUMS, token).status == 200)
     return api
 
 
@@ -34,9 +36,7 @@ def importer(live: Live, api: Api) -> Application:
 
 @pytest.fixture(scope="module")
 def key(live: Live, importer: Application) -> str:
-    value, _ = live.store.api_key(importer)
-    parts.seconds_until(lambda: call(live, value).status == 200)
-    return value
+    return live.store.api_key(importer)[0]
 
 
 def call(live: Live, key: str, path: str = ALBUMS, name: str = "apikey") -> Reply:
@@ -89,6 +89,26 @@ def test_key_without_a_subscription_is_told_what_to_do(live: Live, key: str) -> 
 
     assert reply.fault == (403, 900908)
     assert "not subscribed" in reply.json["fault"]["description"]
+
+
+def test_resource_for_people_refuses_a_key(live: Live) -> None:
+    resources = [resource("GET", "/mine", auth="user"), resource("GET", "/ours", auth="application")]
+    api = live.store.publish("/personal", live.backend.url, resources=resources)
+    value, _ = live.store.api_key(live.store.application("Impersonal", api))
+    parts.seconds_until(lambda: call(live, value, "/personal/1.0/ours").status == 200)
+
+    assert call(live, value, "/personal/1.0/mine").fault == (401, 900905)
+
+
+def test_key_has_the_scopes_of_the_apis_it_may_call(live: Live) -> None:
+    flows = {"clientCredentials": {"tokenUrl": "https://localhost/token", "scopes": {"read": "Read."}}}
+    definition = {"components": {"securitySchemes": {"any": {"type": "oauth2", "flows": flows}}}}
+    resources = [resource("GET", "/read", scopes=["read"]), resource("GET", "/write", scopes=["write"])]
+    api = live.store.publish("/scoped", live.backend.url, resources=resources, definition=definition)
+    value, _ = live.store.api_key(live.store.application("Reader", api))
+    parts.seconds_until(lambda: call(live, value, "/scoped/1.0/read").status == 200)
+
+    assert call(live, value, "/scoped/1.0/write").fault == (403, 900910)
 
 
 def test_sandbox_key_is_for_the_sandbox(live: Live, key: str, importer: Application) -> None:

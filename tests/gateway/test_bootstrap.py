@@ -93,7 +93,7 @@ def test_missing_certificate_is_told(file: Path, settings: Settings) -> None:
 
 def test_every_fault_has_a_code_and_a_sentence() -> None:
     for fault in faults.FAULTS:
-        assert fault.status in {400, 401, 403, 502, 503, 504}
+        assert fault.status in {400, 401, 403, 429, 502, 503, 504}
         assert fault.code == fault.status or fault.code > 100000
         assert fault.description.endswith((".", '"'))
 

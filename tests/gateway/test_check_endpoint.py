@@ -12,9 +12,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from gateway import node_key
+from gateway import api_keys as gateway_api_keys, node_key
 from keymanager import calls, client_cache, clients, tokens
 from keymanager.models import Client as OAuthClient
+from store import api_keys as store_api_keys
+from store.models import Application, ThrottlingPolicy
 
 if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries, Settings
@@ -134,3 +136,70 @@ def test_what_is_remembered_has_an_end(gateway: Client, scanner: OAuthClient, mo
         ask(gateway, token_of(scanner, "OPAQUE"))
 
     assert 1 <= len(calls._held) <= 3
+
+
+@pytest.fixture
+def api_key(alice: User) -> Iterator[str]:
+    policy = ThrottlingPolicy.objects.get(level="application", name="Unlimited")
+    application = Application.objects.create(owner=alice, name="Importer", policy=policy)
+    fields = {"key_type": "PRODUCTION", "name": "Nightly", "expires_at": None}
+    gateway_api_keys.forget()
+    yield store_api_keys.generate(application=application, **fields).value  # type: ignore[arg-type]
+    gateway_api_keys.forget()
+
+
+@pytest.mark.parametrize(("path", "status"), [("/gateway/check", 204), ("/gateway/exchange", 200)])
+@pytest.mark.parametrize("header", ["apikey", "X-API-Key"])
+def test_good_api_key_is_a_yes_too(gateway: Client, api_key: str, path: str, status: int, header: str) -> None:
+    response = gateway.get(path, headers={header: api_key})
+
+    assert (response.status_code, response.content) == (status, b"")
+    claims = jwt.decode(response.headers["X-Gateway-Token"], options={"verify_signature": False})
+    assert claims["application"]["name"] == "Importer"
+    assert response.headers["Authorization"] == f"Bearer {response.headers['X-Gateway-Token']}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("value", ["unknown", "ключ", "\x00", "x" * 20_000])
+def test_bad_api_key_is_a_no_with_a_challenge(gateway: Client, value: str) -> None:
+    response = gateway.get("/gateway/check", headers={"apikey": value})
+
+    assert (response.status_code, response.content) == (401, b"")
+    assert "API key" in response.headers["WWW-Authenticate"]
+
+
+@pytest.mark.rfc("6750#3.1")
+def test_api_key_and_token_at_once_are_a_no(gateway: Client, api_key: str, scanner: OAuthClient) -> None:
+    headers = {"apikey": api_key, "Authorization": f"Bearer {token_of(scanner, 'OPAQUE')}"}
+
+    response = gateway.get("/gateway/check", headers=headers)
+
+    assert response.status_code == 401
+    assert 'error="invalid_request"' in response.headers["WWW-Authenticate"]
+
+
+def test_api_key_costs_one_statement_and_none_for_a_moment(
+    gateway: Client, api_key: str, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    gateway.get("/gateway/check", headers={"apikey": api_key})
+    gateway_api_keys.forget()
+
+    with django_assert_num_queries(1):
+        for _ in range(3):
+            assert gateway.get("/gateway/check", headers={"apikey": api_key}).status_code == 204
+
+
+def test_what_is_remembered_of_api_keys_is_no_key_and_has_an_end(
+    gateway: Client, api_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gateway_api_keys, "MOST", 2)
+    application = Application.objects.get()
+    keys = [
+        store_api_keys.generate(application=application, key_type="SANDBOX", name=name, expires_at=None).value
+        for name in ("a", "b", "c")
+    ]
+    for value in (api_key, *keys):
+        assert gateway.get("/gateway/check", headers={"apikey": value}).status_code == 204
+
+    assert 1 <= len(gateway_api_keys._held) <= 2
+    assert not {api_key, *keys} & set(gateway_api_keys._held)

@@ -86,3 +86,11 @@ def test_context_that_envoy_could_not_use_is_a_defect(context: str) -> None:
 @pytest.mark.parametrize("context", ["/photos", "/t/acme/photos", "/a-b_c.d~e"])
 def test_usual_context_is_no_defect(context: str) -> None:
     assert not apis.defect(api("https://p.example:8443/v2/", context=context))
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "host"),
+    [("http://p:80", "p"), ("https://p", "p"), ("https://p:80", "p:80"), ("http://[::1]:8090", "[::1]:8090")],
+)
+def test_backend_is_called_by_the_host_of_its_endpoint(endpoint: str, host: str) -> None:
+    assert cluster(endpoint)["load_assignment"]["endpoints"][0]["lb_endpoints"][0]["endpoint"]["hostname"] == host

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from accounts import sealing
 from tests.gateway import parts
 from tests.gateway.conftest import Live
 from tests.keymanager.proofs import Holder
@@ -44,6 +45,17 @@ def test_token_reaches_a_backend_that_asked(live: Live, trusting: str) -> None:
     reply = live.gateway.get("/trusting/1.0/", trusting)
 
     assert reply.json["headers"]["authorization"] == f"Bearer {trusting}"
+
+
+def test_secret_of_the_gateway_may_have_the_name_of_an_api_key(live: Live) -> None:
+    secret = {"secret_header": "X-API-Key", "sealed_secret": sealing.seal("of-the-gateway")}
+    api = live.store.publish("/secretive", live.backend.url, backend=secret)
+    value, _ = live.store.api_key(live.store.application("Confident", api))
+    parts.seconds_until(lambda: live.gateway.get("/secretive/1.0/", apikey=value).status == 200)
+
+    reply = live.gateway.get("/secretive/1.0/", X_API_Key=value)
+
+    assert reply.json["headers"]["x-api-key"] == "of-the-gateway"
 
 
 def test_asking_for_the_token_is_not_asking_for_an_assertion(live: Live, trusting: str) -> None:

@@ -89,6 +89,14 @@ def test_missing_resource_and_missing_endpoint_are_told_too(live: Live) -> None:
     assert told(call(live, "/small/1.0/one", sandbox)) == (403, f"{AM}/security", "900901")
 
 
+def test_blocked_api_is_told_too(live: Live) -> None:
+    api = live.store.publish("/blocked-xml", live.backend.url)
+    live.store.change(api, status="BLOCKED")
+    parts.seconds_until(lambda: live.gateway.get("/blocked-xml/1.0/").status == 503)
+
+    assert told(call(live, "/blocked-xml/1.0/")) == (503, AM, "700700")
+
+
 def test_backend_that_is_away_is_told_too(live: Live) -> None:
     live.store.publish("/away-xml", f"http://127.0.0.1:{parts.free_port()}")
     token = live.mint.token("away-xml/1.0")
@@ -125,6 +133,11 @@ def test_what_is_no_fault_stays_what_it_is(live: Live, path: str) -> None:
     replies: list[Any] = [call(live, path, accept=accept) for accept in ("application/xml", "*/*")]
 
     assert len({(reply.status, reply.text, reply.headers["content-type"]) for reply in replies}) == 1
+
+
+def test_code_is_a_whole_number_in_json(live: Live) -> None:
+    assert '"code":404,' in live.gateway.get("/nowhere").text.replace(" ", "")
+    assert '"code":900902,' in live.gateway.get(ALBUMS).text.replace(" ", "")
 
 
 def test_answer_of_a_backend_is_its_own(live: Live) -> None:

@@ -90,7 +90,7 @@ def test_what_is_remembered_says_until_when(bobs_browser: Browser, printer: Regi
 
     text = page(bobs_browser)
 
-    assert f"{Consent.objects.get().expires_at:%Y, %H:%M}" in text
+    assert f"{Consent.objects.get().expires_at:%Y, %H:%M} UTC</time>" in text
     assert "For this time" not in text
 
 

@@ -21,8 +21,9 @@ from django.core.management import call_command
 from django.test import Client as Browser
 from django.utils import timezone
 
+from accounts import outside
 from accounts.models import User
-from keymanager import client_metadata, errors, expiry, logout_notices, outside, sessions
+from keymanager import client_metadata, errors, expiry, logout_notices, sessions
 from keymanager.models import Authorization, Client, LogoutNotice
 from tests.keymanager.conftest import Registered, code_for, exchange
 from tests.keymanager.receiver import Receiver

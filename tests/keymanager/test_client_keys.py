@@ -16,7 +16,8 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from keymanager import client_keys, fetching, outside
+from accounts import outside
+from keymanager import client_keys, fetching
 from tests.gateway import certificates
 
 if TYPE_CHECKING:

@@ -196,8 +196,8 @@ def test_always_is_for_as_long_as_was_chosen(
 
 def test_the_longest_scope_there_is_can_be_remembered(bobs_browser: Browser, printer: Registered) -> None:
     """PostgreSQL keeps no longer one than the column has room for."""
-    longest = "device_" + "x" * 93
-    assert len(longest) == Consent._meta.get_field("scope").max_length
+    room = Consent._meta.get_field("scope").max_length or 0
+    longest = "device_" + "x" * (room - len("device_"))
     approve_always(bobs_browser, printer, "until-withdrawn", scope=f"{longest} {longest}x")
 
     assert [row.scope for row in Consent.objects.all()] == [longest]

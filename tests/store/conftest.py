@@ -16,9 +16,11 @@ from django.test import Client as Browser
 
 from accounts.models import User
 from keymanager.models import Client
-from store import applications, catalogue, keys, subscriptions
+from store import applications, keys, publishing, subscriptions
+from store.documents import Document
 from store.keys import KeySettings
 from store.models import Api, Application, ApplicationKey, ThrottlingPolicy
+from store.publishing import Description
 
 CALLBACK = "https://printer.example/callback"
 DEFINITION = json.loads((Path(__file__).parent / "photoshare.json").read_text())
@@ -39,12 +41,13 @@ def publish(provider: User, **changes: Any) -> Api:
         "name": "PhotoShare",
         "version": "1.0",
         "context": "/photos",
-        "definition": DEFINITION,
         "production_endpoints": ["http://127.0.0.1:8090"],
         "sandbox_endpoints": ["http://127.0.0.1:8090"],
         "tags": ["photos", "sample"],
     }
-    return catalogue.publish(provider=provider, **(described | changes))
+    definition = changes.pop("definition", DEFINITION)
+    description = Description(**(described | changes))
+    return publishing.publish(provider=provider, document=Document(definition, {}), description=description)
 
 
 def add(owner: User, name: str, **changes: Any) -> Application:

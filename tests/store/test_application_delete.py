@@ -12,6 +12,7 @@ def test_the_page_says_what_goes_with_it(alices: Browser, generated: Generated) 
 
     assert "1 subscription" in page
     assert "1 key set" in page
+    assert "0 API keys" in page
     assert Application.objects.filter(name="Photo Printer").exists()
 
 

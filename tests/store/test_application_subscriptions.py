@@ -88,5 +88,5 @@ def test_twice_is_told(alices: Browser, subscribed: Application, photoshare: Api
 def test_an_api_that_is_not_published_is_not_open(printer: Application, photoshare: Api) -> None:
     photoshare.status = Api.Status.DEPRECATED
 
-    with pytest.raises(subscriptions.NotOpenError, match="in the state Deprecated"):
+    with pytest.raises(subscriptions.NotOpenError, match="in the state: DEPRECATED"):
         subscriptions.subscribe(application=printer, api=photoshare, policy=tier("Gold"))

@@ -7,18 +7,23 @@ from typing import Any
 import pytest
 
 from store import resources
+from store.documents import Document
 
 OAUTH = [{"oauth2": ["photos:read"]}]
 
 
 def compiled(operation: dict[str, Any], **document: Any) -> resources.Resource:
-    return resources.compiled({"paths": {"/albums": {"get": operation}}} | document)[0]
+    return of({"paths": {"/albums": {"get": operation}}} | document)[0]
+
+
+def of(definition: dict[str, Any]) -> list[resources.Resource]:
+    return resources.compiled(Document({"openapi": "3.0.3"} | definition, {}), ["10KPerMin"])
 
 
 def test_every_method_of_every_path_is_a_resource() -> None:
     paths = {"/albums": {"get": {}, "post": {}, "parameters": []}, "/albums/{id}": {"delete": {}}}
 
-    found = [(one["method"], one["path"]) for one in resources.compiled({"paths": paths})]
+    found = [(one["method"], one["path"]) for one in of({"paths": paths})]
 
     assert found == [("GET", "/albums"), ("POST", "/albums"), ("DELETE", "/albums/{id}")]
 

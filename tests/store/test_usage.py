@@ -10,7 +10,7 @@ import time_machine
 from django.test import Client as Browser
 
 from accounts.models import User
-from store import usage
+from store import api_keys, usage
 from store.models import Application
 from store.usage import Group, OvertakenError, Piece, Place
 from store.usage_models import ApiTotal, DailyUser, HourlyUsage, LogPosition
@@ -143,6 +143,18 @@ def test_the_json_says_the_same(alices: Browser, used: Application) -> None:
     assert [(row["user"], row["calls"]) for row in told["topUsers"]] == [("bob", 6), ("key", 1)]
     assert told["apiUsageFromResourcePath"][0]["milliseconds"] == 20
     assert {row["status"] for row in told["faultyInvocationsPerApplication"]} == {403, 500}
+
+
+def test_api_key_is_told_by_its_name(alices: Browser, printer: Application) -> None:
+    pk = str(printer.pk)
+    key = api_keys.generate(application=printer, key_type="PRODUCTION", name="Nightly import", expires_at=None).row
+    subjects = {f"apikey-{key.pk}": 5, "apikey-of-nobody": 4, f"apikey-{printer.pk}": 3}
+    with time_machine.travel(NOW, tick=False):
+        counted(group(application_id=pk), users={(NOW.date(), pk, subject): subjects[subject] for subject in subjects})
+        told = alices.get(JSON).json()
+
+    users = [row["user"] for row in told["topUsers"]]
+    assert users == ["API key Nightly import", "apikey-of-nobody", f"apikey-{printer.pk}"]
 
 
 @pytest.mark.parametrize(("period", "number"), [("hour", 9), ("day", 9), ("week", 109), ("nonsense", 9)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import PersonalDetails, User
-from store import catalogue
+from store import documents, publishing
+from store.backends import Backend
+from store.documents import Document
+from store.errors import StoreError
+from store.models import Api
+from store.publishing import Description
 
 # Name, first name, last name; the password is the name. Everybody who reads the README knows them.
 PEOPLE = (
@@ -53,20 +57,9 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("Demo accounts exist in demo mode only: their passwords are in the README.")
         mark_state_folder()
-        definition = read(options["definition"])
+        document = read(options["definition"])
         made = [name for name, first, last in PEOPLE if make_person(name, first, last)]
-        api = catalogue.publish(
-            provider=User.objects.get(username="admin"),
-            name="PhotoShare",
-            version="1.0",
-            context="/photos",
-            definition=definition,
-            production_endpoints=[settings.PHOTOS_URL],
-            sandbox_endpoints=[settings.PHOTOS_URL],
-            tags=["photos", "sample"],
-            # It verifies who calls from the signed token itself.
-            backend={"authorization": True},
-        )
+        api = publish(document)
         self.stdout.write(f"{api} is published; accounts made: {', '.join(made) or 'none, they were there'}.")
 
 
@@ -76,14 +69,29 @@ def mark_state_folder() -> None:
     (settings.VAR / "demo").touch()
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> Document:
     try:
-        definition = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+        return documents.read(path.read_text())
+    except (OSError, ValueError, StoreError) as error:
         raise CommandError(f"The OpenAPI document {path} cannot be read: {error}") from error
-    if not isinstance(definition, dict):
-        raise CommandError(f"The OpenAPI document {path} is not a JSON object.")
-    return definition
+
+
+def publish(document: Document) -> Api:
+    description = Description(
+        name="PhotoShare",
+        version="1.0",
+        context="/photos",
+        production_endpoints=[settings.PHOTOS_URL],
+        sandbox_endpoints=[settings.PHOTOS_URL],
+        tags=["photos", "sample"],
+        # It verifies who calls from the signed token itself.
+        backend=Backend(authorization=True),
+    )
+    provider = User.objects.get(username="admin")
+    try:
+        return publishing.publish(provider=provider, document=document, description=description)
+    except StoreError as error:
+        raise CommandError(f"PhotoShare cannot be published: {error}") from error
 
 
 def make_person(name: str, first: str, last: str) -> bool:

@@ -1,0 +1,84 @@
+"""Where an API is served, and where its backend listens: only what every Envoy can use."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+ENDPOINT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
+HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9a-f:]+")
+PORTS = {"http": 80, "https": 443}
+# What the gateway answers by itself.
+TAKEN = (
+    "authorize",
+    "token",
+    "revoke",
+    "introspect",
+    "userinfo",
+    "device_authorization",
+    "par",
+    "health",
+    ".well-known",
+)
+
+
+class Endpoint(NamedTuple):
+    """Where a backend listens: https://photos.example:8443/v2"""
+
+    scheme: str
+    host: str
+    port: int
+    path: str  # without the slash at its end; "" for the root
+
+    @property
+    def authority(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def is_address(self) -> bool:
+        """True for 127.0.0.1 or ::1, False for a name that has to be resolved."""
+        try:
+            ipaddress.ip_address(self.host)
+        except ValueError:
+            return False
+        return True
+
+
+def endpoint(url: str) -> Endpoint:
+    """Reads a backend's address. Raises ValueError with one sentence when an Envoy could not use it."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"The endpoint {url} is no address.") from None
+    if parts.scheme not in PORTS:
+        raise ValueError(f"The endpoint {url} must begin with http:// or https://.")
+    if not parts.hostname or not HOST.fullmatch(parts.hostname):
+        raise ValueError(f"The endpoint {url} names no host.")
+    if parts.query or parts.fragment or parts.username or not ENDPOINT_PATH.fullmatch(parts.path):
+        raise ValueError(f"The endpoint {url} may have a host, a port and a plain path, and nothing else.")
+    return Endpoint(parts.scheme, parts.hostname, port or PORTS[parts.scheme], parts.path.rstrip("/"))
+
+
+def of_one_service(urls: Sequence[str]) -> list[Endpoint]:
+    """Several hosts may serve the same; what comes before the host and after it must be the same then. ValueError."""
+    found = [endpoint(url) for url in urls]
+    if len({(one.scheme, one.path) for one in found}) > 1:
+        raise ValueError("All hosts of an endpoint must have the same scheme and the same path.")
+    if len({one.is_address for one in found}) > 1:
+        raise ValueError("The hosts of an endpoint must be all names or all addresses.")
+    return found
+
+
+def check_path(path: str) -> None:
+    """Of an API, such as /photos/1.0. ValueError with one sentence."""
+    steps = path.split("/")
+    if not PATH.fullmatch(path) or {".", ".."} & set(steps):
+        raise ValueError(f"The path {path} may only have letters, digits and . _ ~ - between its slashes.")
+    if steps[1] in TAKEN:
+        raise ValueError(f"The gateway itself answers at /{steps[1]}; choose another context.")

@@ -1,0 +1,151 @@
+"""A provider's deeds: import an API, change it, lead it through its life. Gateways hear of it within two seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from store import endpoints, key_managers, life_cycle, resources, revision
+from store.backends import Backend, Cors
+from store.documents import Document
+from store.errors import StoreError
+from store.models import Api, ThrottlingPolicy
+from store.names import validate_api_name
+
+
+class NotPublishableError(StoreError):
+    """What the provider has to mend first."""
+
+
+class TakenError(StoreError):
+    def __init__(self) -> None:
+        super().__init__("There is an API of that name or context in this version already.")
+
+
+class StepError(StoreError):
+    def __init__(self, api: Api, step: str) -> None:
+        super().__init__(f"{step} cannot be done with an API in the state {api.get_status_display()}: {api}.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What a provider says of an API beside its document."""
+
+    name: str
+    version: str
+    context: str
+    production_endpoints: Sequence[str] = ()
+    sandbox_endpoints: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    tier: str = ""
+    is_default_version: bool = False
+    backend: Backend = field(default_factory=Backend)
+    cors: Cors = field(default_factory=Cors)
+
+
+def tiers() -> list[str]:
+    """Of resources, and of all resources of an API together."""
+    found = ThrottlingPolicy.objects.filter(level=ThrottlingPolicy.Level.RESOURCE).order_by("position")
+    return list(found.values_list("name", flat=True))
+
+
+def add(*, provider: User, document: Document, description: Description) -> Api:
+    """In the state Created: nobody but its provider knows it. NotPublishableError, DefinitionError, TakenError."""
+    api = Api(provider=provider)
+    return keep(api, columns(document, description))
+
+
+def change(*, api: Api, document: Document | None, description: Description) -> Api:
+    """Of a published API it holds at once. `document`: None where it stays what it is."""
+    return keep(api, columns(document or Document(api.definition, {}), description))
+
+
+def publish(*, provider: User, document: Document, description: Description) -> Api:
+    """The API as described, published; one of that name and version is brought up to date."""
+    found = Api.objects.filter(name=description.name, version=description.version).first()
+    with transaction.atomic():
+        if found is None:
+            api = add(provider=provider, document=document, description=description)
+        else:
+            api = change(api=found, document=document, description=description)
+        if api.status == Api.Status.CREATED:
+            return lead(api=api, step="Publish")
+        key_managers.current().describe_scopes(api.scopes)
+    return api
+
+
+@transaction.atomic
+def lead(*, api: Api, step: str) -> Api:
+    """One step of the life cycle. StepError, NotPublishableError."""
+    api = Api.objects.select_for_update().get(pk=api.pk)
+    status = life_cycle.STEPS[api.status].get(step)
+    if status is None:
+        raise StepError(api, step)
+    if status == Api.Status.PUBLISHED:
+        if not api.production_endpoints and not api.sandbox_endpoints:
+            raise NotPublishableError(f"{api} has no endpoint, so there is nothing to send its calls to.")
+        # The words in which people are asked to approve.
+        key_managers.current().describe_scopes(api.scopes)
+    api.status = status
+    return keep(api, {"status": status})
+
+
+def columns(document: Document, description: Description) -> dict[str, Any]:
+    check(description)
+    return {
+        "name": description.name,
+        "version": description.version,
+        "context": description.context,
+        "description": words(document.definition),
+        "definition": document.definition,
+        "resources": resources.compiled(document, [*tiers(), "Unlimited"]),
+        "tier": "" if description.tier == "Unlimited" else description.tier,
+        "is_default_version": description.is_default_version,
+        "production_endpoints": list(description.production_endpoints),
+        "sandbox_endpoints": list(description.sandbox_endpoints),
+        "backend": description.backend.kept(),
+        "cors": description.cors.kept(),
+        "tags": list(description.tags),
+    }
+
+
+def words(definition: dict[str, Any]) -> str:
+    info = definition.get("info")
+    return str(info.get("description") or "") if isinstance(info, dict) else ""
+
+
+def check(description: Description) -> None:
+    """What an Envoy could not use is refused here, and never reaches one."""
+    try:
+        validate_api_name(description.name)
+        endpoints.check_path(description.context)
+        endpoints.check_path(f"{description.context}/{description.version}")
+        if "/" in description.version:
+            raise ValueError("A version has no slash in it.")
+        endpoints.of_one_service(description.production_endpoints)
+        endpoints.of_one_service(description.sandbox_endpoints)
+    except ValueError as error:
+        raise NotPublishableError(str(error)) from None
+    if description.tier and description.tier not in [*tiers(), "Unlimited"]:
+        raise NotPublishableError(f"There is no tier {description.tier}.")
+
+
+def keep(api: Api, changed: dict[str, Any]) -> Api:
+    """Whoever serves the gateways sees by the revision that there is something new. TakenError."""
+    for name, value in {**changed, "changed_at": timezone.now()}.items():
+        setattr(api, name, value)
+    try:
+        with transaction.atomic():
+            if changed.get("is_default_version"):
+                others = Api.objects.filter(context=api.context, is_default_version=True).exclude(pk=api.pk)
+                others.update(is_default_version=False)
+            api.save()
+            revision.advance()
+    except IntegrityError as error:
+        raise TakenError from error
+    return api

@@ -1,0 +1,206 @@
+"""A provider's deeds, and the command that does them."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import User
+from keymanager.models import Scope
+from store import life_cycle, publishing, revision, subscriptions
+from store.documents import DefinitionError, Document
+from store.errors import StoreError
+from store.models import Api, Application
+from store.publishing import Description
+from tests.store.conftest import DEFINITION, publish, tier
+
+if TYPE_CHECKING:
+    from pytest_django import DjangoAssertNumQueries
+
+
+def described(**changes: Any) -> Description:
+    usual = {
+        "name": "Shelf",
+        "version": "1.0",
+        "context": "/shelf",
+        "production_endpoints": ("http://127.0.0.1:8090",),
+    }
+    return Description(**(usual | changes))
+
+
+def add(provider: User, **changes: Any) -> Api:
+    return publishing.add(provider=provider, document=Document(DEFINITION, {}), description=described(**changes))
+
+
+def test_imported_api_is_created_with_its_resources(bob: User) -> None:
+    api = add(bob)
+
+    assert (api.status, api.path) == ("CREATED", "/shelf/1.0")
+    assert [(one["method"], one["scopes"]) for one in api.resources] == [
+        ("GET", ["photos:read"]),
+        ("POST", ["photos:write"]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"context": "shelf"}, "may only have letters"),
+        ({"context": "/shelf/"}, "may only have letters"),
+        ({"context": "/token"}, "The gateway itself answers at /token"),
+        ({"context": "/a/../b"}, "may only have letters"),
+        ({"version": "1 0"}, "may only have letters"),
+        ({"version": "1/0"}, "no slash"),
+        ({"name": "a<b"}, "An API has a name"),
+        ({"name": " "}, "An API has a name"),
+        ({"production_endpoints": ("ftp://a",)}, "must begin with http"),
+        ({"production_endpoints": ("http://a:99999",)}, "is no address"),
+        ({"production_endpoints": ("http://a b",)}, "names no host"),
+        ({"sandbox_endpoints": ("http://a?b",)}, "a plain path, and nothing else"),
+        ({"production_endpoints": ("http://a/v1", "http://b/v2")}, "same scheme and the same path"),
+        ({"production_endpoints": ("http://a", "http://10.0.0.1")}, "all names or all addresses"),
+        ({"tier": "Platinum"}, "There is no tier Platinum."),
+    ],
+)
+def test_what_no_envoy_could_use_is_refused_at_the_door(bob: User, changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(StoreError, match=sentence):
+        add(bob, **changes)
+
+    assert not Api.objects.exists()
+
+
+def test_bad_definition_is_refused_at_the_door(bob: User) -> None:
+    with pytest.raises(DefinitionError):
+        publishing.add(provider=bob, document=Document({"openapi": "3.0.0"}, {}), description=described())
+
+
+@pytest.mark.parametrize("changes", [{"name": "Other"}, {"context": "/other"}])
+def test_name_and_context_are_taken_once_a_version(bob: User, changes: dict[str, Any]) -> None:
+    add(bob)
+
+    with pytest.raises(publishing.TakenError):
+        add(bob, **changes)
+
+
+def test_there_is_one_default_version(bob: User) -> None:
+    first = add(bob, is_default_version=True)
+    second = add(bob, version="2.0", is_default_version=True)
+
+    first.refresh_from_db()
+    assert (first.is_default_version, second.is_default_version) == (False, True)
+
+
+def test_life_leads_from_created_to_retired(bob: User) -> None:
+    api = add(bob)
+
+    for step in ("Publish", "Block", "Re-Publish", "Demote to Created", "Publish", "Deprecate", "Retire"):
+        api = publishing.lead(api=api, step=step)
+
+    assert Api.objects.get().status == "RETIRED"
+    assert life_cycle.steps(api) == []
+
+
+@pytest.mark.parametrize("step", ["Block", "Retire", "Re-Publish", "Fly", ""])
+def test_steps_that_lead_nowhere_are_refused(bob: User, step: str) -> None:
+    with pytest.raises(publishing.StepError):
+        publishing.lead(api=add(bob), step=step)
+
+
+def test_api_without_an_endpoint_is_not_published(bob: User) -> None:
+    with pytest.raises(publishing.NotPublishableError, match="no endpoint"):
+        publishing.lead(api=add(bob, production_endpoints=()), step="Publish")
+
+
+def test_publishing_tells_the_key_manager_the_words_of_the_scopes(bob: User) -> None:
+    publishing.lead(api=add(bob), step="Publish")
+
+    assert Scope.objects.get(name="photos:read").title == "See your photos"
+
+
+def test_deprecated_api_takes_no_new_subscriptions(photoshare: Api, printer: Application) -> None:
+    deprecated = publishing.lead(api=photoshare, step="Deprecate")
+
+    with pytest.raises(StoreError, match="Subscriptions not allowed on APIs in the state: DEPRECATED"):
+        subscriptions.subscribe(application=printer, api=deprecated, policy=tier("Gold"))
+
+
+def test_publishing_twice_is_once(bob: User) -> None:
+    first = publish(bob)
+    second = publish(bob, tags=["new"])
+
+    assert (first.pk, second.tags, Api.objects.count()) == (second.pk, ["new"], 1)
+
+
+def test_blocked_api_is_not_unblocked_by_a_change(bob: User) -> None:
+    publishing.lead(api=publish(bob), step="Block")
+
+    assert publish(bob, tags=["new"]).status == "BLOCKED"
+
+
+def test_every_deed_advances_the_revision(bob: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    numbers = [revision.number()]
+    api = add(bob)
+    numbers.append(revision.number())
+    publishing.change(api=api, document=None, description=described(tags=("a",)))
+    numbers.append(revision.number())
+    publishing.lead(api=api, step="Publish")
+    numbers.append(revision.number())
+
+    assert numbers == sorted(set(numbers))
+    with django_assert_num_queries(1):
+        revision.number()
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> str:
+    path = tmp_path / "shelf.json"
+    path.write_text(json.dumps(DEFINITION | {"info": {"title": "Shelf", "version": "2"}}))
+    return str(path)
+
+
+def run(*arguments: str) -> dict[str, Any]:
+    out = StringIO()
+    call_command("publish_api", *arguments, stdout=out)
+    return dict(json.loads(out.getvalue()))
+
+
+def test_command_publishes_and_leads_on(bob: User, document: str) -> None:
+    usual = (document, "--provider", "bob", "--context", "/shelf")
+    told = run(*usual, "--production-endpoint", "http://127.0.0.1:1", "--production-endpoint", "http://127.0.0.1:2")
+
+    assert (told["path"], told["status"]) == ("/shelf/2", "PUBLISHED")
+    assert Api.objects.get().production_endpoints == ["http://127.0.0.1:1", "http://127.0.0.1:2"]
+    assert run(*usual, "--step", "Block")["status"] == "BLOCKED"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--provider", "nobody", "--context", "/a"], "There is no user nobody."),
+        (["--provider", "bob"], "Enter a context"),
+        (["--provider", "bob", "--context", "/a"], "has no endpoint"),
+        (["--provider", "bob", "--context", "/a", "--production-endpoint", "x"], "must begin with http"),
+        (["--provider", "bob", "--context", "/a", "--step", "Block"], "There is no API Shelf 2."),
+        (["--provider", "bob", "--context", "/a", "--tier", "Platinum"], "Choose one of the tiers offered."),
+    ],
+)
+def test_command_says_in_one_sentence_what_is_wrong(
+    bob: User, document: str, arguments: list[str], sentence: str
+) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        run(document, *arguments)
+
+    assert not Api.objects.exists()
+
+
+def test_command_names_the_line(bob: User, tmp_path: Path) -> None:
+    path = tmp_path / "bad.yaml"
+    path.write_text("openapi: 3.0.3\ninfo: {title: A, version: v}\npaths:\n  a: {get: {}}\n")
+
+    with pytest.raises(CommandError, match="Line 4: The path a must begin with a slash"):
+        run(str(path), "--provider", "bob", "--context", "/a", "--production-endpoint", "http://127.0.0.1:1")
