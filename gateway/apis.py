@@ -57,6 +57,12 @@ class PublishedApi(NamedTuple):
         """Where its paths begin."""
         return [self.path, self.context] if self.is_default_version else [self.path]
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """All that its resources ask for, each once."""
+        alternatives = {one for resource in self.resources for one in resource.scopes}
+        return tuple(sorted({name for one in alternatives for name in one.split()}))
+
     def endpoints(self) -> dict[str, list[Endpoint]]:
         """The hosts of the backend of each key type; none where the API has none."""
         urls = {"PRODUCTION": self.production_endpoints, "SANDBOX": self.sandbox_endpoints}

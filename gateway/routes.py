@@ -68,7 +68,7 @@ def lists(apis: tuple[PublishedApi, ...]) -> dict[str, list[str]]:
     else: what may be meant by a shorter one stands in it, too."""
     bases = {base: of_api(api, base) for api in apis for base in api.bases}
     found = {beginning: as_json(routes) for beginning, routes in own().items()}
-    found |= {f"{faults.DESCRIBED}{api.path}": [of_description(api.path), *found["/"]] for api in apis}
+    found |= {f"{faults.DESCRIBED}{api.path}": [of_description(api), *found["/"]] for api in apis}
     for base, routes in bases.items():
         above = [bases[shorter] for shorter in shorter_paths(base) if shorter in bases]
         found[base] = [routes, *above, *found.get(base, found["/"])]
@@ -92,8 +92,8 @@ def as_json(found: list[Resource]) -> list[str]:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def of_description(path: str) -> str:
-    return json.dumps(described(path))
+def of_description(api: PublishedApi) -> str:
+    return json.dumps(described(api.path, api.scopes))
 
 
 def shorter_paths(path: str) -> list[str]:
@@ -152,12 +152,15 @@ def health() -> Resource:
     return open_route("health", {"path": "/health"}, direct_response={"status": 200, "body": {"inline_string": "ok"}})
 
 
-def described(path: str) -> Resource:
-    """RFC 9728 3: where a client that was refused learns which authorization server to ask, and for what."""
+def described(path: str, scopes: tuple[str, ...] = ()) -> Resource:
+    """RFC 9728 3: where a client that was refused learns which authorization server to ask, and for what. One of the
+    Model Context Protocol asks for all the scopes that stand here, and for none where none do."""
     document = {
         "resource": f"{settings.GATEWAY_URL}{path}",
         "authorization_servers": [settings.ISSUER],
         "bearer_methods_supported": ["header"],
+        "tls_client_certificate_bound_access_tokens": True,
+        **({"scopes_supported": list(scopes)} if scopes else {}),
     }
     answer = {"status": 200, "body": {"inline_string": json.dumps(document) + "\n"}}
     anybody = {"header": {"key": "access-control-allow-origin", "value": "*"}}

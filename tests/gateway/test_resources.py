@@ -109,6 +109,14 @@ def guarded(live: Live) -> str:
     return context
 
 
+@pytest.mark.rfc("9728#2")
+def test_metadata_name_the_scopes_that_may_be_asked_for(live: Live, guarded: str) -> None:
+    document = live.gateway.get(f"/.well-known/oauth-protected-resource{guarded}/1.0").json
+
+    assert document["scopes_supported"] == ["photos:admin", "photos:read", "photos:write"]
+    assert "scopes_supported" not in live.gateway.get("/.well-known/oauth-protected-resource").json
+
+
 @pytest.mark.rfc("6750#3.1")
 @pytest.mark.parametrize(
     ("path", "scope", "allowed"),
