@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from urllib.parse import urlencode
 
 from allauth.account.internal.stagekit import clear_login
+from allauth.account.stages import LoginStage
 from allauth.account.utils import get_next_redirect_url
 from allauth.account.views import LoginView
 from allauth.mfa.models import Authenticator
@@ -22,10 +24,15 @@ STEP_UP_NEXT = "step_up_next"
 
 
 class SignIn(LoginView):  # type: ignore[misc]
-    """Coming back to the first step begins anew: as somebody else, or for another application."""
+    """Coming back to the first step begins anew: as somebody else, or for another application. Who only starts over
+    goes on to what waited."""
 
-    def _redirect_to_pending_stage(self, request: HttpRequest, stage: object) -> None:
+    def _redirect_to_pending_stage(self, request: HttpRequest, stage: LoginStage) -> HttpResponse | None:
         clear_login(request)
+        waiting = stage.login.redirect_url
+        if not waiting or request.method != "GET" or "next" in request.GET:
+            return None
+        return redirect(f"{request.path}?{urlencode({'next': waiting})}")
 
 
 sign_in = SignIn.as_view()

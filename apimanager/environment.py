@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -38,6 +39,16 @@ def port(name: str, default: int) -> int:
     value = integer(name, default)
     if not 0 < value < 65536:
         raise ImproperlyConfigured(f"{name} must be a port between 1 and 65535, not {value}.")
+    return value
+
+
+def service(name: str) -> str:
+    """An address of a service with its port, without a path; empty when it is not set."""
+    value = text(name)
+    if value and not re.fullmatch(r"https?://[A-Za-z0-9.-]+:\d{1,5}", value):
+        raise ImproperlyConfigured(
+            f"{name} must be an address such as http://ratelimit.example:8081, and is {value!r}."
+        )
     return value
 
 

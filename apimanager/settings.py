@@ -329,8 +329,15 @@ KEY_MANAGER = env.text("APIM_KEY_MANAGER", "store.key_managers.builtin.BuiltinKe
 GATEWAY_STATE = VAR / "gateway"
 GATEWAY_REVOCATION_PERIOD = 60  # seconds between two tellings of what was revoked before (gateway/revocations.py)
 GATEWAY_ADMIN_PORT = env.integer("APIM_GATEWAY_ADMIN_PORT", 0)
+RATELIMIT_SERVICE = env.service("APIM_RATELIMIT_SERVICE")  # without it each Envoy counts by itself
+RATELIMIT_SERVICE_CA_FILE = env.text("APIM_RATELIMIT_SERVICE_CA_FILE")
+# Where the agent beside an Envoy listens and whom it asks (gateway/agents.py).
+GATEWAY_AGENT_PORT = env.integer("APIM_GATEWAY_AGENT_PORT", 0)
+GATEWAY_PORTALS = env.text("APIM_GATEWAY_PORTALS").split()
 GATEWAY_BACKEND_TIMEOUT = env.integer("APIM_GATEWAY_BACKEND_TIMEOUT", 60)  # seconds
 GATEWAY_BACKEND_CA_FILE = env.text("APIM_GATEWAY_BACKEND_CA_FILE")
+if GATEWAY_BACKEND_CA_FILE and not Path(GATEWAY_BACKEND_CA_FILE).is_file():
+    raise ImproperlyConfigured("APIM_GATEWAY_BACKEND_CA_FILE names no file.")
 
 # Figures: how long they are kept, and what Prometheus shows to be told (docs/statistics.md).
 USAGE_DAYS = env.integer("APIM_USAGE_DAYS", 400)

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import re
+from urllib.parse import urlsplit, urlunsplit
+
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 TOO_LARGE = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
@@ -14,12 +18,21 @@ def health(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The page a form answers with when its token is missing, foreign or of an ended session."""
-    context = {
-        "title": "This page has expired",
-        "sentence": "Nothing was changed. Go back, reload the page and send the form again.",
-    }
-    return render(request, "problem.html", context, status=403)
+    """The page a form answers with when its token is missing, foreign or of an ended session: mostly because somebody
+    signed in or out in another tab meanwhile. The way on is the page with the form, opened anew."""
+    return render(request, "expired.html", {"form_page": form_page(request)}, status=403)
+
+
+def form_page(request: HttpRequest) -> str:
+    """The path of the page of ours that the form was on; the store's front page when that is not known."""
+    try:
+        came_from = urlsplit(request.META.get("HTTP_REFERER", ""))
+    except ValueError:
+        came_from = urlsplit("")
+    if came_from.netloc != request.get_host() or not re.match(r"/(?![/\\])", came_from.path):
+        return reverse("store:apis")
+    path: str = urlunsplit(("", "", came_from.path, came_from.query, ""))
+    return path
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import os
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 
+from apimanager import bodies
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apimanager.settings")
 
-application = get_wsgi_application()
+application = bodies.measured(get_wsgi_application(), most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 # Looks into the database too: a demo account outside demo mode stops the start (accounts/checks.py).
 call_command("check", databases=["default"])

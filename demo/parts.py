@@ -31,6 +31,7 @@ def all_parts(settings: Settings) -> list[Part]:
         Part("portal", portal(settings), portal_environment(settings)),
         Part("photos", granian("photos", settings.photos, threads=2), photos_environment(settings)),
         Part("playground", granian("playground", settings.playground), playground_environment(settings)),
+        Part("agent", agent(settings), portal_environment(settings)),
         Part("gateway", gateway(settings), portal_environment(settings)),
         Part("outbox", outbox(), portal_environment(settings)),
         Part("counter", counter(), portal_environment(settings)),
@@ -66,6 +67,11 @@ def outbox() -> str:
 def counter() -> str:
     """Counts the calls that the gateway has logged. It has no door."""
     return shlex.join([sys.executable, str(ROOT / "manage.py"), "count_calls"])
+
+
+def agent(settings: Settings) -> str:
+    """Asks the portal for the gateway, and keeps the last good state on disk. Its door is a socket file."""
+    return shlex.join([sys.executable, "-m", "gateway.agent", str(settings.var / "gateway" / "agent.json")])
 
 
 def gateway(settings: Settings) -> str:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 
 from accounts import sealing
-from gateway import clusters, faults, filters, passed_on, permits
+from gateway import clusters, faults, filters, passed_on, permits, throttling
 from gateway.apis import PublishedApi, Resource
 from store.backends import Backend
 from store.endpoints import Endpoint
@@ -105,7 +105,7 @@ def api_route(
         "route": to_backend(api, key_type, endpoint, match.lead) | tried_again(api, resource),
         **secret(api),
     }
-    names = {"resource": resource.path, "key_type": key_type}
+    names = {"resource": resource.path, "key_type": key_type, **throttling.told(api, resource)}
     config = cors(api)
     if resource.auth == "none":
         config = {**config, **filters.unasked()}
@@ -134,6 +134,7 @@ def to_backend(api: PublishedApi, key_type: str, endpoint: Endpoint, lead: str) 
         # An answer that never ends, as of server-sent events, may go on: how long the backend may be silent is limited.
         "timeout": "0s",
         "upgrade_configs": [{"upgrade_type": "websocket"}],
+        "rate_limits": throttling.of_subscription(api),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import assertion_filters, clusters, envoy_admin, faults, filters, routes, usage_lines, usage_log
+from gateway import agents, assertion_filters, clusters, envoy_admin, faults, filters, routes, usage_lines, usage_log
 from store.endpoints import endpoint
 
 Config = dict[str, Any]
@@ -19,6 +19,9 @@ STRIPPED = (
     "x-envoy-original-path", "x-envoy-original-host", "x-envoy-external-address", "x-gateway-proof", "x-gateway-api",
     filters.EXCHANGED, *filters.REVOCABLE.values(),
 )  # fmt: skip
+
+# Without it Envoy refuses all routes for one regular expression of some ninety letters: a long path with a parameter.
+RUNTIME = {"re2.max_program_size.error_level": 10_000}
 
 
 class Door(NamedTuple):
@@ -35,9 +38,10 @@ def configuration(door: Door, key: str) -> Config:
     portal = clusters.backend(routes.portal(), endpoint(settings.PORTAL_URL), ca_file=str(settings.TLS_CA_FILE))
     config: Config = {
         "node": {"id": door.node_id, "cluster": "gateway", "metadata": {"key": key}},
-        "static_resources": {"listeners": [listener(door)], "clusters": [portal]},
-        "dynamic_resources": {"cds_config": from_portal()},
+        "static_resources": {"listeners": [listener(door)], "clusters": [portal, agents.cluster()]},
+        "dynamic_resources": {"cds_config": agents.source()},
         "overload_manager": overload_manager(),
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": RUNTIME}]},
     }
     if address := admin_address(door):
         config["admin"] = {"address": address}
@@ -49,18 +53,6 @@ def admin_address(door: Door) -> Config | None:
         return clusters.address("127.0.0.1", door.admin_port)
     path = envoy_admin.socket_path(door.node_id)
     return {"pipe": {"path": str(path), "mode": 0o600}} if path else None
-
-
-def from_portal() -> Config:
-    """REST xDS. Envoy asks every 0.5 to 1 s, and opens its door only once it has routes to serve (no limit to that)."""
-    source = {
-        "api_type": "REST",
-        "transport_api_version": "V3",
-        "cluster_names": [routes.portal()],
-        "refresh_delay": "0.5s",
-        "request_timeout": "3s",
-    }
-    return {"resource_api_version": "V3", "initial_fetch_timeout": "0s", "api_config_source": source}
 
 
 def overload_manager() -> Config:
@@ -108,8 +100,10 @@ def connection_manager(door: Door) -> Config:
         "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "gateway",
         "server_name": "gateway",
-        "rds": {"route_config_name": routes.NAME, "config_source": from_portal()},
-        "http_filters": filters.chain(routes.portal(), from_portal(), assertion_filters.chain(routes.portal())),
+        "rds": {"route_config_name": routes.NAME, "config_source": agents.source()},
+        "http_filters": filters.chain(
+            routes.portal(), agents.CLUSTER, agents.source(), assertion_filters.chain(routes.portal())
+        ),
         "local_reply_config": faults.local_reply_config(),
         "access_log": [access_log(door.node_id)],
         "early_header_mutation_extensions": [early_header_mutation()],

@@ -43,7 +43,7 @@ def checked(request: HttpRequest, status: int) -> HttpResponse:
     except CallRefusedError as refused:
         return empty(refused.status, {**refused.headers, "WWW-Authenticate": refused.challenge})
     headers = {**checked.headers, filters.EXCHANGED: checked.token}
-    if "." not in seen.get("Authorization", ""):
+    if checked.token not in seen.get("Authorization", ""):
         headers["Authorization"] = f"Bearer {checked.token}"
     return empty(status, headers)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -121,6 +122,16 @@ def address(host: str, port: int) -> Resource:
 def backend_ca_file() -> str:
     """The certificate authorities that may vouch for a backend: those of the system unless the setting says."""
     return str(settings.GATEWAY_BACKEND_CA_FILE or ssl.get_default_verify_paths().cafile or "")
+
+
+def defect(api: PublishedApi) -> str:
+    """Why an Envoy would refuse these clusters, in a sentence; empty when it would not."""
+    https = [endpoint for hosts in api.endpoints().values() for endpoint in hosts if endpoint.scheme == "https"]
+    if https and not Path(backend_ca_file()).is_file():
+        return (
+            "No certificate authorities are known to check a backend over https by: set APIM_GATEWAY_BACKEND_CA_FILE."
+        )
+    return ""
 
 
 def upstream_tls(hosts: Sequence[Endpoint], ca_file: str) -> Resource:

@@ -1,21 +1,17 @@
-"""DiscoveryResponses: what an Envoy is answered when it asks for routes, clusters or permits (REST xDS)."""
+"""DiscoveryResponses: what an Envoy is answered when it asks for routes, clusters, permits or limits (REST xDS)."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any
 
-from gateway import apis, clusters, filters, permits, routes
+from gateway import answers, apis, clusters, filters, permits, routes, shared_limits, throttling
 from gateway.answers import Answer
 from gateway.apis import PublishedApi
+from gateway.throttling import Tier
 
 log = logging.getLogger(__name__)
-
-FILTER_TYPE_URL = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
 
 
 def route_answer() -> Answer:
@@ -33,19 +29,30 @@ def permit_answer() -> Answer:
 # Equal rows make equal answers, so only the building is spared; of that, what has not changed of each API.
 @lru_cache(maxsize=1)
 def _routes(published: tuple[PublishedApi, ...]) -> Answer:
-    return _answer(routes.TYPE_URL, [routes.text(_servable(published))])
+    return answers.of(routes.TYPE_URL, [routes.text(_servable(published))])
 
 
 @lru_cache(maxsize=1)
 def _clusters(published: tuple[PublishedApi, ...]) -> Answer:
-    return _answer(clusters.TYPE_URL, [text for api in _servable(published) if (text := _clusters_of(api))])
+    backends = [text for api in _servable(published) if (text := _clusters_of(api))]
+    return answers.of(clusters.TYPE_URL, [*backends, *map(json.dumps, shared_limits.of_service())])
 
 
 @lru_cache(maxsize=1)
 def _permits(published: tuple[PublishedApi, ...]) -> Answer:
     asked = sorted({permit for api in _servable(published) for permit in permits.all_of(api)})
-    start = json.dumps({"@type": FILTER_TYPE_URL, "name": filters.PERMIT})[:-1]
-    return _answer(FILTER_TYPE_URL, [f'{start}, "typed_config": {permits.filter_text(asked)}}}'])
+    return answers.extension(filters.PERMIT, permits.filter_text(asked))
+
+
+def limit_answer(name: str) -> Answer:
+    """The filter of this name. One statement."""
+    return _limit(name, throttling.tiers())
+
+
+@lru_cache(maxsize=len(filters.LIMITS))
+def _limit(name: str, known: tuple[Tier, ...]) -> Answer:
+    made = shared_limits.shared if shared_limits.enabled() else throttling.local
+    return answers.extension(name, json.dumps(made(name, known)))
 
 
 @lru_cache(maxsize=apis.REMEMBERED)
@@ -59,15 +66,17 @@ def _servable(published: tuple[PublishedApi, ...]) -> tuple[PublishedApi, ...]:
 
 @lru_cache(maxsize=apis.REMEMBERED)
 def _is_servable(api: PublishedApi) -> bool:
-    defect = apis.defect(api)
+    defect = defect_of(api)
     if defect:
         log.error("API %s is left out of the gateway: %s", api.path, defect)
     return not defect
 
 
-def _answer(type_url: str, resources: Sequence[str]) -> Answer:
-    """The version is the hash of the resources: the same in every portal process, and after a restart."""
-    text = ", ".join(resources)
-    version = hashlib.sha256(text.encode()).hexdigest()[:16]
-    start: dict[str, Any] = {"version_info": version, "type_url": type_url}
-    return Answer(version, f'{json.dumps(start)[:-1]}, "resources": [{text}]}}'.encode())
+def defect_of(api: PublishedApi) -> str:
+    return apis.defect(api) or clusters.defect(api)
+
+
+def left_out() -> list[tuple[str, str]]:
+    """Published APIs that no gateway is told of, each with the reason."""
+    defects = ((api.path, defect_of(api)) for api in apis.published())
+    return [(path, defect) for path, defect in defects if defect]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import xml_faults
+from gateway import quota_headers, xml_faults
 
 Config = dict[str, Any]
 
@@ -41,14 +41,32 @@ class Fault(NamedTuple):
     message: str
     description: str
     headers: dict[str, str] = {}  # noqa: RUF012
+    more: dict[str, str] = {}  # noqa: RUF012  # further members of the fault
 
 
 def jwt(reason: str) -> str:
     return f"response.code_details == 'jwt_authn_access_denied{{{reason}}}'"
 
 
+def throttled(code: int, who: str) -> Fault:
+    """Either filter of limits, Envoy's own or that of the service, which says its code in a header already."""
+    details = "(response.code_details == 'local_rate_limited' || response.code_details == 'request_rate_limited')"
+    sentence = f"You have exceeded your quota: {who}. Please try again after the time in Retry-After."
+    when = f"{details} && response.headers['{CODE_HEADER}'] == '{code}'"
+    return Fault(when, 429, code, "Message throttled out", sentence, more={"nextAccessTime": quota_headers.PLACEHOLDER})
+
+
 # The first that applies is used.
 FAULTS = [
+    throttled(900800, "the API takes no more calls for now"),
+    throttled(900802, "this resource, or its API, takes no more calls for now"),
+    throttled(900803, "the Per Token Quota of your application"),
+    throttled(900804, "the tier of your subscription"),
+    throttled(900807, "too many calls within a second"),
+    Fault(
+        "response.code_details.contains('[blocked_')", 403, 900805, "Message blocked",
+        "You have been blocked from accessing the resource.",
+    ),
     Fault(
         "response.code_details == 'ext_authz_error'", 503, 101503, "Runtime Error",
         "The gateway cannot have your access token checked right now. Please try again in a moment.",
@@ -151,8 +169,8 @@ FAULTS = [
 ]  # fmt: skip
 
 
-def body(code: int | str, message: str, description: str) -> Config:
-    return {"fault": {"code": code, "message": message, "description": description}}
+def body(code: int | str, message: str, description: str, more: dict[str, str] | None = None) -> Config:
+    return {"fault": {"code": code, "message": message, "description": description, **(more or {})}}
 
 
 def direct_response(status: int, code: int, message: str, description: str) -> Config:
@@ -213,7 +231,7 @@ def direct_mappers() -> list[Config]:
     return [
         passed_on(f"{DIRECT} && request.url_path == '/health'", "text/plain"),
         *xml,
-        {"filter": cel(is_fault), "body_format_override": {"json_format": body(*told)}},
+        {"filter": cel(is_fault), "body_format_override": {"json_format": body(told[0], told[1], told[2])}},
         passed_on(DIRECT, "application/json"),
     ]
 
@@ -225,7 +243,7 @@ def passed_on(when: str, content_type: str) -> Config:
 
 
 def xml_mapper(fault: Fault) -> Config:
-    answer = xml_faults.body_format(xml_faults.body(fault.code, fault.message, fault.description))
+    answer = xml_faults.body_format(xml_faults.body(fault.code, fault.message, fault.description, **fault.more))
     return {**mapper(fault), "filter": xml_faults.asked_for(cel(fault.when)), "body_format_override": answer}
 
 
@@ -237,7 +255,7 @@ def mapper(fault: Fault) -> Config:
     return {
         "filter": cel(fault.when),
         "status_code": fault.status,
-        "body_format_override": {"json_format": body(fault.code, fault.message, fault.description)},
+        "body_format_override": {"json_format": body(fault.code, fault.message, fault.description, fault.more)},
         "headers_to_add": headers,
     }
 

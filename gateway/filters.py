@@ -1,5 +1,5 @@
-"""The HTTP filters every call passes, in order: from which page (cors), who calls (jwt_authn), may they (rbac), then
-the router.
+"""The HTTP filters every call passes, in order: from which page (cors), from where (rbac), who calls (jwt_authn), may
+they (rbac), how often (the limits), then the router.
 
 All are ours to switch per route (gateway/routes.py). The rbac filters are closed by default or look only at verified
 tokens: a route that forgets to say which permit it asks for is refused, not open.
@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
-from gateway import api_keys, node_key
+from gateway import api_keys, node_key, quota_headers
 
 Config = dict[str, Any]
 
@@ -22,6 +22,10 @@ JWT = "envoy.filters.http.jwt_authn"
 TOKEN_TYPE = "gateway.token_type"
 # Tells the next filter which permit the route asks for (gateway/permits.py), which is also the name of what is told.
 TELL_PERMIT, PERMIT = "gateway.tell_permit", "gateway.permit"
+BLOCKED_PLACES, BLOCKED_CALLERS = "gateway.blocked_places", "gateway.blocked_callers"
+LIMIT_RESOURCE, LIMIT_BURST = "gateway.limit_resource", "gateway.limit_burst"
+LIMIT_SUBSCRIPTION, LIMIT_APPLICATION = "gateway.limit_subscription", "gateway.limit_application"
+LIMITS = (LIMIT_RESOURCE, LIMIT_BURST, LIMIT_SUBSCRIPTION, LIMIT_APPLICATION)
 REVOKED_EARLIER, REVOKED_LATELY = "gateway.revoked_earlier", "gateway.revoked_lately"
 # Claims by which a token may be revoked, each with the header that tells it to these two filters and to nobody else.
 REVOCABLE = {"jti": "x-gateway-jti", "grant_id": "x-gateway-grant-id", "client_id": "x-gateway-client-id"}
@@ -35,22 +39,33 @@ EXCHANGED_HEADER, EXCHANGED = "exchanged_jwt_header", "x-gateway-token"
 # Credentials by their form: with the scheme of RFC 9449 7.1, any bearer token, one that is no JWT.
 DPOP, BEARER, OPAQUE = "(?i)dpop .*", "(?i)bearer .*", "(?i)bearer +[A-Za-z0-9_~+/-]+=*"
 EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
+RBAC = f"{EXTENSIONS}.rbac.v3.RBAC"
+# A limit is counted in Envoy's own memory, or by a service that several Envoys share.
+LIMITERS = (f"{EXTENSIONS}.local_ratelimit.v3.LocalRateLimit", f"{EXTENSIONS}.ratelimit.v3.RateLimit")
 
 
-def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Config]:
-    """`portal`: the name of the cluster that serves the keys; `source`: whom to ask what is revoked; `late`: filters
-    that see only calls which may be made."""
+def chain(portal: str, agent: str, source: Config, late: Sequence[Config] = ()) -> list[Config]:
+    """`portal`: the name of the cluster that checks calls; `agent`: of the one that serves the keys; `source`: whom to
+    ask what is revoked; `late`: filters that see only calls which may be made."""
     return [
         {"name": CORS, "typed_config": {"@type": f"{EXTENSIONS}.cors.v3.Cors"}},
+        {"name": quota_headers.NEAREST, "typed_config": quota_headers.nearest()},
+        {"name": quota_headers.NEXT_ACCESS, "typed_config": next_access()},
+        discovered(BLOCKED_PLACES, source),
         {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), EXCHANGE, exchange(portal))},
-        {"name": JWT, "typed_config": jwt_authn(portal)},
-        *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY)),
+        {"name": JWT, "typed_config": jwt_authn(agent)},
+        *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY, BLOCKED_CALLERS)),
         {"name": TOKEN_TYPE, "typed_config": refusing()},
         {"name": TELL_PERMIT, "typed_config": tell_permit()},
         discovered(PERMIT, source),
+        *(discovered(name, source, *LIMITERS) for name in LIMITS),
         *late,
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
     ]
+
+
+def next_access() -> Config:
+    return only_for(quota_headers.refused(), quota_headers.NEXT_ACCESS, quota_headers.next_access())
 
 
 def only_for(calls: Config, name: str, typed_config: Config) -> Config:
@@ -104,12 +119,12 @@ def exchange(portal: str) -> Config:
     }
 
 
-def discovered(name: str, source: Config) -> Config:
+def discovered(name: str, source: Config, *types: str) -> Config:
     """A filter that the portal tells. Until it has, this Envoy does not open its door."""
-    return {"name": name, "config_discovery": {"config_source": source, "type_urls": [f"{EXTENSIONS}.rbac.v3.RBAC"]}}
+    return {"name": name, "config_discovery": {"config_source": source, "type_urls": [*(types or (RBAC,))]}}
 
 
-def jwt_authn(portal: str) -> Config:
+def jwt_authn(agent: str) -> Config:
     """Access tokens as RFC 9068 4 asks: issuer, signature and expiry, without a call to the portal. The audience is
     looked at route by route (gateway/permits.py), because a token may be for one API only (RFC 8707)."""
     either = [{"provider_name": "exchanged"}, {"provider_name": "keymanager"}]
@@ -123,12 +138,12 @@ def jwt_authn(portal: str) -> Config:
     }
     return {
         "@type": f"{EXTENSIONS}.jwt_authn.v3.JwtAuthentication",
-        "providers": {"exchanged": provider(portal, exchanged), "keymanager": provider(portal, sent)},
+        "providers": {"exchanged": provider(agent, exchanged), "keymanager": provider(agent, sent)},
         "requirement_map": {REQUIREMENT: {"requires_any": {"requirements": either}}},
     }
 
 
-def provider(portal: str, place: Config) -> Config:
+def provider(agent: str, place: Config) -> Config:
     """`place`: where the token is looked for, and what is made of it."""
     headers = [{"claim_name": claim, "header_name": header} for claim, header in REVOCABLE.items()]
     return {
@@ -141,16 +156,16 @@ def provider(portal: str, place: Config) -> Config:
         "claim_to_headers": headers,
         # The key type in the token chooses the backend: the route is looked up again once it is known.
         "clear_route_cache": True,
-        "remote_jwks": remote_jwks(portal),
+        "remote_jwks": remote_jwks(agent),
         **place,
     }
 
 
-def remote_jwks(portal: str) -> Config:
-    """Fetched ahead of need and again every 25 s; keys once fetched stay in use while the portal is away."""
+def remote_jwks(agent: str) -> Config:
+    """Fetched ahead of need and again every 2 s, 5 s before they are too old. Keys stay in use while nobody answers."""
     return {
-        "http_uri": {"uri": f"{settings.PORTAL_URL}/oauth2/jwks", "cluster": portal, "timeout": "3s"},
-        "cache_duration": "30s",
+        "http_uri": {"uri": f"{settings.PORTAL_URL}/oauth2/jwks", "cluster": agent, "timeout": "20s"},
+        "cache_duration": "7s",
         "async_fetch": {"failed_refetch_duration": "1s"},
         "retry_policy": {"num_retries": 2},
     }
@@ -195,12 +210,13 @@ def metadata(path: list[str], value: Config) -> Config:
 
 
 def unusable_token() -> Config:
-    return {"or_ids": {"ids": [other_token(), *(only_exchanged(claim) for claim in ("cnf", "api_key"))]}}
+    return {"or_ids": {"ids": [other_token(), *(only_exchanged(claim) for claim in ("cnf", "proved", "api_key"))]}}
 
 
 def only_exchanged(claim: str) -> Config:
     """A token with this claim, when it comes from the caller. One that is bound to a key needs a proof, which only the
-    portal checks (RFC 9449 7.2); one that stands for an API key is the gateway's, and a backend may have seen it."""
+    portal checks (RFC 9449 7.2); one that says it was proved, or that stands for an API key, is the gateway's, and a
+    backend may have seen it."""
     ids = [metadata([PAYLOAD, claim], {"present_match": True}), {"not_id": was_exchanged()}]
     return {"and_ids": {"ids": ids}}
 

@@ -118,6 +118,10 @@ class Node:
         return self.lag > LATE.total_seconds()
 
     @property
+    def is_refusing(self) -> bool:
+        return any(state.problem and state.version != state.offered for state in self.states)
+
+    @property
     def problems(self) -> list[str]:
         return [f"{state.kind}: {state.problem}" for state in self.states if state.problem]
 

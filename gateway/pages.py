@@ -4,7 +4,7 @@ from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from gateway import nodes
+from gateway import discovery, nodes
 from gateway.nodes import Node
 from store import access
 from store.access import SignedInRequest
@@ -13,14 +13,15 @@ from store.access import SignedInRequest
 @require_safe
 @access.staff
 def gateways(request: SignedInRequest) -> HttpResponse:
-    return render(request, "gateway/gateways.html", {"nodes": nodes.all_nodes()})
+    return render(request, "gateway/gateways.html", {"nodes": nodes.all_nodes(), "left_out": discovery.left_out()})
 
 
 @require_safe
 @access.staff
 def gateways_json(request: SignedInRequest) -> HttpResponse:
     told = [told_node(node) for node in nodes.all_nodes()]
-    return JsonResponse({"gateways": told}, headers={"Cache-Control": "no-store"})
+    left_out = [{"api": path, "reason": reason} for path, reason in discovery.left_out()]
+    return JsonResponse({"gateways": told, "leftOut": left_out}, headers={"Cache-Control": "no-store"})
 
 
 def told_node(node: Node) -> dict[str, object]:

@@ -9,13 +9,13 @@ from gateway.apis import PublishedApi
 
 # What stays at the gateway, whatever is called (gateway/routes.py): API keys, and what our filters tell each other.
 KEPT = [assertion_filters.API, *api_keys.HEADERS, *filters.REVOCABLE.values()]
-# Of these the key manager needs to see all; a backend never the certificate, and the others when it asks.
-CERTIFICATE, CREDENTIALS = "x-forwarded-client-cert", ("authorization", "dpop")
+# Between a caller and the key manager: the proof of a key, a certificate.
+NEVER = ("x-forwarded-client-cert", "dpop")
 
 
 def withheld(api: PublishedApi) -> list[str]:
     """The headers that do not reach the backend, besides those that stay at the gateway anyway."""
-    return [CERTIFICATE] if api.backend.authorization else [CERTIFICATE, *CREDENTIALS]
+    return [*NEVER] if api.backend.authorization else [*NEVER, "authorization"]
 
 
 def asked_for(api: PublishedApi) -> dict[str, Any]:

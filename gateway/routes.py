@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import api_routes, faults, filters, node_key, passed_on
+from gateway import api_routes, faults, filters, node_key, passed_on, shared_limits, throttling
 from gateway.apis import REMEMBERED, PublishedApi
 from store.backends import Backend
 
@@ -49,9 +49,10 @@ def configuration() -> Resource:
         "domains": ["*"],
         "matcher": {"matcher_tree": {"input": path, "prefix_match_map": {"map": {"entries": "here"}}}},
         "retry_policy": api_routes.retry(api_routes.UNSENT, Backend()),
-        "typed_per_filter_config": filters.asking(),
+        "typed_per_filter_config": {**filters.asking(), **shared_limits.of_host()},
         "request_headers_to_add": forwarded(),
         "request_headers_to_remove": passed_on.KEPT,
+        "rate_limits": throttling.of_all(),
     }
     return {
         "@type": TYPE_URL,

@@ -24,6 +24,7 @@ FORMAT = {
     "api": faults.API,
     "resource": "%METADATA(ROUTE:gateway:resource)%",
     "key_type": "%METADATA(ROUTE:gateway:key_type)%",
+    "open_tier": "%METADATA(ROUTE:gateway:anonymous_tier)%",
     "status": "%RESPONSE_CODE%",
     "details": "%RESPONSE_CODE_DETAILS%",
     "fault": f"%RESP({faults.CODE_HEADER})%",
@@ -103,7 +104,7 @@ def group_of(line: dict[str, Any], facts: Facts) -> Group:
         application_id=application_id,
         client_id=str(line["client_id"] or ""),
         key_type=line["key_type"] or "",
-        tier=facts.tier(application_id, api) if application_id and api else "",
+        tier=facts.tier(application_id, api) if application_id and api else line.get("open_tier") or "",
         status=int(line["status"] or 0),
         fault_code=fault_code(line),
     )

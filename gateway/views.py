@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from gateway import discovery, filters, node_key, nodes, revocations
+from gateway import blocking, discovery, filters, node_key, nodes, revocations
 from gateway.answers import Answer
 
 
@@ -24,9 +25,12 @@ def clusters(request: HttpRequest) -> HttpResponse:
     return discover(request, discovery.cluster_answer)
 
 
-EXTENSIONS = {
+EXTENSIONS: dict[str, Callable[[], Answer]] = {
     filters.REVOKED_EARLIER: revocations.earlier_answer,
     filters.REVOKED_LATELY: revocations.lately_answer,
+    filters.BLOCKED_PLACES: blocking.places_answer,
+    filters.BLOCKED_CALLERS: blocking.callers_answer,
+    **{name: partial(discovery.limit_answer, name) for name in filters.LIMITS},
     filters.PERMIT: discovery.permit_answer,
 }
 
@@ -62,7 +66,8 @@ def discover(request: HttpRequest, answer: Callable[[], Answer]) -> HttpResponse
         return problem(403, "This gateway does not know the key. Write its bootstrap file anew.")
     version, content = answer()
     nodes.asked(question, request.path.rpartition(":")[2], version)
-    if question.get("version_info") == version:
+    # An agent (gateway/agent/) says in response_nonce what it was told last, an Envoy has what it was told.
+    if (question.get("response_nonce") or question.get("version_info")) == version:
         return HttpResponse(status=304)
     return HttpResponse(content, content_type="application/json", headers={"Cache-Control": "no-store"})
 

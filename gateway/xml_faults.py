@@ -23,15 +23,16 @@ NOT_NAMED = {
 }
 
 
-def body(code: int | str, message: str, description: str) -> str:
-    return of_namespace(NAMESPACES.get(str(code)[:4], OTHERS), code, message, description)
+def body(code: int | str, message: str, description: str, **more: str) -> str:
+    return of_namespace(NAMESPACES.get(str(code)[:4], OTHERS), code, message, description, **more)
 
 
-def of_namespace(named: tuple[str, str], code: int | str, message: str, description: str) -> str:
+def of_namespace(named: tuple[str, str], code: int | str, message: str, description: str, **more: str) -> str:
+    """`more`: further members of the fault."""
     prefix, namespace = named
     # What WSO2's faults of this namespace say besides.
     kind = [("type", "Status report")] if prefix == "am" else []
-    told = [("code", str(code)), *kind, ("message", message), ("description", description)]
+    told = [("code", str(code)), *kind, ("message", message), ("description", description), *more.items()]
     members = "".join(f"<{prefix}:{name}>{escape(text)}</{prefix}:{name}>" for name, text in told)
     return f'<{prefix}:fault xmlns:{prefix}="http://wso2.org/apimanager{namespace}">{members}</{prefix}:fault>\n'
 

@@ -83,7 +83,7 @@ def check(arrived: Arrived, redirect_uri: str) -> AuthorizationRequest:
         raise arrived.fault
     check_way(arrived.client, arrived.way)
     asked = authorize.check(arrived.client, redirect_uri, arrived.parameters)
-    return replace(asked, pushed=arrived.pushed)
+    return replace(asked, pushed=arrived.pushed or pushed_requests.keep_long(arrived.client, arrived.parameters))
 
 
 def check_way(client: Client, way: Way) -> None:

@@ -138,7 +138,7 @@ def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> Auth
     check_pkce(client, response_type, parameters)
     check_dpop(client, response_type, parameters)
     check_prompt(parameters)
-    scope = scopes.granted(client, parameters.get("scope", ""))
+    scope = scopes.granted(client, scopes.asked_for(parameters, response_type))
     check_openid(response_type, scope, parameters)
     claims = claims_requests.check(parameters, scope, response_type)
     if "id_token" in response_type:
@@ -187,6 +187,9 @@ def check_pkce(client: Client, response_type: str, parameters: dict[str, str]) -
     if challenge is None:
         if "code" in response_type.split() and profiles.requires_pkce(client):
             raise errors.InvalidRequest("PKCE is mandatory for this application: send a code_challenge.")
+        if "code_challenge_method" in parameters:
+            # Somebody meant to send one: going on without would drop it (RFC 9700 2.1.1, PKCE downgrade).
+            raise errors.InvalidRequest("A code_challenge_method without a code_challenge.")
         return
     method = parameters.get("code_challenge_method", "plain")
     if method != "S256" and not (method == "plain" and profiles.allows_plain_pkce(client)):
@@ -293,7 +296,9 @@ def refuse(client: Client, redirect_uri: str, parameters: dict[str, str], error:
 
 
 def default_response_mode(response_type: str) -> str:
-    return "query" if response_type == "code" else "fragment"
+    """OAuth 2.0 Multiple Response Types 3 to 5. For one that is not understood RFC 6749 3.1.1 has the error go "as
+    described in Section 4.1.2.1", which is in the query."""
+    return "fragment" if response_type in grants.RESPONSES and response_type != "code" else "query"
 
 
 def appended(uri: str, text: str, *, fragment: bool) -> str:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 
 from accounts import outside
-from keymanager import signing, subjects
+from keymanager import profiles, signing, subjects
 from keymanager.models import LogoutNotice
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
@@ -40,7 +40,8 @@ def logout_token(notice: LogoutNotice) -> str:
     }
     if notice.sid:
         claims["sid"] = notice.sid
-    return signing.sign(claims, typ="logout+jwt", algorithm=notice.client.id_token_signed_response_alg)
+    algorithm = profiles.signing_algorithm(notice.client, notice.client.id_token_signed_response_alg)
+    return signing.sign(claims, typ="logout+jwt", algorithm=algorithm)
 
 
 def send(notice: LogoutNotice) -> int:

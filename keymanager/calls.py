@@ -74,19 +74,25 @@ def find(token: str) -> Held:
 
 
 def self_contained(token: str, bearer: Bearer) -> str:
-    """The token itself when it is one. `cnf` stays: whoever gets to see it cannot use it without the key."""
-    if token.count(".") == 2:
+    """The token itself when it is one that whoever bears it may use.
+
+    Of one that is bound to a key a backend learns that the key was proved, which it cannot look at itself: `proved` in
+    place of `cnf`. Such a token is no good to whoever sees it there: gateways and we take it from nobody.
+    """
+    is_self_contained = token.count(".") == 2
+    if is_self_contained and not bearer.confirmation:
         return token
     now = int(time.time())
     claims: dict[str, Any] = {
         **bearer.client.access_token_claims,
-        **bearer.claims,
+        **{name: value for name, value in bearer.claims.items() if name != "cnf"},
+        **({tokens.PROVED: bearer.confirmation} if bearer.confirmation else {}),
         "client_id": bearer.client.client_id,
         "key_type": bearer.client.key_type,
         "scope": bearer.scope,
         "iat": now,
         "exp": min(int(bearer.expires_at.timestamp()), now + LIFETIME),
-        "jti": introspection.identifier(token),
+        "jti": bearer.jti if is_self_contained else introspection.identifier(token),
     }
     if bearer.authorization_id is not None:
         claims["grant_id"] = str(bearer.authorization_id)

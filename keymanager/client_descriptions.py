@@ -3,22 +3,32 @@ clients publish of themselves are read here."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keymanager import client_metadata, errors, grants, redirect_uris
+from keymanager import client_metadata, errors, grants, profiles, redirect_uris
 from keymanager.client_metadata import is_text, is_texts
 from keymanager.models import Client, ClientURI, SigningAlgorithm
 
 MOST_URIS = 20
 LONGEST_NAME = 100
 DEFAULT_NAME = "Unnamed application"
+# What a client may have that nobody vouched for: the others let it see passwords or act for people by other tokens.
+OPEN_GRANT_TYPES = (
+    "authorization_code",
+    "implicit",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+)
 # Of the members that are ours, what a stranger may not give itself.
 NOT_ONE_S_OWN = frozenset({"may_impersonate", "allow_plain_code_challenge"})
 # RFC 7591 2. Who registers without a method is told this one, and may send the secret in either way: the libraries do.
 DEFAULT_METHOD = "client_secret_basic"
 WITH_SECRETS = (DEFAULT_METHOD, "client_secret_post")
+# OpenID Connect Registration 1.0 2: for each an `alg` that needs a key, and an `enc` that needs an `alg`.
+ENCRYPTED = ("id_token", "userinfo")
 WITH_KEYS = ("private_key_jwt", "self_signed_tls_client_auth")
 
 
@@ -52,6 +62,8 @@ def parsed(body: Any) -> Description:
         raise errors.InvalidRedirectURI("These grant types need redirect_uris.")
     if is_public and "client_credentials" in grant_types:
         raise errors.InvalidClientMetadata("client_credentials needs a client that keeps a secret.")
+    profile = profiles.PROFILES[metadata.get("security_profile", "baseline")]
+    check_profile(profile, metadata.get("token_endpoint_auth_method", DEFAULT_METHOD), grant_types, uris)
     return Description(
         is_public=is_public,
         redirect_uris=uris,
@@ -106,10 +118,23 @@ def scopes_of(said: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(scope.split()))
 
 
+def check_profile(profile: profiles.Profile, method: str, grant_types: Collection[str], uris: Collection[str]) -> None:
+    """What the profile would refuse at every request is refused here, where somebody can still mend it."""
+    if profile.authentication_methods is not None and method not in profile.authentication_methods:
+        raise errors.InvalidClientMetadata("The security_profile does not allow this token_endpoint_auth_method.")
+    if refused := sorted(profile.refused_grant_types & set(grant_types)):
+        raise errors.InvalidClientMetadata(f"The security_profile does not allow the grant type {refused[0]}.")
+    if profile.requires_https_redirects and not all(uri.startswith("https://") for uri in uris):
+        raise errors.InvalidRedirectURI("The security_profile allows https redirect URIs only.")
+
+
 def algorithm_of(said: Mapping[str, Any]) -> str:
-    """OpenID Connect Registration 1.0 2: RS256 for a client that says nothing."""
-    algorithm = said.get("id_token_signed_response_alg", SigningAlgorithm.RS256.value)
-    if algorithm not in SigningAlgorithm.values:
+    """OpenID Connect Registration 1.0 2: RS256 for a client that says nothing, where its profile has that."""
+    profile = profiles.PROFILES[said.get("security_profile", "baseline")]
+    allowed = [name for name in SigningAlgorithm.values if name in profile.signing_algorithms]
+    default = SigningAlgorithm.RS256.value if SigningAlgorithm.RS256 in allowed else allowed[0]
+    algorithm = said.get("id_token_signed_response_alg", default)
+    if algorithm not in allowed:
         raise errors.InvalidClientMetadata("id_token_signed_response_alg is not one that is used here.")
     return str(algorithm)
 
@@ -123,12 +148,14 @@ def check_keys(metadata: Mapping[str, Any]) -> None:
     """RFC 7591 2: jwks and jwks_uri "MUST NOT both be present"; and what needs keys has them."""
     if "jwks" in metadata and "jwks_uri" in metadata:
         raise errors.InvalidClientMetadata("jwks and jwks_uri cannot both be given.")
-    has_keys = "jwks" in metadata or "jwks_uri" in metadata
-    needing = metadata.get("token_endpoint_auth_method") in WITH_KEYS or "id_token_encrypted_response_alg" in metadata
-    if needing and not has_keys:
+    has_keys = "jwks_uri" in metadata or bool(metadata.get("jwks", {"keys": []})["keys"])
+    encrypted = {f"{what}_encrypted_response_alg" for what in ENCRYPTED} & metadata.keys()
+    if (encrypted or metadata.get("token_endpoint_auth_method") in WITH_KEYS) and not has_keys:
         raise errors.InvalidClientMetadata("This needs keys: give jwks or jwks_uri.")
-    if "id_token_encrypted_response_enc" in metadata and "id_token_encrypted_response_alg" not in metadata:
-        raise errors.InvalidClientMetadata("id_token_encrypted_response_enc needs id_token_encrypted_response_alg.")
+    for what in ENCRYPTED:
+        encoding, algorithm = f"{what}_encrypted_response_enc", f"{what}_encrypted_response_alg"
+        if encoding in metadata and algorithm not in metadata:
+            raise errors.InvalidClientMetadata(f"{encoding} needs {algorithm}.")
     subjects = [name for name in metadata if name.startswith("tls_client_auth_")]
     if metadata.get("token_endpoint_auth_method") == "tls_client_auth" and len(subjects) != 1:
         # RFC 8705 2.1.2: "exactly one of the below metadata parameters"

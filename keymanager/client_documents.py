@@ -16,7 +16,6 @@ from django.utils import timezone
 
 from keymanager import client_cache, client_descriptions, clients, errors, fetching, sector_identifiers
 from keymanager.models import Client, Origin, Scope
-from keymanager.registration import OPEN_GRANT_TYPES
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +95,9 @@ def checked(value: Any, client_id: str) -> client_descriptions.Description:
         raise errors.InvalidClientMetadata("The document asks for a method that needs a shared secret.")
     sector_identifiers.check(described.columns["metadata"], described.redirect_uris)
     given = set(described.columns["grant_types"])
-    described.columns["grant_types"] = [name for name in OPEN_GRANT_TYPES if name in given and name != "implicit"]
+    described.columns["grant_types"] = [
+        name for name in client_descriptions.OPEN_GRANT_TYPES if name in given and name != "implicit"
+    ]
     known = Scope.objects.values_list("name", flat=True)
     described.columns["scopes"] = sorted(set(known) & set(described.columns["scopes"] or known))
     return described

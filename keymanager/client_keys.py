@@ -27,18 +27,22 @@ MOST_SETS = 1000
 SMALLEST_RSA, LARGEST_RSA = 2048, 8192
 LONGEST_EXPONENT = 4
 UNLOADABLE = (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError, AttributeError)
-FITTING = {
-    "ES256": ("EC", "P-256"),
-    "PS256": ("RSA", None),
-    "RS256": ("RSA", None),
-    "EdDSA": ("OKP", "Ed25519"),
-    "Ed25519": ("OKP", "Ed25519"),
-    "RSA-OAEP-256": ("RSA", None),
-    "ECDH-ES": ("EC", "P-256"),
-    "ECDH-ES+A128KW": ("EC", "P-256"),
-    "ECDH-ES+A256KW": ("EC", "P-256"),
+AGREEING = frozenset({("EC", "P-256"), ("EC", "P-384"), ("EC", "P-521")})
+FITTING: dict[str, frozenset[tuple[str, str | None]]] = {
+    "ES256": frozenset({("EC", "P-256")}),
+    "PS256": frozenset({("RSA", None)}),
+    "RS256": frozenset({("RSA", None)}),
+    "EdDSA": frozenset({("OKP", "Ed25519")}),
+    "Ed25519": frozenset({("OKP", "Ed25519")}),
+    "RSA-OAEP-256": frozenset({("RSA", None)}),
+    "ECDH-ES": AGREEING,
+    "ECDH-ES+A128KW": AGREEING,
+    "ECDH-ES+A256KW": AGREEING,
 }
-"""The `kty` and `crv` of a key that an algorithm is used with (RFC 7518 3.1 and 4.1, RFC 8037 3.1, RFC 9864 2.2)."""
+"""The `kty` and `crv` of a key that an algorithm is used with (RFC 7518 3.1, 4.1 and 6.2.1.1, RFC 8037 3.1,
+RFC 9864 2.2)."""
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+"""RFC 7518 6.2.2, 6.3.2 and 6.4: those of a key that nobody but its owner may have."""
 FORMER_NAMES = {"Ed25519": "EdDSA"}
 """RFC 9864 4.1.2: EdDSA is deprecated for a name that tells the curve too; the signatures are the same."""
 
@@ -86,7 +90,7 @@ def encryption_key(holder: KeyHolder, *, alg: str) -> Jwk:
     """
     operation = "wrapKey" if alg.startswith("RSA") else "deriveKey"
     fitting = [jwk for jwk in candidates(holder, None) if fits(jwk, alg, use="enc", operation=operation)]
-    usable = [jwk for jwk in fitting if is_loadable(jwk)]
+    usable = [jwk for jwk in fitting if public_key_info(jwk)]
     if not usable:
         raise UnusableKeys(f"no usable key for {alg}")
     return min(usable, key=lambda jwk: "use" not in jwk)
@@ -154,14 +158,16 @@ def forget() -> None:
 
 def fits(jwk: Jwk, alg: str, *, use: str, operation: str) -> bool:
     """RFC 7517 4: what a key says of itself holds. One with its private half in it is anybody's key, so nobody's."""
-    kty, crv = FITTING[alg]
+    kty = jwk.get("kty")
+    curve = None if kty == "RSA" else jwk.get("crv")
     return (
-        jwk.get("kty") == kty
-        and (crv is None or jwk.get("crv") == crv)
+        isinstance(kty, str)
+        and isinstance(curve, str | None)
+        and (kty, curve) in FITTING[alg]
         and jwk.get("use", use) == use
         and jwk.get("alg", alg) in {alg, FORMER_NAMES.get(alg)}
         and allows(jwk, operation)
-        and not {"d", "p", "k"} & set(jwk)
+        and not PRIVATE_MEMBERS & jwk.keys()
         and (kty != "RSA" or has_sound_modulus(jwk))
     )
 
@@ -201,8 +207,3 @@ def public_key_info(jwk: Jwk) -> bytes | None:
         return bytes(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
     except UNLOADABLE:
         return None
-
-
-def is_loadable(jwk: Jwk) -> bool:
-    """Whether it is a key: the algorithm for which it is tried has no say in that."""
-    return loaded(jwk, "ES256" if jwk["kty"] == "EC" else "RS256") is not None

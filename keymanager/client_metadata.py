@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from keymanager import errors
+from keymanager import client_keys, errors
 
 LONGEST_TEXT = 2000
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -52,16 +52,22 @@ def is_web_address(value: Any) -> bool:
         return False
 
 
-def is_back_channel_address(value: Any) -> bool:
-    """Back-Channel Logout 1.0 2.2 leaves http to the OP: here it is for the demo, on this very machine."""
+def is_logout_address(value: Any) -> bool:
+    """Back-Channel Logout 1.0 2.2 and Front-Channel Logout 1.0 2 leave http to the OP: here it is for the demo, on this
+    very machine."""
     if settings.DEMO and is_text(value) and value.startswith("http://"):
         return is_web_address(value.replace("http", "https", 1)) and urlsplit(value).hostname in LOOPBACK
     return is_web_address(value)
 
 
 def is_key_set(value: Any) -> bool:
-    """RFC 7517 5. That each key is a public one is looked at where it is used."""
-    return isinstance(value, dict) and isinstance(value.get("keys"), list) and len(value["keys"]) <= 20
+    """RFC 7517 5, and RFC 7591 2: "the client's public keys". A private one would be anybody's who reads it here."""
+    keys = value.get("keys") if isinstance(value, dict) else None
+    return isinstance(keys, list) and len(keys) <= client_keys.MOST_KEYS and all(map(is_public_key, keys))
+
+
+def is_public_key(value: Any) -> bool:
+    return isinstance(value, dict) and not client_keys.PRIVATE_MEMBERS & value.keys()
 
 
 def one_of(*values: str) -> Callable[[Any], bool]:
@@ -105,23 +111,27 @@ MEMBERS: dict[str, Member] = {
     "require_signed_request_object": Member(is_flag, default=False),
     "request_object_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA", "Ed25519")),
     "request_uris": Member(is_texts, ()),
-    # JARM 3
-    "authorization_signed_response_alg": Member(one_of("ES256", "RS256"), "ES256"),
+    # JARM 3: "The default, if omitted, is RS256."
+    "authorization_signed_response_alg": Member(one_of("ES256", "RS256"), "RS256"),
+    # RFC 9701 6: "The default, if omitted, is RS256."
+    "introspection_signed_response_alg": Member(one_of("ES256", "RS256"), "RS256"),
     # OpenID Connect Registration 1.0 2
     "application_type": Member(one_of("web", "native"), "web"),
     "subject_type": Member(one_of("public", "pairwise"), "public"),
     "sector_identifier_uri": Member(is_web_address),
     "id_token_encrypted_response_alg": Member(one_of("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")),
     "id_token_encrypted_response_enc": Member(one_of("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")),
+    "userinfo_encrypted_response_alg": Member(one_of("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW")),
+    "userinfo_encrypted_response_enc": Member(one_of("A128CBC-HS256", "A256CBC-HS512", "A128GCM", "A256GCM")),
     "userinfo_signed_response_alg": Member(one_of("ES256", "RS256")),
     "default_max_age": Member(is_seconds),
     "require_auth_time": Member(is_flag, default=False),
     "default_acr_values": Member(is_texts, ()),
     "initiate_login_uri": Member(is_web_address),
     # OpenID Connect Back-Channel Logout 2.2 and Front-Channel Logout 2
-    "backchannel_logout_uri": Member(is_back_channel_address),
+    "backchannel_logout_uri": Member(is_logout_address),
     "backchannel_logout_session_required": Member(is_flag, default=False),
-    "frontchannel_logout_uri": Member(is_web_address),
+    "frontchannel_logout_uri": Member(is_logout_address),
     "frontchannel_logout_session_required": Member(is_flag, default=False),
     # RFC 9396 10
     "authorization_details_types": Member(is_texts, ()),

@@ -52,7 +52,7 @@ def issue(approved: Approved) -> str:
 
 
 def redeem(
-    code: str, *, client: Client, redirect_uri: str, verifier: str, confirmation: Mapping[str, str]
+    code: str, *, client: Client, redirect_uri: str | None, verifier: str, confirmation: Mapping[str, str]
 ) -> AuthorizationCode:
     """The code's row, claimed for this exchange, its authorization locked. Must run inside the exchange's transaction.
 
@@ -88,8 +88,9 @@ def check_expiry(row: AuthorizationCode) -> None:
         raise errors.InvalidGrant(UNUSABLE, detail="expired code")
 
 
-def check_redirect_uri(row: AuthorizationCode, redirect_uri: str) -> None:
-    if row.redirect_uri != redirect_uri:
+def check_redirect_uri(row: AuthorizationCode, redirect_uri: str | None) -> None:
+    """Left out, where it may be, a challenge has to stand in for it (OAuth 2.1 10.2)."""
+    if row.redirect_uri != redirect_uri and not (redirect_uri is None and row.code_challenge):
         raise errors.InvalidGrant("Callback url mismatch", detail="redirect_uri differs from the authorization request")
 
 

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from keymanager import authorizations, checksums, errors
+from keymanager import authorization_details, authorizations, checksums, errors, resources, scopes
 from keymanager.login import BrowserSession
 from keymanager.models import Authorization, Client, DeviceGrant
 
@@ -26,16 +26,22 @@ USER_CODE = re.compile(rf"^[{LETTERS}]{{8}}$")
 UNUSABLE = "Invalid or used device code"
 
 
-def issue(client: Client, scope: str) -> dict[str, Any]:
-    """A new pair of codes in the members of RFC 8628 3.2; only their checksums are kept."""
+def issue(client: Client, parameters: dict[str, str]) -> dict[str, Any]:
+    """A new pair of codes in the members of RFC 8628 3.2; only their checksums are kept. What the device asks for is
+    looked at as at the authorization endpoint (RFC 9396 3 names this one too)."""
+    wanted = {
+        "scope": scopes.granted(client, parameters.get("scope", "")),
+        "resources": resources.check(parameters),
+        "authorization_details": authorization_details.check(client, parameters),
+    }
     device_code, user_code = checksums.random_value(), unused_user_code()
     DeviceGrant.objects.create(
         device_code_checksum=checksums.checksum(device_code, checksums.DEVICE_CODE),
         user_code_checksum=checksums.checksum(user_code, checksums.USER_CODE),
         client=client,
-        scope=scope,
         interval=INTERVAL,
         expires=timezone.now() + timedelta(seconds=LIFETIME),
+        **wanted,
     )
     return {
         "device_code": device_code,
@@ -101,6 +107,8 @@ def approve(row: DeviceGrant, session: BrowserSession) -> bool:
         auth_time=session.auth_time,
         acr=session.acr,
         amr=session.amr,
+        resources=row.resources,
+        authorization_details=row.authorization_details,
     )
     DeviceGrant.objects.filter(pk=row.pk).update(authorization=authorization)
     return True

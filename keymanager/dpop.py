@@ -34,7 +34,6 @@ ALGORITHMS = {
 }
 # RFC 7638 3.2 and RFC 8037 2: what makes a key, and its thumbprint.
 MEMBERS = {"EC": ("crv", "kty", "x", "y"), "RSA": ("e", "kty", "n"), "OKP": ("crv", "kty", "x")}
-PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 # Weaker RSA keys protect nothing (RFC 7518 3.3); longer ones, and long exponents, only cost us time.
 RSA_BITS = range(2048, 4097)
 LONGEST_EXPONENT = 32  # bits
@@ -174,7 +173,7 @@ def check_algorithm(proof: Proof, algorithms: Collection[str]) -> None:
 def check_key(proof: Proof) -> None:
     """4.3: "The jwk JOSE Header Parameter does not contain a private key." And it is one for this algorithm."""
     jwk = proof.header.get("jwk")
-    if not isinstance(jwk, dict) or PRIVATE_MEMBERS & jwk.keys():
+    if not isinstance(jwk, dict) or client_keys.PRIVATE_MEMBERS & jwk.keys():
         refuse("no public key")
     fitting = ALGORITHMS[proof.header["alg"]]
     if any(jwk.get(name) != value for name, value in fitting.items()):

@@ -73,8 +73,13 @@ class UnauthorizedClient(OAuthError):
 
 
 class UnsupportedGrantType(OAuthError):
+    """In the words of the original (wso2-2.6.md section 5), which name what came."""
+
     error = "unsupported_grant_type"
-    description = "This grant type is not supported."
+    description = "Unsupported grant type."
+
+    def __init__(self, grant_type: str) -> None:
+        super().__init__(f"Unsupported grant type : {grant_type[:100]}, is used.")
 
 
 class UnsupportedResponseType(OAuthError):

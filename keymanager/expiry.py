@@ -23,6 +23,7 @@ from keymanager.models import (
     RevokedToken,
 )
 from keymanager.pushed_models import PushedRequest
+from keymanager.revoked import CLOCKS_APART
 from keymanager.revoked_models import RevokedClaim
 
 BATCH = 2000
@@ -56,8 +57,8 @@ def tables(now: datetime) -> list[tuple[str, QuerySet[Any]]]:
         ("consent requests", ConsentRequest.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("used DPoP proofs", DPoPProofUse.objects.filter(expires_at__lt=now).order_by("expires_at")),
         ("pushed requests", PushedRequest.objects.filter(expires_at__lt=now).order_by("expires_at")),
-        ("revoked tokens", RevokedToken.objects.filter(expires_at__lt=now).order_by("expires_at")),
-        ("revoked claims", RevokedClaim.objects.filter(expires_at__lt=now).order_by("expires_at")),
+        ("revoked tokens", RevokedToken.objects.filter(expires_at__lt=now - CLOCKS_APART).order_by("expires_at")),
+        ("revoked claims", RevokedClaim.objects.filter(expires_at__lt=now - CLOCKS_APART).order_by("expires_at")),
         ("used assertions", AssertionUse.objects.filter(expires_at__lt=now).order_by("expires_at")),
         (
             "logout notices",

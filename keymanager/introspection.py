@@ -11,7 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from keymanager import checksums, errors, signing, subjects, tokens
+from keymanager import checksums, errors, profiles, signing, subjects, tokens
 from keymanager.models import Client, RefreshToken
 
 MEDIA_TYPE = "application/token-introspection+jwt"
@@ -131,4 +131,5 @@ def signed(client: Client, members: dict[str, Any]) -> str:
         "iat": int(time.time()),
         "token_introspection": members,
     }
-    return signing.sign(claims, typ="token-introspection+jwt")
+    algorithm = profiles.signing_algorithm(client, client.registered("introspection_signed_response_alg"))
+    return signing.sign(claims, typ="token-introspection+jwt", algorithm=algorithm)

@@ -20,4 +20,5 @@ LIFETIME = 300
 def signed(client: Client, members: dict[str, Any]) -> dict[str, str]:
     """JARM 2.1: all of the answer is inside, errors too; `iss` stands there for that of RFC 9207 (its 2.4)."""
     claims = members | {"iss": settings.ISSUER, "aud": client.client_id, "exp": int(time.time()) + LIFETIME}
-    return {"response": signing.sign(claims, typ="JWT", algorithm=profiles.response_algorithm(client))}
+    algorithm = profiles.signing_algorithm(client, client.registered("authorization_signed_response_alg"))
+    return {"response": signing.sign(claims, typ="JWT", algorithm=algorithm)}

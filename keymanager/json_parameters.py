@@ -8,13 +8,26 @@ from typing import Any
 LONGEST = 20_000
 
 
+class Ambiguous(ValueError):
+    """Two readers could read it in two ways."""
+
+
+def once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object, each once: RFC 8259 4, "the behavior of software that receives such an object is
+    unpredictable"; RFC 7515 4 and RFC 7519 4 forbid it."""
+    found = dict(members)
+    if len(found) != len(members):
+        raise Ambiguous("a member comes twice")
+    return found
+
+
 def parsed(text: str) -> Any:
-    """The value; ValueError for what is no JSON (RFC 8259), is too long or too deep, or holds what no database keeps: a
-    NUL, half a character, a number beyond all bounds."""
+    """The value; ValueError for what is no JSON (RFC 8259), names a member twice, is too long or too deep, or holds
+    what no database keeps: a NUL, half a character, a number beyond all bounds."""
     if len(text) > LONGEST:
         raise ValueError("too long")
     try:
-        value = json.loads(text)
+        value = json.loads(text, object_pairs_hook=once)
         again = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except RecursionError:
         raise ValueError("too deep") from None

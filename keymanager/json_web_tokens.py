@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
 from jwt.utils import base64url_decode
 
-from keymanager import client_keys
+from keymanager import client_keys, json_parameters
 from keymanager.client_keys import KeyHolder
 
 # RFC 8725 3.1: only algorithms that are chosen here; never `none`, never one with a shared secret.
@@ -65,20 +65,15 @@ def read(token: str) -> Unverified:
 def json_object(encoded: str) -> dict[str, Any]:
     """Strictly: a member once (RFC 7515 4: names "MUST be unique"), finite numbers, text that is Unicode."""
     try:
-        value = json.loads(base64url_decode(encoded).decode(), object_pairs_hook=once, parse_constant=refuse_constant)
+        value = json.loads(
+            base64url_decode(encoded).decode(), object_pairs_hook=json_parameters.once, parse_constant=refuse_constant
+        )
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as fault:
         raise Refused(f"not JSON: {type(fault).__name__}") from None
     if not isinstance(value, dict):
         raise Refused("not a JSON object")
     return value
-
-
-def once(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(members)
-    if len(found) != len(members):
-        raise Refused("a member comes twice")
-    return found
 
 
 def refuse_constant(name: str) -> Any:
@@ -172,8 +167,13 @@ def numeric_date(claims: dict[str, Any], name: str) -> float | None:
 
 
 def is_for(*ours: str) -> Callable[[Any], bool]:
-    """One of `ours`, as a text or as the only member of a list."""
-    return lambda aud: aud in ours if isinstance(aud, str) else aud in [[one] for one in ours]
+    """One of `ours`, as a text or in a list of nothing else: several libraries name issuer and endpoint together, and
+    what is for somebody else as well could have been sent here by them."""
+    return lambda aud: aud in ours if isinstance(aud, str) else isinstance(aud, list) and is_some_of(ours, aud)
+
+
+def is_some_of(ours: Sequence[str], named: list[Any]) -> bool:
+    return bool(named) and all(one in ours for one in named)
 
 
 def is_only_for(issuer: str) -> Callable[[Any], bool]:

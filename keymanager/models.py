@@ -64,7 +64,7 @@ class Client(AbstractApplication):
     access_token_format = models.CharField(max_length=6, choices=TokenFormat.choices, default=TokenFormat.JWT)
     access_token_lifetime = models.PositiveIntegerField(default=3600, help_text="Seconds.")
     access_token_claims = models.JSONField(default=dict, help_text="Claims added to every access token.")
-    # Registration 1.0 section 2 has RS256 for clients that say nothing; those of our own store get the quicker one.
+    # The quicker one. Who registers and says nothing gets RS256 (client_descriptions.py), as libraries expect.
     id_token_signed_response_alg = models.CharField(
         max_length=10, choices=SigningAlgorithm.choices, default=SigningAlgorithm.ES256
     )
@@ -129,6 +129,12 @@ class Client(AbstractApplication):
     def registered(self, name: str) -> Any:
         """The member `name` of its metadata (RFC 7591 2), or what leaving it out means."""
         return self.metadata.get(name, client_metadata.MEMBERS[name].default)
+
+    @property
+    def authentication_method(self) -> str | None:
+        """The one it is registered for; None: a confidential client may send its secret in either way."""
+        method: str | None = self.registered("token_endpoint_auth_method")
+        return method
 
     @property
     def pages(self) -> list[dict[str, str]]:
@@ -392,6 +398,8 @@ class DeviceGrant(AbstractDeviceGrant):
     authorization = models.ForeignKey(
         Authorization, on_delete=models.CASCADE, related_name="device_grants", null=True, blank=True
     )
+    resources = models.JSONField(default=list, help_text="What the device named as resource (RFC 8707).")
+    authorization_details = models.JSONField(default=list, help_text="What it asked for in structure (RFC 9396).")
     last_polled_at = models.DateTimeField(null=True, blank=True)
     consumed_at = models.DateTimeField(null=True, blank=True)
 

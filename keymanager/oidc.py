@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from base64 import urlsafe_b64encode
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from accounts.models import User
-from keymanager import claims_requests, encryption, personal_claims, signing, subjects
+from keymanager import claims_requests, encryption, personal_claims, profiles, signing, subjects
 from keymanager.models import Authorization, Client
 from keymanager.tokens import ASKED_CLAIMS, Bearer
 
@@ -46,7 +47,8 @@ def id_token(
         "auth_time": int(authorization.auth_time.timestamp()),
         **{name: value for name, value in names.items() if value},
     }
-    signed = signing.sign(claims, typ="JWT", algorithm=client.id_token_signed_response_alg)
+    algorithm = profiles.signing_algorithm(client, client.id_token_signed_response_alg)
+    signed = signing.sign(claims, typ="JWT", algorithm=algorithm)
     return encryption.for_client(client, signed)
 
 
@@ -83,7 +85,14 @@ def asked_one_by_one(bearer: Bearer) -> claims_requests.Claims:
     return row or {}
 
 
-def signed_user_claims(claims: dict[str, Any], client: Client, algorithm: str) -> str:
-    """OpenID Connect Core 5.3.2: signed, it "SHOULD contain the Claims iss […] and aud"."""
+def protected_user_claims(claims: dict[str, Any], client: Client) -> str:
+    """OpenID Connect Core 5.3.2: signed, encrypted, or signed and then encrypted, as the client registered; empty when
+    it asked for neither. Signed, it "SHOULD contain the Claims iss […] and aud"."""
+    algorithm = client.registered("userinfo_signed_response_alg")
     members = claims | {"iss": settings.ISSUER, "aud": client.client_id, "iat": int(time.time())}
-    return signing.sign(members, typ="JWT", algorithm=algorithm)
+    if algorithm:
+        signed = signing.sign(members, typ="JWT", algorithm=profiles.signing_algorithm(client, algorithm))
+        return encryption.for_client(client, signed, what="userinfo")
+    if client.registered("userinfo_encrypted_response_alg"):
+        return encryption.for_client(client, json.dumps(members), what="userinfo", is_signed=False)
+    return ""

@@ -26,6 +26,7 @@ class Profile:
     requires_signed_responses: bool = False
     requires_sender_constraint: bool = False
     requires_https_redirects: bool = False
+    requires_redirect_uri_at_token: bool = True
     rotates_refresh_tokens: bool = True
     code_lifetime: int | None = None
     response_types: Collection[str] | None = None
@@ -43,10 +44,12 @@ BASELINE = Profile()
 OAUTH_2_1 = Profile(
     requires_pkce=True,
     allows_plain_pkce=False,
+    requires_redirect_uri_at_token=False,
     response_types=("code",),
-    refused_grant_types=frozenset({"password"}),
+    refused_grant_types=frozenset({"implicit", "password"}),
 )
-"""OAuth 2.1: no implicit (1.3, 10.1) and no password grant, PKCE for everybody (4.1.1)."""
+"""OAuth 2.1: no implicit (1.3, 10.1) and no password grant, PKCE for everybody (4.1.1), which does what the second
+redirect_uri was for (10.2)."""
 
 FAPI_2_0 = Profile(
     allows_public_clients=False,
@@ -58,7 +61,7 @@ FAPI_2_0 = Profile(
     rotates_refresh_tokens=False,
     code_lifetime=60,
     response_types=("code",),
-    refused_grant_types=frozenset({"password"}),
+    refused_grant_types=frozenset({"implicit", "password"}),
     authentication_methods=("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth"),
     is_strict_with_assertions=True,
     signing_algorithms=json_web_tokens.FAPI_ALGORITHMS,
@@ -121,9 +124,9 @@ def code_lifetime(client: Client) -> int:
     return min(settings.AUTHORIZATION_CODE_LIFETIME, of(client).code_lifetime or settings.AUTHORIZATION_CODE_LIFETIME)
 
 
-def response_algorithm(client: Client) -> str:
-    """What signs the answers of the authorization endpoint (JARM 3)."""
-    registered = str(client.registered("authorization_signed_response_alg"))
+def signing_algorithm(client: Client, registered: str) -> str:
+    """What signs for a client that has registered this algorithm. Under FAPI 2.0 (Security Profile 5.4.1) RS256 signs
+    nothing, not for a client either that came before its profile, or has named none."""
     return registered if registered in of(client).signing_algorithms else "ES256"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 from datetime import timedelta
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.db.models import Q
@@ -24,12 +25,24 @@ PREFIX = "urn:ietf:params:oauth:request_uri:"
 LIFETIME = 90
 # A person who signs in with a second factor on another device needs a while.
 DETOUR = timedelta(minutes=10)
+# Django goes on to no address of more than 2048 characters after a sign-in; there is room for the marks of detours.py.
+LONGEST_QUERY = 1500
 
 
 def push(client: Client, parameters: dict[str, str]) -> PushedRequest:
     """The request, checked before and kept from now on, for LIFETIME seconds."""
     until = timezone.now() + timedelta(seconds=LIFETIME)
     return PushedRequest.objects.create(client=client, parameters=parameters, expires_at=until)
+
+
+def keep_long(client: Client, parameters: dict[str, str]) -> PushedRequest | None:
+    """A request that came whole, kept here when it is too long to be carried from page to page in an address: a `state`
+    with everything in it, rich details, an `id_token_hint`. RFC 6749 sets no limit to any of them."""
+    if len(urlencode(parameters)) <= LONGEST_QUERY:
+        return None
+    row = push(client, parameters)
+    hold_open(row)
+    return row
 
 
 def reference(row: PushedRequest) -> str:

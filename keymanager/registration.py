@@ -17,21 +17,12 @@ from django.utils import timezone
 from keymanager import checksums, client_descriptions, client_secrets, clients, errors, sector_identifiers
 from keymanager.models import Client, InitialAccessToken, Origin, RegistrationAccessToken, Scope
 
-# What a client may have that nobody vouched for: the others let it see passwords or act for people by other tokens.
-OPEN_GRANT_TYPES = (
-    "authorization_code",
-    "implicit",
-    "refresh_token",
-    "client_credentials",
-    "urn:ietf:params:oauth:grant-type:device_code",
-)
-
 
 @dataclass(frozen=True)
 class Policy:
     """What a client that registers may ask for."""
 
-    grant_types: list[str] = field(default_factory=lambda: list(OPEN_GRANT_TYPES))
+    grant_types: list[str] = field(default_factory=lambda: list(client_descriptions.OPEN_GRANT_TYPES))
     scopes: list[str] = field(default_factory=list)
 
 

@@ -18,12 +18,14 @@ from keymanager.revoked_models import RevokedClaim
 LONGEST_TOKEN = timedelta(days=366)
 # A client's lifetime may have been longer an hour ago than it is now.
 SHORTEST = timedelta(hours=1)
+# A gateway whose clock is so much behind, or that gives tokens some seconds of grace, takes what has expired here.
+CLOCKS_APART = timedelta(minutes=10)
 Row = tuple[str, str, datetime | None, int | None]
 NO_TIME, NO_SECONDS = Value(None, DateTimeField()), Value(None, IntegerField())
 
 
 class Revoked(NamedTuple):
-    """`expires_at`: when no such token can be live any more; None for what may be unblocked."""
+    """`expires_at`: when no such token can be live any more at any gateway; None for what may be unblocked."""
 
     claim: str
     value: str
@@ -43,7 +45,7 @@ def of(since: datetime | None = None, until: datetime | None = None) -> list[Rev
 
 
 def ended(during: Q, now: datetime) -> list[QuerySet[Any, Row]]:
-    unexpired = during & Q(expires_at__gt=now)
+    unexpired = during & Q(expires_at__gt=now - CLOCKS_APART)
     authorizations = Authorization.objects.filter(during)
     return [
         rows(RevokedToken.objects.filter(unexpired), Value("jti"), F("jti"), F("expires_at")),
@@ -79,7 +81,7 @@ def revoked(row: Row) -> Revoked:
         value = str(UUID(value))  # SQLite keeps it without hyphens
     if time and seconds is not None:
         time += max(timedelta(seconds=seconds), SHORTEST)
-    return Revoked(claim, value, time)
+    return Revoked(claim, value, time + CLOCKS_APART if time else None)
 
 
 def remember_removed(client: Client, exchanged: Iterable[UUID]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from oauth2_provider.scopes import BaseScopes
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from keymanager.models import Client
 
 OPENID = "openid"
+# OpenID Connect Core 11: tokens that live on when the person has signed out (docs/decisions/0013-signing-out.md).
+OFFLINE_ACCESS = "offline_access"
 # What a token carries when nothing that was asked for could be given.
 DEFAULT = "default"
-ALWAYS_ALLOWED = frozenset({OPENID, "profile", "email", "address", "phone"})
-DEVICE = re.compile(r"^device_[A-Za-z0-9._-]{1,100}$")
+ALWAYS_ALLOWED = frozenset({OPENID, "profile", "email", "address", "phone", OFFLINE_ACCESS})
+# One of the original's: a token of its own for each device. As long as what is remembered of a consent (Consent.scope).
+DEVICE = re.compile(r"device_[A-Za-z0-9._-]{1,93}")
 
 STANDARD = {
     OPENID: ("Know who you are", "Your account's identifier"),
@@ -25,6 +28,7 @@ STANDARD = {
     "email": ("See your e-mail address", "Your address and whether it was confirmed"),
     "address": ("See your postal address", ""),
     "phone": ("See your telephone number", "The number and whether it was confirmed"),
+    OFFLINE_ACCESS: ("Go on when you have signed out", "Until you withdraw it"),
     DEFAULT: ("Act for you", "Nothing beyond knowing that you approved"),
 }
 
@@ -37,18 +41,35 @@ def granted(client: Client, asked: str) -> str:
     that `scope=PRODUCTION`, which its page sends, is dropped and `default` remains.
     """
     allowed = ALWAYS_ALLOWED | set(client.scopes)
-    kept = {scope for scope in asked.split() if scope in allowed or DEVICE.match(scope)}
+    kept = {scope for scope in asked.split() if scope in allowed or DEVICE.fullmatch(scope)}
+    if not client.has_grant_type("refresh_token"):
+        kept.discard(OFFLINE_ACCESS)
     if client.registered("refuse_unknown_scopes") and set(asked.split()) - kept - {DEFAULT}:
         raise errors.InvalidScope(detail="a scope that this client is not given")
     return " ".join(sorted(kept)) or DEFAULT
 
 
+def asked_for(parameters: Mapping[str, str], response_type: str) -> str:
+    """The scopes of an authorization request. OpenID Connect Core 11: "MUST ignore the offline_access request unless
+    the Client is using a response_type value that would result in an Authorization Code being returned"."""
+    asked = parameters.get("scope", "")
+    if "code" in response_type.split():
+        return asked
+    return " ".join(scope for scope in asked.split() if scope != OFFLINE_ACCESS)
+
+
 def described(names: Iterable[str]) -> list[dict[str, str]]:
-    """Each scope as {name, title, description}, in the order given; one statement for all."""
-    names = list(names)
+    """Each scope as {name, title, description}: first who the person is, then what is known of them, then the APIs,
+    each in the order given; one statement for all."""
+    names = sorted(names, key=rank)
     rows = {row.name: (row.title, row.description) for row in models.Scope.objects.filter(name__in=names)}
     words = {name: rows.get(name) or STANDARD.get(name) or (claim_in_words(name), "") for name in names}
     return [{"name": name, "title": words[name][0], "description": words[name][1]} for name in names]
+
+
+def rank(name: str) -> int:
+    order = list(STANDARD)
+    return order.index(name) if name in STANDARD else len(order) + (not name.startswith(personal_claims.PREFIX))
 
 
 def claim_in_words(name: str) -> str:

@@ -16,7 +16,6 @@ from keymanager import logout_notices, scopes
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken
 
 REASON = "signed out"
-OFFLINE_ACCESS = "offline_access"
 
 
 @transaction.atomic
@@ -27,7 +26,7 @@ def end(user: User, sid: str) -> list[Client]:
     second waits for the first to commit and then finds nothing.
     """
     took_part = claim(Authorization.objects.filter(user=user, sid=sid))
-    revoke([row.pk for row in took_part if OFFLINE_ACCESS not in row.scope.split()])
+    revoke([row.pk for row in took_part if scopes.OFFLINE_ACCESS not in row.scope.split()])
     clients = distinct(row.client for row in took_part)
     for client in clients:
         logout_notices.add(client, user, sid)

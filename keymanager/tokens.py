@@ -21,6 +21,8 @@ from keymanager import checksums, client_cache, signing, subjects
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken, RevokedToken, TokenFormat
 
 ASKED_CLAIMS = "userinfo_claims"
+# The key that the caller of a gateway has proved to hold; what a backend is told of it is no token of the caller's.
+PROVED = "proved"
 # Of the person, what nobody asks who shows a token.
 UNREAD = ("user__password", "user__last_login", "user__date_joined")
 STORE_ACCESS_TOKEN = Insert(AccessToken)
@@ -294,4 +296,4 @@ def verified_claims(token: str) -> dict[str, Any] | None:
         )
     except jwt.PyJWTError:
         return None
-    return claims
+    return None if PROVED in claims else claims

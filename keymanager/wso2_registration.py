@@ -11,7 +11,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
-from keymanager import client_authentication, client_cache, client_secrets, clients, errors, redirect_uris
+from keymanager import (
+    client_authentication,
+    client_cache,
+    client_descriptions,
+    client_secrets,
+    clients,
+    errors,
+    redirect_uris,
+)
 from keymanager.grants import EXCHANGES, password
 from keymanager.models import Client, ClientURI, KeyType, Origin, Scope
 
@@ -27,7 +35,11 @@ def register(request: HttpRequest, body: dict[str, Any]) -> dict[str, Any]:
     owner = owner_of(request, body)
     name, grant_types = name_of(body), grant_types_of(body)
     callback = callback_of(body, grant_types)
-    fields: dict[str, Any] = {"grant_types": grant_types, "scopes": list(Scope.objects.values_list("name", flat=True))}
+    fields: dict[str, Any] = {
+        "grant_types": grant_types,
+        "scopes": list(Scope.objects.values_list("name", flat=True)),
+        "id_token_signed_response_alg": client_descriptions.algorithm_of({}),
+    }
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     client = Client.objects.filter(user=owner, name=name, origin=Origin.OWNER).first()
     if client is None:

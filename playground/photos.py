@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,10 +81,15 @@ def ask_userinfo(token: Token) -> Visit:
                     code="sub mismatch",
                 )
             )
-        visit.profile = [(name, str(value)) for name, value in claims.items()]
+        visit.profile = [(name, as_sent(value)) for name, value in claims.items()]
     except Refused as refused:
         visit.problem = refused.problem
     return visit
+
+
+def as_sent(value: Any) -> str:
+    """A text as it is, everything else as the JSON that it was."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def picture(token: Token, identifier: str, form: str) -> Answer:

@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, resolve_url
 
 from accounts.models import User
 from store import developers
-from store.models import Api, ApiKey, Application, Person, Subscription
+from store.models import Api, ApiKey, Application, BlockingCondition, Person, Subscription
 
 P = ParamSpec("P")
 
@@ -97,6 +97,11 @@ def application(user: Person, application_id: uuid.UUID) -> Application:
 def subscription(user: Person, subscription_id: uuid.UUID) -> Subscription:
     owned = Subscription.objects.filter(application__owner_id=user.pk)
     return get_object_or_404(owned.select_related("application__owner", "api", "policy"), pk=subscription_id)
+
+
+def blocking_condition(condition_id: uuid.UUID) -> BlockingCondition:
+    """For the views of `staff`."""
+    return get_object_or_404(BlockingCondition, pk=condition_id)
 
 
 def api_key(application: Application, api_key_id: uuid.UUID) -> ApiKey:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from store.forms.throttling import TierForm
 from store.models import Api, Application, ApplicationKey, Subscription, ThrottlingPolicy
 
 if TYPE_CHECKING:
@@ -38,8 +39,18 @@ class ApiAdmin(ReadOnly):
 
 
 @admin.register(ThrottlingPolicy)
-class ThrottlingPolicyAdmin(ReadOnly):
-    list_display = ("name", "level", "description", "request_count", "unit_time")
+class ThrottlingPolicyAdmin(Admin):
+    """Tokens carry the names of tiers: one that is gone would limit nobody."""
+
+    form = TierForm
+    list_display = ("name", "level", "description", "request_count", "unit_time", "burst_count")
+    list_filter = ("level",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("name", "level") if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
 @admin.register(Application)

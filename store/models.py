@@ -31,6 +31,7 @@ class ThrottlingPolicy(models.Model):
         APPLICATION = "application"
         SUBSCRIPTION = "subscription"
         RESOURCE = "resource"
+        ANONYMOUS = "anonymous"
 
     name = models.CharField(max_length=50)
     level = models.CharField(max_length=12, choices=Level.choices)
@@ -41,6 +42,7 @@ class ThrottlingPolicy(models.Model):
     position = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
+        verbose_name_plural = "throttling policies"
         constraints: ClassVar = [models.UniqueConstraint(fields=["name", "level"], name="throttling_policy_once")]
 
     def __str__(self) -> str:
@@ -249,7 +251,7 @@ class BlockingCondition(models.Model):
     kind = models.CharField(max_length=11, choices=Kind.choices)
     value = models.CharField(
         max_length=200,
-        help_text="A context (/photos), an application (owner:name), a user name, an address or network.",
+        help_text="A context (/photos), the id of an application, a user name, or a network (192.0.2.0/24).",
     )
     is_enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now)

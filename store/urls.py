@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 
 from store.models import KeyType
-from store.views import api_keys, apis, applications, keys, publishing, statistics, subscriptions, usage
+from store.views import api_keys, apis, applications, blocking, keys, publishing, statistics, subscriptions, usage
 
 
 class KeyTypeConverter:
@@ -71,6 +71,10 @@ urlpatterns = [
     path("subscriptions/", subscriptions.subscription_list, name="subscriptions"),
     path("subscriptions/<uuid:subscription_id>/edit/", subscriptions.subscription_edit, name="subscription-edit"),
     path("subscriptions/<uuid:subscription_id>/delete/", subscriptions.subscription_delete, name="subscription-delete"),
+    # /blocking/
+    path("blocking/", blocking.blocking, name="blocking"),
+    path("blocking/<uuid:condition_id>/switch/", blocking.blocking_switch, name="blocking-switch"),
+    path("blocking/<uuid:condition_id>/lift/", blocking.blocking_lift, name="blocking-lift"),
     # /publisher/
     path("publisher/", publishing.api_list, name="publisher"),
     path("publisher/add/", publishing.api_add, name="publisher-add"),

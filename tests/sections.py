@@ -42,6 +42,7 @@ RFCS = {
     "8707": "Resource Indicators for OAuth 2.0",
     "8725": "JSON Web Token Best Current Practices",
     "9068": "JWT Profile for OAuth 2.0 Access Tokens",
+    "9112": "HTTP/1.1",
     "9101": "JWT-Secured Authorization Request",
     "9111": "HTTP Caching",
     "9126": "OAuth 2.0 Pushed Authorization Requests",

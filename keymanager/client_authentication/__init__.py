@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from keymanager import errors, profiles
 from keymanager.client_authentication import assertions, certificates, none, secrets
-from keymanager.client_authentication.base import method_of, named
+from keymanager.client_authentication.base import named
 from keymanager.client_authentication.secrets import basic_credentials
 from keymanager.models import Client
 
@@ -34,7 +34,7 @@ def authenticate(request: HttpRequest, parameters: dict[str, str]) -> Client:
 def by_name(request: HttpRequest, parameters: dict[str, str]) -> Client:
     """One that only names itself: its certificate proves it (RFC 8705 2), or it is public."""
     client = named(parameters.get("client_id", ""))
-    method = method_of(client)
+    method = client.authentication_method
     if method in certificates.METHODS:
         certificates.check(request, client)
         return permitted(client, method)
@@ -46,12 +46,12 @@ def permitted(client: Client, method: str) -> Client:
     """RFC 7591 2: the registered method is the only one. One that proves less would be everybody's way around it."""
     profiles.check_authentication(client, method)
     if method not in allowed(client) or client.is_public != (method == none.NAME):
-        raise errors.InvalidClient(detail=f"{method} by a client of {method_of(client)}")
+        raise errors.InvalidClient(detail=f"{method} by a client of {client.authentication_method}")
     return client
 
 
 def allowed(client: Client) -> frozenset[str]:
-    registered = method_of(client)
+    registered = client.authentication_method
     unregistered = frozenset({none.NAME}) if client.is_public else SECRETS
     return unregistered if registered is None else frozenset({registered})
 

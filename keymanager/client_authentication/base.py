@@ -30,9 +30,3 @@ def confirmed(client: Client | None, *, detail: str) -> Client:
 def named(client_id: str) -> Client:
     """The client that the request says it comes from, which is no proof yet."""
     return confirmed(client_documents.find_any(client_id) if client_id else None, detail="unknown or blocked client")
-
-
-def method_of(client: Client) -> str | None:
-    """The one method it is registered for; None: a confidential client may send its secret in either way."""
-    registered: str | None = client.registered("token_endpoint_auth_method")
-    return registered

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from keymanager import certificate_names, client_certificates, client_keys, dpop, errors, profiles
-from keymanager.client_authentication.base import method_of
 from keymanager.client_certificates import Presented
 from keymanager.models import Client
 
@@ -41,7 +40,7 @@ def supported() -> list[str]:
 
 def is_second(request: HttpRequest, client: Client) -> bool:
     """Whether a certificate proves this client too. To others it is only what their tokens are bound to."""
-    return method_of(client) in METHODS and client_certificates.presented(request) is not None
+    return client.authentication_method in METHODS and client_certificates.presented(request) is not None
 
 
 def check(request: HttpRequest, client: Client) -> None:
@@ -51,7 +50,7 @@ def check(request: HttpRequest, client: Client) -> None:
         raise errors.InvalidClient(detail="no client certificate")
     if not client_certificates.is_current(presented.certificate):
         raise errors.InvalidClient(detail="client certificate expired, or not valid yet")
-    if not METHODS[str(method_of(client))](presented, client):
+    if not METHODS[str(client.authentication_method)](presented, client):
         raise errors.InvalidClient(detail="client certificate of another, or of no known authority")
 
 

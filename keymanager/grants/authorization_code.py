@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from keymanager import codes, oidc, tokens
+from keymanager import codes, oidc, profiles, tokens
 from keymanager.grants.base import Answer, Approved, TokenRequest
 
 
@@ -19,7 +19,7 @@ def exchange(request: TokenRequest) -> Answer:
     code = codes.redeem(
         request.required("code"),
         client=request.client,
-        redirect_uri=request.required("redirect_uri"),
+        redirect_uri=redirect_uri_of(request),
         verifier=request.parameters.get("code_verifier", ""),
         confirmation=request.confirmation,
     )
@@ -28,3 +28,10 @@ def exchange(request: TokenRequest) -> Answer:
     if "openid" in authorization.scope.split():
         answer["id_token"] = oidc.id_token(authorization, nonce=code.nonce, access_token=answer["access_token"])
     return answer
+
+
+def redirect_uri_of(request: TokenRequest) -> str | None:
+    """RFC 6749 4.1.3: "REQUIRED"; OAuth 2.1 10.2: not for clients that are known to follow it."""
+    if profiles.of(request.client).requires_redirect_uri_at_token:
+        return request.required("redirect_uri")
+    return request.parameters.get("redirect_uri")

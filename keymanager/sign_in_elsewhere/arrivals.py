@@ -23,6 +23,8 @@ from keymanager.sign_in_elsewhere.providers import Provider
 
 ID_TOKEN = "id_token_elsewhere"
 LONGEST = 255
+# What an authorization keeps of it (Authorization.acr).
+LONGEST_ACR = 100
 
 
 def account_of(provider: Provider, answer: Answer) -> LinkedAccount:
@@ -74,10 +76,10 @@ def how(claims: Claims, attempt: Attempt) -> dict[str, Any]:
     amr = claims.get("amr")
     return {
         "at": max(at, attempt.started_at) if attempt.must_be_fresh else at,
-        "acr": text(claims.get("acr")),
+        "acr": text(claims.get("acr"), longest=LONGEST_ACR),
         "amr": [value for value in amr[:20] if text(value)] if isinstance(amr, list) else [],
     }
 
 
-def text(value: Any) -> str:
-    return value if isinstance(value, str) and len(value) <= LONGEST and value.isprintable() else ""
+def text(value: Any, *, longest: int = LONGEST) -> str:
+    return value if isinstance(value, str) and len(value) <= longest and value.isprintable() else ""

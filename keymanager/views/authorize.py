@@ -45,7 +45,11 @@ def authorize(request: HttpRequest) -> HttpResponse:
 def answered(request: HttpRequest, arrived: arrival.Arrived, redirect_uri: str) -> HttpResponse:
     """From here on faults are the client's to hear."""
     try:
-        return proceed(request, arrival.check(arrived, redirect_uri))
+        asked = arrival.check(arrived, redirect_uri)
+        if request.method == "POST" and settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            # Another site's form brings no SameSite=Lax cookie along; what it leads to does.
+            return redirect(settings.PORTAL_URL + login.authorize_path(asked.parameters, asked.pushed))
+        return proceed(request, asked)
     except errors.OAuthError as error:
         log.info("authorize refused for %s: %s", arrived.client.client_id, error)
         authorization.use_up(arrived.client, arrived.pushed)

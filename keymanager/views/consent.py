@@ -31,7 +31,7 @@ def consent(request: HttpRequest, key: str) -> HttpResponse:
     session = login.browser_session(request)
     waiting = consents.waiting(session, key)
     if waiting is None or session is None:
-        return error_page(request, errors.AccessDenied(STALE), {}, title="This page has expired")
+        return expired_page(request)
     try:
         return answered(request, session, waiting, key)
     except authorization.NotRedirectable as fault:
@@ -52,7 +52,9 @@ def answered(request: HttpRequest, session: login.BrowserSession, waiting: Conse
         return authorization.refuse(client, redirect_uri, waiting.parameters, error)
 
 
-STALE = "This request was answered already, or has waited too long. Go back to the application and start again."
+def expired_page(request: HttpRequest) -> HttpResponse:
+    """Of a request that was answered, or waited too long, or is somebody else's: no fault of a developer's."""
+    return render(request, "keymanager/expired.html", status=400)
 
 
 def consent_page(
@@ -90,7 +92,7 @@ def decide(
         error = errors.InvalidRequest("Choose Approve, Approve Always or Deny, and one of the times offered.")
         return error_page(request, error, {}, title="Nothing was chosen")
     if not consents.claim(waiting):
-        return error_page(request, errors.AccessDenied(STALE), {}, title="This page has expired")
+        return expired_page(request)
     if decision == "deny":
         authorization.use_up(asked.client, asked.pushed)
         return authorization.refuse(asked.client, asked.redirect_uri, asked.parameters, errors.AccessDenied())

@@ -14,7 +14,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from qrcode.image.svg import SvgPathFillImage
 
 from accounts.models import User
-from keymanager import client_authentication, device_codes, errors, login, parameters as wire, scopes
+from keymanager import (
+    authorization_details,
+    client_authentication,
+    device_codes,
+    errors,
+    login,
+    parameters as wire,
+    scopes,
+)
 from keymanager.device_forms import UserCodeForm
 from keymanager.models import DeviceGrant
 from keymanager.views.answers import NO_STORE, refused
@@ -34,10 +42,10 @@ def device_authorization(request: HttpRequest) -> HttpResponse:
         client = client_authentication.authenticate(request, received)
         if not client.has_grant_type(device_codes.GRANT_TYPE):
             raise errors.UnauthorizedClient(detail="the device grant is not ticked for this key set")
-        scope = scopes.granted(client, received.get("scope", ""))
+        codes = device_codes.issue(client, received)
     except errors.OAuthError as error:
         return refused(request, error)
-    return JsonResponse(device_codes.issue(client, scope), headers=NO_STORE)
+    return JsonResponse(codes, headers=NO_STORE)
 
 
 @login_required
@@ -64,6 +72,8 @@ def confirm_page(request: HttpRequest, row: DeviceGrant) -> HttpResponse:
         "client": row.client,
         "user_code": device_codes.shown(request.POST["user_code"]),
         "scopes": scopes.described(row.scope.split()),
+        "resources": row.resources,
+        "details": authorization_details.in_words(row.authorization_details),
     }
     return render(request, "keymanager/device_confirm.html", context)
 

@@ -18,11 +18,13 @@ from keymanager import (
     signing,
     web_finger,
 )
+from keymanager.views.programs import for_programs
 
 # Where the original has its two documents; ours says the same there.
 ALIASES = frozenset({"oauth2/token", "oauth2/oidcdiscovery"})
 
 
+@for_programs
 @cors.for_all
 @require_safe
 def jwks(request: HttpRequest) -> HttpResponse:
@@ -30,6 +32,7 @@ def jwks(request: HttpRequest) -> HttpResponse:
     return JsonResponse(signing.jwks(), headers={"Cache-Control": f"public, max-age={signing.max_age()}"})
 
 
+@for_programs
 @cors.for_all
 @require_safe
 def metadata(request: HttpRequest) -> HttpResponse:
@@ -37,6 +40,7 @@ def metadata(request: HttpRequest) -> HttpResponse:
     return JsonResponse(described.document(), headers={"Cache-Control": "public, max-age=300"})
 
 
+@for_programs
 def metadata_of_path(request: HttpRequest, path: str) -> HttpResponse:
     """RFC 8414 3.1: the path of the issuer comes after the well-known name, a "/" at its end removed."""
     if path.rstrip("/") not in {urlsplit(settings.ISSUER).path.strip("/"), *ALIASES}:
@@ -44,6 +48,7 @@ def metadata_of_path(request: HttpRequest, path: str) -> HttpResponse:
     return metadata(request)
 
 
+@for_programs
 @cors.for_all
 @require_safe
 def webfinger(request: HttpRequest) -> HttpResponse:
@@ -57,6 +62,7 @@ def webfinger(request: HttpRequest) -> HttpResponse:
     return JsonResponse(document, content_type="application/jrd+json", headers={"Cache-Control": "public, max-age=300"})
 
 
+@for_programs
 @cors.for_all
 @require_safe
 def openapi(request: HttpRequest) -> HttpResponse:

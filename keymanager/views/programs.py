@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, cast
@@ -33,7 +34,16 @@ def for_programs(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
             response = refused(request, errors.RequestTooLarge(detail=repr(fault)))
         except UNREADABLE as fault:
             response = refused(request, errors.InvalidRequest("The body cannot be read.", detail=repr(fault)))
+        if response.status_code == 405:
+            say_methods(response)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     return answered
+
+
+def say_methods(response: HttpResponse) -> None:
+    """RFC 9110 15.5.6, in the form of every other error here; what is in the headers stays."""
+    fault = errors.InvalidRequest(f"This address is for {response.headers['Allow']} only.")
+    response.content = json.dumps(fault.as_dict()).encode()
+    response.headers["Content-Type"] = "application/json"

@@ -26,7 +26,7 @@ def revoke(request: HttpRequest) -> HttpResponse:
         client = client_authentication.authenticate(request, received)
         if "token" not in received:
             raise errors.InvalidRequest("Invalid revocation request")
+        revoked = revocation.revoke(received["token"], client=client)
     except errors.OAuthError as error:
         return refused(request, error)
-    revoked = revocation.revoke(received["token"], client=client)
     return HttpResponse(headers=NO_STORE | (revoked.headers if revoked else {}))

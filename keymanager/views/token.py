@@ -48,7 +48,7 @@ def exchange(request: HttpRequest) -> dict[str, Any]:
     if grant_type is None:
         raise errors.InvalidRequest("Missing grant_type parameter value")
     if grant_type not in grants.EXCHANGES:
-        raise errors.UnsupportedGrantType(detail=grant_type)
+        raise errors.UnsupportedGrantType(grant_type)
     if not client.has_grant_type(grant_type):
         raise errors.UnauthorizedClient(detail=f"{grant_type} is not ticked for this key set")
     profiles.check_grant_type(client, grant_type)

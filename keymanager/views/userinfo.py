@@ -28,10 +28,11 @@ def userinfo(request: HttpRequest) -> HttpResponse:
             raise errors.InvalidToken(detail="of no person")
         if scopes.OPENID not in bearer.scopes:
             raise errors.InsufficientScope
+        claims = oidc.user_claims(bearer, bearer.user)
+        token = oidc.protected_user_claims(claims, bearer.client)
     except errors.OAuthError as error:
         return resource_access.refused(request, error)
-    claims, headers = oidc.user_claims(bearer, bearer.user), NO_STORE | dpop.nonce_header(request)
-    if algorithm := bearer.client.registered("userinfo_signed_response_alg"):
-        signed = oidc.signed_user_claims(claims, bearer.client, algorithm)
-        return HttpResponse(signed, content_type="application/jwt", headers=headers)
+    headers = NO_STORE | dpop.nonce_header(request)
+    if token:
+        return HttpResponse(token, content_type="application/jwt", headers=headers)
     return JsonResponse(claims, headers=headers)

@@ -23,6 +23,10 @@ METHODS = (
     ("private_key_jwt", "A signature of its own (private_key_jwt)"),
     ("self_signed_tls_client_auth", "A certificate of its own (self_signed_tls_client_auth)"),
 )
+ID_TOKEN_ALGORITHMS = (
+    ("", "RS256, which every library takes (FAPI 2.0: ES256)"),
+    ("ES256", "ES256, which is shorter and quicker"),
+)
 LONGEST_KEYS = 20_000
 REFUSED_BY_PROFILES = frozenset({"implicit", "password"})
 
@@ -46,6 +50,12 @@ class AdvancedFields(forms.Form):
         max_length=LONGEST_KEYS,
         help_text="The https address of a JWK Set, or the JWK Set itself. Never a private key.",
         widget=forms.Textarea({"rows": 3, "spellcheck": "false"}),
+    )
+    id_token_algorithm = forms.ChoiceField(
+        label="ID tokens are signed with",
+        choices=ID_TOKEN_ALGORITHMS,
+        required=False,
+        help_text="Many OpenID Connect libraries take RS256 alone unless they are told otherwise.",
     )
     post_logout_urls = forms.CharField(
         label="Addresses after signing out",
@@ -105,6 +115,7 @@ class AdvancedFields(forms.Form):
         chosen = {
             "security_profile": self.cleaned_data["security_profile"],
             "token_endpoint_auth_method": self.cleaned_data["authentication_method"],
+            "id_token_signed_response_alg": self.cleaned_data["id_token_algorithm"],
             "backchannel_logout_uri": self.cleaned_data["backchannel_logout_url"],
             **self.cleaned_data["public_keys"],
         }
@@ -116,6 +127,23 @@ class AdvancedFields(forms.Form):
         return any(self[name].errors or self[name].value() not in {None, "", "baseline"} for name in names)
 
 
+# What the fields decide; other members are an administrator's, and stay.
+MEMBERS = frozenset(
+    {
+        "security_profile",
+        "token_endpoint_auth_method",
+        "id_token_signed_response_alg",
+        "backchannel_logout_uri",
+        "jwks",
+        "jwks_uri",
+    }
+)
+
+
+def of_others(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metadata.items() if name not in MEMBERS}
+
+
 def as_typed(metadata: Mapping[str, Any], post_logout_urls: list[str]) -> dict[str, str]:
     """A client's metadata as the fields show it."""
     keys = metadata.get("jwks_uri") or (json.dumps(metadata["jwks"], indent=1) if "jwks" in metadata else "")
@@ -123,6 +151,7 @@ def as_typed(metadata: Mapping[str, Any], post_logout_urls: list[str]) -> dict[s
         "security_profile": metadata.get("security_profile", "baseline"),
         "authentication_method": metadata.get("token_endpoint_auth_method", SECRET),
         "public_keys": keys,
+        "id_token_algorithm": "ES256" if metadata.get("id_token_signed_response_alg") == "ES256" else "",
         "post_logout_urls": "\n".join(post_logout_urls),
         "backchannel_logout_url": metadata.get("backchannel_logout_uri", ""),
     }

@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from store import callbacks
-from store.forms.advanced import AdvancedFields, as_typed
+from store.forms.advanced import AdvancedFields, as_typed, of_others
 from store.key_managers.base import ClientDescription
 from store.keys import KeySettings
 from store.models import ApplicationKey
@@ -176,7 +176,8 @@ class KeysForm(AdvancedFields):
     def advanced_settings(self) -> dict[str, Any]:
         """Left as they are by who does not ask for them, as the command does not."""
         if "security_profile" in self.data or self.client is None:
-            return {"metadata": self.metadata, "post_logout_urls": self.cleaned_data["post_logout_urls"]}
+            kept = of_others(self.client.metadata) if self.client else {}
+            return {"metadata": kept | self.metadata, "post_logout_urls": self.cleaned_data["post_logout_urls"]}
         return {"metadata": self.client.metadata, "post_logout_urls": self.client.post_logout_urls}
 
     @property

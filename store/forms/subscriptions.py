@@ -21,13 +21,14 @@ class TierForm(forms.Form):
         queryset=ThrottlingPolicy.objects.none(),
         to_field_name="name",
         empty_label=None,
-        help_text="Calls a minute: 5000 with Gold, 2000 with Silver, 1000 with Bronze.",
         error_messages={"invalid_choice": "Choose one of the tiers offered.", "required": "Choose a tier."},
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        cast("forms.ModelChoiceField[ThrottlingPolicy]", self.fields["tier"]).queryset = tiers()
+        field = cast("forms.ModelChoiceField[ThrottlingPolicy]", self.fields["tier"])
+        field.queryset = tiers()
+        field.help_text = " ".join(f"{tier}: {tier.description}." for tier in field.queryset)
 
 
 class SubscribeApiForm(TierForm):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -156,6 +156,9 @@ class KeyManager(Protocol):
 
     def revocations(self, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[Revocation]:
         """What was revoked from `since` on and before `until`; without `until` also what is blocked for now."""
+
+    def subjects(self, user_names: Collection[str]) -> set[str]:
+        """Every `sub` by which tokens name these people; of unknown ones none."""
 
     def check_call(self, call: Call) -> CheckedCall:
         """The call's access token, opaque or bound to a key, with the proof that it comes with. CallRefusedError."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from keymanager import (
     revoked,
     scopes,
     signing,
+    subjects,
     tokens,
 )
 from keymanager.models import Client, Scope, SigningAlgorithm, TokenFormat, TokenHolder
@@ -39,6 +40,7 @@ from store.key_managers.base import (
     SecretDescription,
 )
 
+ALGORITHM = "id_token_signed_response_alg"  # a member of RFC 7591's registry, and a column
 FORMATS = {"JWT": TokenFormat.JWT, "OAUTH": TokenFormat.OPAQUE}
 
 
@@ -77,7 +79,7 @@ class BuiltinKeyManager:
                 )
                 for row in client.secrets.filter(revoked_at=None).order_by("created_at")
             ],
-            metadata=client.metadata,
+            metadata=client.metadata | {ALGORITHM: client.id_token_signed_response_alg},
             post_logout_urls=client.post_logout_redirect_uris.split(),
         )
 
@@ -125,6 +127,9 @@ class BuiltinKeyManager:
     def revocations(self, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[Revocation]:
         return [Revocation(**row._asdict()) for row in revoked.of(since, until)]
 
+    def subjects(self, user_names: Collection[str]) -> set[str]:
+        return subjects.all_of(user_names)
+
     def check_call(self, call: Call) -> CheckedCall:
         request = calls.request_of(call.method, call.path, call.headers)
         try:
@@ -166,7 +171,8 @@ def told_to_the_developer() -> Iterator[None]:
 
 
 def changeable(client: ClientSettings) -> dict[str, Any]:
-    client_descriptions.check_metadata(client.metadata)
+    metadata = {name: value for name, value in client.metadata.items() if name != ALGORITHM}
+    client_descriptions.check_metadata(metadata)
     return {
         "name": client.name,
         "owner_name": client.owner_name,
@@ -175,7 +181,8 @@ def changeable(client: ClientSettings) -> dict[str, Any]:
         "access_token_format": FORMATS[client.token_type],
         "access_token_lifetime": client.access_token_lifetime,
         "access_token_claims": dict(client.claims),
-        "metadata": dict(client.metadata),
+        "id_token_signed_response_alg": client_descriptions.algorithm_of(client.metadata),
+        "metadata": metadata,
     }
 
 

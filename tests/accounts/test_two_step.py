@@ -65,6 +65,16 @@ def test_after_the_password_comes_the_code(client: Browser, secret: str) -> None
     assert client.get("/oauth2/").status_code == 200
 
 
+def test_who_starts_over_goes_on_to_what_waited(client: Browser, secret: str) -> None:
+    begun(client)
+
+    page = client.get(LOGIN, follow=True)
+
+    assert page.redirect_chain == [(f"{LOGIN}?next=%2Foauth2%2Fdevice", 302)]
+    assert 'name="next" value="/oauth2/device"' in page.content.decode()
+    assert client.get(STEP).status_code == 302, "the first step is begun anew"
+
+
 def test_the_store_asks_for_the_code_too(client: Browser, secret: str) -> None:
     answer = client.post("/accounts/login/", BOB | {"next": "/store/applications/"})
     assert answer.headers["Location"] == "/accounts/two-step/authenticate/"

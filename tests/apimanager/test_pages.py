@@ -44,6 +44,25 @@ def test_a_form_without_its_token_gets_a_page() -> None:
     assert b"This page has expired" in response.content
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("referer", "leads_to"),
+    [
+        ("https://testserver/oauth2/account/login/?next=/oauth2/device", "/oauth2/account/login/?next=/oauth2/device"),
+        ("https://evil.example/oauth2/account/login/", "/store/"),
+        ("https://testserver//evil.example/", "/store/"),
+        ("https://[testserver/", "/store/"),
+        ("", "/store/"),
+    ],
+)
+def test_an_expired_form_leads_to_its_page_again(referer: str, leads_to: str) -> None:
+    browser = Browser(enforce_csrf_checks=True)
+    page = browser.post("/oauth2/account/login/", {"login": "bob"}, headers={"referer": referer}, secure=True)
+
+    assert page.status_code == 403
+    assert f'href="{leads_to}">Open it again</a>' in page.content.decode()
+
+
 @pytest.mark.parametrize(("accept", "form"), [("text/html", b"database is busy"), ("*/*", b"temporarily_unavailable")])
 @pytest.mark.django_db
 def test_a_busy_database_is_said_in_one_sentence(rf: object, accept: str, form: bytes) -> None:

@@ -39,6 +39,7 @@ def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
         ({"APIM_DEMO": "perhaps"}, "APIM_DEMO must be 1 or 0"),
         ({"APIM_DEMO": "1", "APIM_PORTAL_PORT": "http"}, "APIM_PORTAL_PORT must be a whole number"),
         ({"APIM_DEMO": "1", "APIM_PORTAL_PORT": "70000"}, "must be a port between 1 and 65535"),
+        ({"APIM_DEMO": "1", "APIM_RATELIMIT_SERVICE": "redis"}, "APIM_RATELIMIT_SERVICE must be an address such as"),
         ({"APIM_DEMO": "1", "APIM_SIGNING_KEY_LEAD": "59"}, "APIM_SIGNING_KEY_LEAD must be at least 60 seconds"),
         ({"APIM_DEMO": "1", "APIM_SIGNING_KEY_LIFETIME": "60"}, "APIM_SIGNING_KEY_LIFETIME longer than it"),
     ],

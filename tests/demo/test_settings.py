@@ -66,10 +66,10 @@ def test_a_variable_of_theirs_that_is_set_is_kept(read: Callable[..., Settings],
     assert settings.photos_environment(here)["PHOTOS_AUDIENCE"] == "https://other.example"
 
 
-def test_beside_the_four_that_listen_one_delivers_and_one_counts(read: Callable[..., Settings]) -> None:
+def test_beside_the_four_that_listen_one_keeps_one_delivers_and_one_counts(read: Callable[..., Settings]) -> None:
     names = [part.name for part in all_parts(read())]
 
-    assert names == ["portal", "photos", "playground", "gateway", "outbox", "counter"]
+    assert names == ["portal", "photos", "playground", "agent", "gateway", "outbox", "counter"]
 
 
 def test_every_part_listens_on_loopback_only(read: Callable[..., Settings]) -> None:

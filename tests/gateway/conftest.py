@@ -19,6 +19,7 @@ class Live:
     """All parts, running."""
 
     portal: Part
+    agent: Part
     gateway: Part
     backend: Backend
     store: LivePortal
@@ -44,6 +45,7 @@ def portal_away(live: Live) -> Iterator[Part]:
 def var(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("gateway")
     certificates.write(folder / "tls")
+    shutil.copyfile(folder / "tls" / "ca.pem", folder / "tls" / "backends.pem")
     return folder
 
 
@@ -58,6 +60,7 @@ def backend() -> Iterator[Backend]:
 def live(var: Path, backend: Backend, migrated_file: Path, django_db_blocker: Any) -> Iterator[Live]:
     gateway = parts.gateway(var, parts.free_port())
     portal = parts.portal(var, parts.free_port(), gateway.port)
+    agent = parts.agent(var)
     shutil.copyfile(migrated_file, var / "portal.sqlite3")
     parts.manage(portal, "write_envoy_bootstrap")
     store = LivePortal(var / "portal.sqlite3", django_db_blocker.unblock)
@@ -67,15 +70,17 @@ def live(var: Path, backend: Backend, migrated_file: Path, django_db_blocker: An
     )
     store.publish("/echo", backend.url)
     try:
-        # The gateway first: it has to wait for the portal.
+        # The gateway first: it has to wait for the agent, and that for the portal.
         gateway.start(wait=False)
+        agent.start(wait=False)
         portal.start()
         parts.seconds_until(gateway.answers)
-        live = Live(portal, gateway, backend, store, mint)
+        live = Live(portal, agent, gateway, backend, store, mint)
         parts.seconds_until(lambda: gateway.get("/echo/1.0/", live.token).status == 200)
         yield live
     finally:
         gateway.end()
+        agent.end()
         portal.end()
         store.forget()
 

@@ -52,7 +52,7 @@ class Reply:
     def fault(self) -> tuple[int, int]:
         """HTTP status and fault code of an error the gateway itself answered."""
         assert self.headers["content-type"] == "application/json"
-        assert set(self.json["fault"]) == {"code", "message", "description"}
+        assert {*self.json["fault"], "nextAccessTime"} == {"code", "message", "description", "nextAccessTime"}
         return self.status, self.json["fault"]["code"]
 
 
@@ -68,7 +68,8 @@ class Part:
 
     @property
     def log(self) -> Path:
-        return self.var / f"{Path(self.command[0]).name}-{self.port}.log"
+        name = "agent" if "gateway.agent" in self.command else Path(self.command[0]).name
+        return self.var / f"{name}-{self.port}.log"
 
     @property
     def calls(self) -> Path:
@@ -118,11 +119,20 @@ class Part:
             return False
 
     def call(
-        self, method: str, path: str, token: str = "", body: str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        token: str = "",
+        body: str | list[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        source: str = "",
     ) -> Reply:
-        """One request on a connection of its own, its path sent as it is written."""
+        """One request on a connection of its own, its path sent as it is written, from the address `source`; a list is
+        sent in chunks."""
         trusted = ssl.create_default_context(cafile=str(self.var / "tls" / "ca.pem"))
-        connection = http.client.HTTPSConnection("localhost", self.port, timeout=10, context=trusted)
+        connection = http.client.HTTPSConnection(
+            "localhost", self.port, timeout=10, context=trusted, source_address=(source, 0) if source else None
+        )
         bearer = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             connection.request(method, path, body, {**bearer, **(headers or {})})
@@ -154,6 +164,12 @@ def portal(var: Path, port: int, gateway_port: int) -> Part:
     certificate = ["--ssl-certificate", str(tls / "localhost.pem"), "--ssl-keyfile", str(tls / "localhost-key.pem")]
     command = [binary("granian"), *options, *certificate, "apimanager.wsgi:application"]
     return Part(var, port, command, environment(var, port, gateway_port))
+
+
+def agent(var: Path, file: str = "agent.json") -> Part:
+    """It has no door for us; its name in the log is that of its file."""
+    command = [sys.executable, "-m", "gateway.agent", str(var / "gateway" / file)]
+    return Part(var, 0, command)
 
 
 def gateway(var: Path, port: int) -> Part:

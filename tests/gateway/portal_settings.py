@@ -7,4 +7,4 @@ from apimanager.settings import TLS_CA_FILE
 
 GATEWAY_BACKEND_TIMEOUT = 1
 GATEWAY_REVOCATION_PERIOD = 3
-GATEWAY_BACKEND_CA_FILE = str(TLS_CA_FILE)
+GATEWAY_BACKEND_CA_FILE = str(TLS_CA_FILE.with_name("backends.pem"))

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from accounts.models import User
     from keymanager.models import Authorization
-    from store.models import Api, ApiKey, Application
+    from store.models import Api, ApiKey, Application, BlockingCondition, ThrottlingPolicy
+    from store.usage_models import GatewayState
 
 ALIAS = "live_portal"
 
@@ -115,12 +116,12 @@ class LivePortal:
     def revoke_token(self, jti: str) -> None:
         self.revoke_tokens([jti])
 
-    def revoke_tokens(self, names: list[str], seconds_ago: int = 0) -> None:
-        """For the next five minutes, by their jti."""
+    def revoke_tokens(self, names: list[str], seconds_ago: int = 0, expires_in: int = 300) -> None:
+        """By their jti."""
         from keymanager.models import RevokedToken
 
         now = timezone.now()
-        until, since = now + timedelta(seconds=300), now - timedelta(seconds=seconds_ago)
+        until, since = now + timedelta(seconds=expires_in), now - timedelta(seconds=seconds_ago)
         rows = [RevokedToken(jti=jti, expires_at=until, revoked_at=since) for jti in names]
         with self.database():
             RevokedToken.objects.using(ALIAS).bulk_create(rows)
@@ -133,6 +134,29 @@ class LivePortal:
         with self.database():
             client = Client.objects.using(ALIAS).create(user=owner, client_id=f"client-{uuid.uuid4().hex}")
             return Authorization.objects.using(ALIAS).create(user=user, client=client, auth_time=timezone.now())
+
+    def tier(
+        self, level: str, name: str, calls: int | None, seconds: int = 60, burst: int | None = None
+    ) -> ThrottlingPolicy:
+        """A new tier, or that of this name as it is from now on."""
+        from store.models import ThrottlingPolicy
+
+        limits = {"request_count": calls, "unit_time": seconds, "burst_count": burst}
+        with self.database():
+            return ThrottlingPolicy.objects.using(ALIAS).update_or_create(level=level, name=name, defaults=limits)[0]
+
+    def block(self, kind: str, value: str) -> BlockingCondition:
+        from store.models import BlockingCondition
+
+        with self.database():
+            return BlockingCondition.objects.using(ALIAS).create(kind=kind, value=value)
+
+    def state(self, node: str, kind: str) -> GatewayState:
+        """What the page "Gateways" shows of it."""
+        from store.usage_models import GatewayState
+
+        with self.database():
+            return GatewayState.objects.using(ALIAS).get(node=node, kind=kind)
 
     def change(self, row: Model, **columns: Any) -> None:
         with self.database():

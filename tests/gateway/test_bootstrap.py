@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from gateway import envoy_admin, faults, node_key
+from gateway.agent import configuration
 from tests.gateway import certificates
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ def test_bootstrap_and_key_are_for_their_owner_only(file: Path) -> None:
     config = written(file)
 
     assert config["node"]["metadata"]["key"] == node_key.path().read_text()
-    assert (mode(file), mode(node_key.path())) == (0o600, 0o600)
-    assert sorted(path.name for path in file.parent.iterdir()) == ["calls", "envoy.json", "key"]
+    assert {mode(path) for path in (file, node_key.path(), file.with_name("agent.json"))} == {0o600}
+    assert sorted(path.name for path in file.parent.iterdir()) == ["agent.json", "calls", "envoy.json", "key"]
 
 
 def test_key_stays_when_the_bootstrap_is_written_again(file: Path) -> None:
@@ -92,7 +93,7 @@ def test_missing_certificate_is_told(file: Path, settings: Settings) -> None:
 
 def test_every_fault_has_a_code_and_a_sentence() -> None:
     for fault in faults.FAULTS:
-        assert fault.status in {400, 401, 403, 502, 503, 504}
+        assert fault.status in {400, 401, 403, 429, 502, 503, 504}
         assert fault.code == fault.status or fault.code > 100000
         assert fault.description.endswith((".", '"'))
 
@@ -101,3 +102,26 @@ def test_every_401_has_a_challenge() -> None:
     unauthorized = [fault for fault in faults.FAULTS if fault.status == 401 and "'DPoP'" not in fault.when]
 
     assert all(fault.headers["www-authenticate"].startswith("Bearer ") for fault in unauthorized)
+
+
+def test_state_folder_that_lies_too_deep_for_a_socket_is_told(file: Path, settings: Settings) -> None:
+    settings.GATEWAY_STATE = file.parent / ("x" * 100)
+
+    with pytest.raises(CommandError, match="set APIM_GATEWAY_AGENT_PORT"):
+        written(file)
+
+    settings.GATEWAY_AGENT_PORT = 4321
+    [place] = written(file)["static_resources"]["clusters"][1]["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    assert place["endpoint"]["address"]["socket_address"] == {"address": "127.0.0.1", "port_value": 4321}
+    assert json.loads(file.with_name("agent.json").read_text())["port"] == 4321
+
+
+def test_agent_s_file_is_one_that_the_agent_reads(file: Path, settings: Settings) -> None:
+    settings.GATEWAY_PORTALS = ["https://one.example", "https://two.example:9443"]
+    written(file)
+
+    told = configuration.read(file.with_name("agent.json"))
+
+    assert told.portals == settings.GATEWAY_PORTALS
+    assert told.key == node_key.path().read_text()
+    assert Path(told.envoy).exists()

@@ -170,3 +170,29 @@ def test_proof_works_once(live: Live, bound: str, holder: Holder) -> None:
 def test_bound_token_is_no_bearer_token_and_another_key_does_not_do(live: Live, bound: str) -> None:
     assert live.gateway.get(ALBUMS, bound).fault == (401, 900901)
     assert proved(live, bound, Holder()).fault == (401, 900901)
+
+
+@pytest.mark.rfc("9449#7.2")
+@pytest.mark.parametrize("token_type", ["JWT", "OAUTH"])
+def test_backend_takes_a_proved_token_for_what_it_is_and_nobody_else_does(
+    live: Live, holder: Holder, token_type: str
+) -> None:
+    """A service that takes bearer tokens only, as PhotoShare does, cannot look at proofs, which the gateway did."""
+    path = f"/proved-{token_type.lower()}"
+    api = live.store.publish(path, live.backend.url, backend={"authorization": True})
+    options = ["--token-type", token_type, "--subscribe", f"{api.name}:1.0:Gold"]
+    token = token_answer(live, f"Proved {token_type}", *options, holder=holder).json["access_token"]
+    address = f"https://localhost:{live.gateway.port}{path}/1.0/albums"
+
+    def called() -> Reply:
+        headers = {"Authorization": f"DPoP {token}", "DPoP": holder.proof(address, "GET", ath=digest(token))}
+        return live.gateway.call("GET", f"{path}/1.0/albums", headers=headers)
+
+    parts.seconds_until(lambda: called().status == 200)
+    told = called().json["headers"]["authorization"].removeprefix("Bearer ")
+
+    claims = jwt.decode(told, options={"verify_signature": False})
+    assert "cnf" not in claims
+    assert claims["proved"] == {"jkt": holder.thumbprint}
+    assert live.gateway.get(f"{path}/1.0/albums", told).fault == (401, 900901)
+    assert live.portal.get("/oauth2/userinfo", told).status == 401

@@ -160,6 +160,18 @@ def test_question_costs_one_statement(
     assert "store_api" not in asked.captured_queries[0]["sql"]
 
 
+def test_backend_that_nobody_could_vouch_for_is_left_out(
+    client: Client, alice: User, key: str, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.GATEWAY_BACKEND_CA_FILE = "/no/such/file"
+    publish(alice, "/photos")
+    api = publish(alice, "/secret")
+    type(api).objects.filter(pk=api.pk).update(production_endpoints=["https://127.0.0.1:1"])
+
+    assert len(told(ask(client, "gateway:clusters", key))["resources"]) == 1
+    assert "API /secret/1.0 is left out of the gateway: No certificate authorities" in caplog.text
+
+
 def test_unusable_api_is_left_out_and_logged(
     client: Client, alice: User, key: str, caplog: pytest.LogCaptureFixture
 ) -> None:

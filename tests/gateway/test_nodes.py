@@ -16,6 +16,7 @@ from django.urls import reverse
 
 from gateway import node_key, nodes
 from store import usage
+from store.models import Api
 from store.usage import Piece, Place
 from store.usage_models import GatewayState
 
@@ -84,6 +85,16 @@ def test_gateway_that_does_not_take_its_state_is_late(staff: Client, key: str) -
         assert "Refused its state" in staff.get(reverse("gateway:gateways")).content.decode()
 
 
+def test_gateway_that_has_its_state_and_a_problem_needs_attention(staff: Client, key: str) -> None:
+    version = ask(key).json()["version_info"]
+    ask(key, version, error_detail={"message": "no room on its disk"})
+
+    page = staff.get(reverse("gateway:gateways")).content.decode()
+    assert "Needs attention" in page
+    assert "no room on its disk" in page
+    assert "Refused its state" not in page
+
+
 def test_gateway_that_asks_no_more_is_away(staff: Client, key: str) -> None:
     with time_machine.travel(NOW, tick=False) as clock:
         ask(key)
@@ -136,6 +147,17 @@ def test_counter_is_shown(staff: Client, key: str) -> None:
 def test_page_is_for_staff_only(bob: User, name: str) -> None:
     assert signed_in(bob).get(reverse(name)).status_code == 404
     assert Client().get(reverse(name)).status_code == 302
+
+
+def test_api_that_no_gateway_is_told_of_is_shown_with_the_reason(staff: Client, alice: User) -> None:
+    api = {"context": "/bad", "version": "1.0", "provider": alice, "status": "PUBLISHED"}
+    Api.objects.create(name="bad", production_endpoints=["ftp://nowhere"], **api)
+
+    page = staff.get(reverse("gateway:gateways")).content.decode()
+    assert "Left out" in page
+    assert "The endpoint ftp://nowhere must begin with http:// or https://." in page
+    told = staff.get(reverse("gateway:gateways-json")).json()["leftOut"]
+    assert [one["api"] for one in told] == ["/bad/1.0"]
 
 
 def test_page_says_that_there_is_none(staff: Client) -> None:

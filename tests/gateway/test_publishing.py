@@ -12,6 +12,7 @@ from store.models import Api
 from tests.gateway import parts
 from tests.gateway.conftest import Live
 from tests.gateway.parts import Backend
+from tests.gateway.store_rows import resource
 
 SOON = 3.0
 
@@ -148,3 +149,12 @@ def test_backend_that_is_down_is_told_as_such(live: Live, path: str) -> None:
 
 def test_backend_that_is_slow_is_told_as_such(live: Live) -> None:
     assert live.gateway.get("/echo/1.0/slow", live.token).fault == (504, 101504)
+
+
+def test_long_path_with_a_parameter_is_served(live: Live, path: str) -> None:
+    """Envoy measures regular expressions, and would refuse every route for one that is too long."""
+    steps = "/".join(["of-a-rather-long-path"] * 20)
+    live.store.publish(path, live.backend.url, resources=[resource("GET", f"/{steps}/{{id}}")])
+    token = live.mint.token(f"{path[1:]}/1.0")
+
+    assert parts.seconds_until(lambda: live.gateway.get(f"{path}/1.0/{steps}/7", token).status == 200) < SOON

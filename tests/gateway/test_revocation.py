@@ -99,10 +99,10 @@ def test_caller_cannot_say_which_token_it_is(live: Live) -> None:
     assert not [name for name in headers if name.startswith("x-gateway")]
 
 
-def resident_mebibytes(part: Part) -> float:
+def resident_mebibytes(part: Part, which: str = "VmRSS") -> float:
     assert part.process
     lines = Path(f"/proc/{part.process.pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(which))
 
 
 def test_hundred_thousand_revoked_tokens_have_room_and_the_next_is_refused_in_time(live: Live) -> None:
@@ -117,4 +117,5 @@ def test_hundred_thousand_revoked_tokens_have_room_and_the_next_is_refused_in_ti
 
     assert soon < LIMIT
     assert resident_mebibytes(live.gateway) - before < 300
+    assert resident_mebibytes(live.agent, "VmHWM") < 150
     assert status(live, live.token) == 200

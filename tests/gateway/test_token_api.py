@@ -16,6 +16,18 @@ def test_token_endpoint_is_the_key_managers(live: Live) -> None:
     assert reply.json["error"] == "invalid_client"
 
 
+@pytest.mark.rfc("9112#7.1")
+@pytest.mark.parametrize(("door", "path"), [("gateway", "/token"), ("portal", "/oauth2/token")])
+def test_body_of_unknown_length_arrives(live: Live, door: str, path: str) -> None:
+    """As programs send it that begin before they know the end, and as HTTP/2 may have it."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    chunks = [b"grant_type=client_credentials", b"&client_id=nobody"]
+
+    reply = getattr(live, door).call("POST", path, body=chunks, headers=form)
+
+    assert reply.json["error"] == "invalid_client"
+
+
 def test_authorize_endpoint_is_the_key_managers(live: Live) -> None:
     reply = live.gateway.get("/authorize?response_type=code&client_id=nobody")
 

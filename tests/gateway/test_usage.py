@@ -50,6 +50,10 @@ def test_every_part_of_a_call_is_kept() -> None:
     )  # fmt: skip
 
 
+def test_call_without_a_token_counts_under_its_tier() -> None:
+    assert group(application_id=None, open_tier="Unauthenticated").tier == "Unauthenticated"
+
+
 def test_figures_are_added_up() -> None:
     piece = usage_lines.piece_of([line(), line(milliseconds=5, details="other")], Facts())
 

@@ -20,6 +20,7 @@ from keymanager.models import (
     Client,
     Consent,
     ConsentRequest,
+    Origin,
     RefreshToken,
     Scope,
     TokenFormat,
@@ -75,13 +76,21 @@ def test_an_application_is_there_with_its_owner_and_its_scopes_in_words(
         assert words in text
 
 
+def test_an_application_that_nobody_vouches_for_says_so(bobs_browser: Browser, printer: Registered) -> None:
+    printer.client.origin = Origin.ITSELF
+    printer.client.save()
+    decide(bobs_browser, authorize(bobs_browser, printer))
+
+    assert "registered itself, not verified" in page(bobs_browser)
+
+
 def test_what_is_remembered_says_until_when(bobs_browser: Browser, printer: Registered) -> None:
     asked = authorize(bobs_browser, printer)
     bobs_browser.post(urlsplit(asked["Location"]).path, {"decision": "approve_always", "duration": "1-day"})
 
     text = page(bobs_browser)
 
-    assert f"{Consent.objects.get().expires_at:%Y, %H:%M}" in text
+    assert f"{Consent.objects.get().expires_at:%Y, %H:%M} UTC</time>" in text
     assert "For this time" not in text
 
 

@@ -112,7 +112,6 @@ def test_a_separate_authentication_server_is_a_setting(printer: Registered, sett
     ("changes", "error"),
     [
         ({"response_type": None}, "invalid_request"),
-        ({"response_type": "code nonsense"}, "unsupported_response_type"),
         ({"response_mode": "fragmint"}, "invalid_request"),
         ({"prompt": "none login"}, "invalid_request"),
         ({"prompt": "sing"}, "invalid_request"),
@@ -121,6 +120,7 @@ def test_a_separate_authentication_server_is_a_setting(printer: Registered, sett
         ({"request_uri": "urn:x"}, "request_uri_not_supported"),
         ({"code_challenge": "x" * 43, "code_challenge_method": "plain"}, "invalid_request"),
         ({"code_challenge": "x" * 43}, "invalid_request"),
+        ({"code_challenge_method": "S256"}, "invalid_request"),
         ({"code_challenge": "short", "code_challenge_method": "S256"}, "invalid_request"),
     ],
 )
@@ -132,6 +132,17 @@ def test_other_faults_go_back_to_the_client(
     assert answer["error"] == error
     assert answer["state"] == "xyz"
     assert answer["error_description"]
+
+
+@pytest.mark.rfc("6749#3.1.1")
+@pytest.mark.parametrize("response_type", ["nonsense", "code nonsense", "none", "TOKEN", "token token"])
+def test_that_a_response_type_is_unknown_is_told_in_the_query(
+    bobs_browser: Browser, printer: Registered, response_type: str
+) -> None:
+    address = urlsplit(authorize(bobs_browser, printer, response_type=response_type)["Location"])
+
+    assert parse_qs(address.query)["error"] == ["unsupported_response_type"]
+    assert address.fragment == ""
 
 
 def test_a_grant_type_that_is_not_ticked_is_refused(bobs_browser: Browser, register: Callable[..., Registered]) -> None:
@@ -206,6 +217,23 @@ def test_the_use_of_a_callback_is_remembered(bobs_browser: Browser, printer: Reg
     code_for(bobs_browser, printer)
 
     assert ClientURI.objects.get().last_used_at is not None
+
+
+@pytest.mark.rfc("oidc-core#3.1.2.1")
+@pytest.mark.parametrize("state", ["xyz", "s" * 5000])
+def test_a_post_from_another_site_finds_who_is_signed_in(
+    bobs_browser: Browser, printer: Registered, state: str
+) -> None:
+    decide(bobs_browser, authorize(bobs_browser, printer), "approve_always")
+    values = {"response_type": "code", "client_id": printer.id, "redirect_uri": CALLBACK, "scope": "photos:read"}
+
+    # No SameSite=Lax cookie comes with such a form.
+    answer = Browser().post("/oauth2/authorize", values | {"prompt": "none", "state": state})
+
+    assert answer.status_code == 303
+    back = query_of(bobs_browser.get(answer["Location"].removeprefix("https://localhost:9443")))
+    assert "code" in back
+    assert back["state"] == state
 
 
 def test_the_page_may_also_be_asked_by_post(bobs_browser: Browser, printer: Registered) -> None:

@@ -207,15 +207,16 @@ def test_a_certificate_of_nobody_s_is_not_trusted(
     assert receiver.forms == []
 
 
-@pytest.mark.rfc("oidc-backchannel#2.2")
-def test_plain_http_is_for_the_demo_on_this_machine(settings: Any) -> None:
-    client_metadata.check({"backchannel_logout_uri": "http://localhost:8080/logged-out"})
+@pytest.mark.rfc("oidc-backchannel#2.2", "oidc-frontchannel#2")
+@pytest.mark.parametrize("name", ["backchannel_logout_uri", "frontchannel_logout_uri"])
+def test_plain_http_is_for_the_demo_on_this_machine(settings: Any, name: str) -> None:
+    client_metadata.check({name: "http://localhost:8080/logged-out"})
     with pytest.raises(errors.InvalidClientMetadata):
-        client_metadata.check({"backchannel_logout_uri": "http://printer.example/logged-out"})
+        client_metadata.check({name: "http://printer.example/logged-out"})
     settings.DEMO = False
 
     with pytest.raises(errors.InvalidClientMetadata):
-        client_metadata.check({"backchannel_logout_uri": "http://localhost:8080/logged-out"})
+        client_metadata.check({name: "http://localhost:8080/logged-out"})
 
 
 @pytest.mark.rfc("oidc-backchannel#2.4")

@@ -136,6 +136,7 @@ def test_another_value_than_asked_for_is_left_out(
         '{"id_token": {"email": {"value": "\\u0000"}}}',
         '{"id_token": {"email": {"value": "\\ud800"}}}',
         '{"id_token": {"email": {"value": NaN}}}',
+        '{"id_token": {"email": null}, "id_token": {}}',
         "[" * 5000,
         '{"id_token": {"email": {"value": "' + "x" * 30000 + '"}}}',
     ],

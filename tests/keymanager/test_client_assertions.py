@@ -101,6 +101,12 @@ def test_it_may_be_for_the_issuer_or_for_the_endpoint(scanner: Registered, aud: 
     assert answer_to(scanner, aud=[aud] if listed else aud).status_code == 200
 
 
+@pytest.mark.rfc("7523#3")
+def test_it_may_name_issuer_and_endpoint_together(scanner: Registered) -> None:
+    """As openid-client 5 does."""
+    assert answer_to(scanner, aud=["https://localhost:9443", "https://localhost:9443/oauth2/token"]).status_code == 200
+
+
 @pytest.mark.rfc("oidc-registration#2")
 def test_a_registered_algorithm_is_the_only_one(register: Callable[..., Registered]) -> None:
     keys = {"keys": [pair("ES256", "ec").jwk, pair("EdDSA", "ed").jwk]}

@@ -31,6 +31,14 @@ def test_the_page_says_who_asks_what_and_where_one_returns_to(bobs_browser: Brow
         assert button in page
 
 
+def test_who_somebody_is_comes_before_what_of_theirs_is_asked_for(bobs_browser: Browser, printer: Registered) -> None:
+    page = page_of(bobs_browser, printer, scope="photos:read email openid", claims='{"userinfo":{"birthdate":null}}')
+
+    order = ("Know who you are", "See your e-mail address", "See your date of birth", "photos:read")
+    places = [page.index(words) for words in order]
+    assert places == sorted(places)
+
+
 def test_markup_in_a_name_is_text(bobs_browser: Browser, register: Callable[..., Registered]) -> None:
     assert "<script>alert" not in page_of(bobs_browser, register(name="<script>alert(1)</script>"))
 
@@ -84,7 +92,11 @@ def test_a_second_answer_gets_a_page_and_makes_no_second_code(bobs_browser: Brow
 
 
 def test_a_forged_key_gets_a_page(bobs_browser: Browser, printer: Registered) -> None:
-    assert bobs_browser.post("/oauth2/consent/forged", {"decision": "approve"}).status_code == 400
+    page = bobs_browser.post("/oauth2/consent/forged", {"decision": "approve"})
+
+    assert page.status_code == 400
+    assert "start again" in page.content.decode()
+    assert "developer" not in page.content.decode(), "nobody has made a mistake"
 
 
 def test_an_answer_without_the_form_s_token_changes_nothing(printer: Registered, bob: User) -> None:
@@ -161,7 +173,7 @@ def approve_always(browser: Browser, registered: Registered, duration: str, **ch
 def test_the_page_asks_for_how_long_and_says_how_to_withdraw(bobs_browser: Browser, printer: Registered) -> None:
     page = page_of(bobs_browser, printer)
 
-    assert "Remember Approve Always for</label>" in page
+    assert "“Approve Always” is remembered for</label>" in page
     for words in (">Until withdrawn<", ">30 days<", ">One day<", ">One hour<"):
         assert words in page
     assert 'You can withdraw this any time under <a href="/oauth2/">Applications with access</a>.' in page
@@ -180,6 +192,15 @@ def test_always_is_for_as_long_as_was_chosen(
     Consent.objects.update(expires_at=timezone.now())
 
     assert "/oauth2/consent/" in authorize(bobs_browser, printer)["Location"]
+
+
+def test_the_longest_scope_there_is_can_be_remembered(bobs_browser: Browser, printer: Registered) -> None:
+    """PostgreSQL keeps no longer one than the column has room for."""
+    room = Consent._meta.get_field("scope").max_length or 0
+    longest = "device_" + "x" * (room - len("device_"))
+    approve_always(bobs_browser, printer, "until-withdrawn", scope=f"{longest} {longest}x")
+
+    assert [row.scope for row in Consent.objects.all()] == [longest]
 
 
 def test_always_until_withdrawn_has_no_end_and_replaces_one(bobs_browser: Browser, printer: Registered) -> None:
@@ -239,3 +260,21 @@ def test_with_nothing_approved_or_all_asked_again_nothing_is_told_apart(
 
     assert "Already approved" not in page
     assert "<strong>photos:read" in page
+
+
+@pytest.mark.rfc("oidc-core#11")
+def test_offline_access_is_asked_for_in_words_and_ignored_without_a_code(
+    bobs_browser: Browser, printer: Registered
+) -> None:
+    assert "Go on when you have signed out" in page_of(bobs_browser, printer, scope="openid offline_access")
+    implicit = page_of(bobs_browser, printer, scope="openid offline_access", response_type="id_token", nonce="n")
+    assert "Go on when you have signed out" not in implicit
+
+
+@pytest.mark.rfc("oidc-core#11")
+def test_offline_access_is_for_clients_with_refresh_tokens(
+    bobs_browser: Browser, register: Callable[..., Registered]
+) -> None:
+    registered = register(grant_types=["authorization_code"])
+
+    assert "Go on when you have signed out" not in page_of(bobs_browser, registered, scope="openid offline_access")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Callable
 from typing import Any
@@ -50,6 +51,29 @@ def is_login(response: Any) -> bool:
 
 def is_consent(response: Any) -> bool:
     return response.status_code == 302 and "/oauth2/consent/" in response["Location"]
+
+
+@pytest.mark.rfc("6749#4.1.1")
+@pytest.mark.parametrize("changes", [{}, {"prompt": "login"}, {"prompt": "select_account"}, {"prompt": "create"}])
+def test_a_long_request_is_not_lost_on_the_way_over_the_sign_in(
+    bob: User, printer: Registered, changes: dict[str, str]
+) -> None:
+    browser, state = Browser(), "s" * 5000
+    back = fill_in(browser, authorize(browser, printer, state=state), bob.username)
+    assert is_consent(back)
+    assert query_of(decide(browser, back))["state"] == state
+    again = authorize(browser, printer, state=state, **changes)
+    assert len(again["Location"]) < 2048, "Django goes on to no longer address"
+
+
+@pytest.mark.rfc("oidc-core#3.1.2.1")
+def test_a_long_request_may_be_answered_by_somebody_else(bobs_browser: Browser, printer: Registered) -> None:
+    asked = authorize(bobs_browser, printer, state="s" * 5000)
+    page = bobs_browser.get(local(asked["Location"])).content.decode()
+    address = html.unescape(page.split('name="next" value="')[1].split('"')[0])
+    gone = bobs_browser.post("/oauth2/account/logout/", {"next": address})
+    assert gone["Location"] == address
+    assert is_login(bobs_browser.get(address))
 
 
 @pytest.mark.rfc("oidc-core#3.1.2.1")
@@ -164,6 +188,14 @@ def test_the_page_leads_nowhere_else(bobs_browser: Browser, printer: Registered,
     response = bobs_browser.get("/oauth2/account/select/", {"next": path.format(printer.id)})
 
     assert response["Location"] == "/oauth2/"
+
+
+def test_whoever_registers_for_an_application_reads_which(printer: Registered) -> None:
+    browser = Browser()
+    page = browser.get(local(authorize(browser, printer, prompt="create")["Location"])).content.decode()
+    assert "Photo Printer" in page
+    assert "returns to printer.example" in page
+    assert "generate keys" not in page, "that is what developers do"
 
 
 @pytest.mark.rfc("oidc-prompt-create#4.1")

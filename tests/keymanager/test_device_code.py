@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from keymanager import tokens
-from keymanager.models import Authorization, Client, DeviceGrant, Scope
+from keymanager.models import Authorization, AuthorizationDetailsType, Client, DeviceGrant, Scope
 from tests.keymanager.conftest import Registered, post_token, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,34 @@ def test_a_scope_that_the_client_s_policy_refuses_is_an_error(register: Callable
     response = ask(frame, scope="photos:burn")
 
     assert error_of(response) == "invalid_scope"
+
+
+@pytest.mark.rfc("8707#2")
+def test_a_device_s_token_is_for_the_resource_it_named(bobs_browser: Browser, television: Registered) -> None:
+    codes = asked(television, resource="https://localhost:8243/photos/1.0")
+    page = enter(bobs_browser, codes["user_code"])
+    enter(bobs_browser, codes["user_code"], "approve")
+
+    bearer = tokens.find(poll(television, codes).json()["access_token"])
+
+    assert "https://localhost:8243/photos/1.0" in page.content.decode()
+    assert bearer is not None
+    assert bearer.claims["aud"] == "https://localhost:8243/photos/1.0"
+    assert error_of(ask(television, resource="https://stranger.example/")) == "invalid_target"
+
+
+@pytest.mark.rfc("9396#3")
+def test_a_device_may_ask_in_detail(bobs_browser: Browser, register: Callable[..., Registered]) -> None:
+    AuthorizationDetailsType.objects.create(name="album", title="Open one album", optional=["number"])
+    frame = register(grant_types=[GRANT_TYPE], metadata={"authorization_details_types": ["album"]})
+    details = [{"type": "album", "number": 7}]
+    codes = asked(frame, authorization_details=json.dumps(details))
+    page = enter(bobs_browser, codes["user_code"])
+    enter(bobs_browser, codes["user_code"], "approve")
+
+    assert "Open one album" in page.content.decode()
+    assert poll(frame, codes).json()["authorization_details"] == details
+    assert error_of(ask(frame, authorization_details='[{"type": "vault"}]')) == "invalid_authorization_details"
 
 
 @pytest.mark.rfc("8628#3.5")

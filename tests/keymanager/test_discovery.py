@@ -31,7 +31,7 @@ def test_every_supported_value_is_listed() -> None:
 
     assert set(document["prompt_values_supported"]) == {"none", "login", "consent", "select_account", "create"}
     assert document["subject_types_supported"] == ["public", "pairwise"]
-    assert {"address", "phone", "profile", "email", "openid"} <= set(document["scopes_supported"])
+    assert {"address", "phone", "profile", "email", "openid", "offline_access"} <= set(document["scopes_supported"])
     assert {"birthdate", "address", "phone_number_verified", "acr", "updated_at"} <= set(document["claims_supported"])
     assert document["claims_parameter_supported"] is True
     assert "RSA-OAEP-256" in document["id_token_encryption_alg_values_supported"]
@@ -158,3 +158,12 @@ def test_an_error_can_be_read_by_a_page(app: Registered) -> None:
     assert response.status_code == 401
     assert response["Access-Control-Allow-Origin"] == ORIGIN
     assert "WWW-Authenticate" in response["Access-Control-Expose-Headers"]
+
+
+@pytest.mark.parametrize("address", [*ADDRESSES, "/oauth2/jwks", "/.well-known/webfinger"])
+def test_a_document_is_for_reading_and_says_so_to_programs(address: str) -> None:
+    """Without a word about a form that has expired."""
+    response = Browser(enforce_csrf_checks=True).post(address)
+
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD")
+    assert response.json()["error"] == "invalid_request"

@@ -17,6 +17,7 @@ from tests.keymanager.conftest import Registered, authorize, code_for, decide, e
 pytestmark = pytest.mark.django_db
 RSA = jwk.JWK.generate(kty="RSA", size=2048, kid="enc-1", use="enc")
 EC = jwk.JWK.generate(kty="EC", crv="P-256", kid="enc-2")
+OTHER_CURVES = [jwk.JWK.generate(kty="EC", crv=curve, kid=curve) for curve in ("P-384", "P-521")]
 
 
 @pytest.fixture
@@ -59,6 +60,20 @@ def test_it_is_signed_and_then_encrypted(
     header, claims = opened(answer["id_token"], key)
     assert (header["alg"], header["enc"], header["cty"], header["kid"]) == (algorithm, encoding, "JWT", key["kid"])
     assert (claims["aud"], claims["nonce"]) == (registered.id, "n")
+
+
+@pytest.mark.rfc("7518#6.2.1.1")
+@pytest.mark.parametrize("key", OTHER_CURVES, ids=lambda key: key["crv"])
+@pytest.mark.parametrize("algorithm", ["ECDH-ES", "ECDH-ES+A256KW"])
+def test_a_key_may_lie_on_another_curve(
+    bobs_browser: Browser, configured: Callable[..., Registered], algorithm: str, key: jwk.JWK
+) -> None:
+    keys = {"keys": [json.loads(key.export_public())]}
+    registered = configured(jwks=keys, id_token_encrypted_response_alg=algorithm)
+
+    answer = exchange(registered, code_for(bobs_browser, registered, scope="openid")).json()
+
+    assert opened(answer["id_token"], key)[1]["aud"] == registered.id
 
 
 @pytest.mark.rfc("oidc-registration#2")
@@ -110,3 +125,41 @@ def test_userinfo_is_signed_on_request(
     told = jwt.decode(response.content, keys.public_keys[keys.kid], algorithms=[algorithm], audience=registered.id)
     assert response["Content-Type"] == "application/jwt"
     assert (told["iss"], told["email"]) == ("https://localhost:9443", "bob@example.com")
+
+
+def userinfo_of(browser: Browser, registered: Registered) -> Any:
+    token = exchange(registered, code_for(browser, registered, scope="openid email")).json()["access_token"]
+    return Browser().get("/oauth2/userinfo", headers={"Authorization": f"Bearer {token}"})
+
+
+@pytest.mark.rfc("oidc-core#5.3.2")
+def test_userinfo_is_signed_and_then_encrypted(bobs_browser: Browser, configured: Callable[..., Registered]) -> None:
+    registered = configured(userinfo_signed_response_alg="ES256", userinfo_encrypted_response_alg="RSA-OAEP-256")
+
+    response = userinfo_of(bobs_browser, registered)
+
+    header, claims = opened(response.content.decode(), RSA)
+    assert response["Content-Type"] == "application/jwt"
+    assert (header["enc"], header["cty"], claims["email"]) == ("A128CBC-HS256", "JWT", "bob@example.com")
+
+
+@pytest.mark.rfc("oidc-core#5.3.2")
+def test_userinfo_may_be_encrypted_only(bobs_browser: Browser, configured: Callable[..., Registered]) -> None:
+    registered = configured(userinfo_encrypted_response_alg="ECDH-ES", userinfo_encrypted_response_enc="A256GCM")
+
+    envelope = jwe.JWE()
+    envelope.deserialize(userinfo_of(bobs_browser, registered).content.decode(), EC)
+
+    claims = json.loads(envelope.payload)
+    assert (claims["aud"], claims["email"]) == (registered.id, "bob@example.com")
+    assert "cty" not in envelope.jose_header
+
+
+def test_userinfo_that_cannot_be_encrypted_is_not_told(
+    bobs_browser: Browser, configured: Callable[..., Registered]
+) -> None:
+    registered = configured(userinfo_encrypted_response_alg="RSA-OAEP-256", jwks={"keys": []})
+
+    response = userinfo_of(bobs_browser, registered)
+
+    assert (response.status_code, response.json()["error"]) == (400, "invalid_client_metadata")

@@ -212,6 +212,18 @@ def test_rs256_signs_no_answer(bobs_browser: Browser, signing_bank: Registered) 
     assert jwt.get_unverified_header(answer["response"])["alg"] == "ES256"
 
 
+@pytest.mark.rfc("fapi-2.0#5.4.1")
+def test_rs256_signs_no_id_token(bobs_browser: Browser, bank: Registered) -> None:
+    """Not even of a client that named it before it got its profile."""
+    bank.client.id_token_signed_response_alg = "RS256"
+    bank.client.save(update_fields=["id_token_signed_response_alg"])
+    asked = open_pushed(bobs_browser, bank, **REQUEST | {"scope": "openid"}, **CHALLENGE)
+
+    tokens = redeem(bank, query_of(decide(bobs_browser, asked))["code"], Holder()).json()
+
+    assert jwt.get_unverified_header(tokens["id_token"])["alg"] == "ES256"
+
+
 @pytest.mark.parametrize(("alg", "status"), [("PS256", 200), ("RS256", 400)])
 @pytest.mark.rfc("fapi-2.0#5.4.1")
 def test_proofs_are_signed_by_the_algorithms_of_the_profile(bank: Registered, alg: str, status: int) -> None:

@@ -299,7 +299,7 @@ def verified(answer: Any, audience: str) -> dict[str, Any]:
     header = jwt.get_unverified_header(text)
     key = next(key for key in Browser().get("/oauth2/jwks").json()["keys"] if key["kid"] == header["kid"])
     assert header["typ"] == "token-introspection+jwt"
-    claims: dict[str, Any] = jwt.decode(text, jwt.PyJWK(key).key, algorithms=["ES256"], audience=audience)
+    claims: dict[str, Any] = jwt.decode(text, jwt.PyJWK(key).key, algorithms=[key["alg"]], audience=audience)
     return claims
 
 
@@ -316,6 +316,17 @@ def test_a_signed_answer_says_the_same(bobs_browser: Browser, register: Register
     assert set(claims) == {"iss", "aud", "iat", "token_introspection"}
     assert claims["iss"] == "https://localhost:9443"
     assert claims["token_introspection"] == introspect(gateway, token).json()
+
+
+@pytest.mark.rfc("9701#6")
+@pytest.mark.parametrize(("asked", "algorithm"), [("ES256", "ES256"), ("RS256", "RS256"), (None, "RS256")])
+def test_an_answer_is_signed_as_the_caller_registered(register: Register, asked: str | None, algorithm: str) -> None:
+    caller = register(metadata={"introspection_signed_response_alg": asked} if asked else {})
+
+    answer = introspect(caller, "nonsense", accept=SIGNED)
+
+    assert jwt.get_unverified_header(answer.content.decode())["alg"] == algorithm
+    assert verified(answer, caller.id)
 
 
 @pytest.mark.rfc("9701#5")
@@ -349,4 +360,4 @@ def test_the_metadata_names_the_endpoint_and_how_to_call_it(db: None) -> None:
         "client_secret_basic",
         "client_secret_post",
     ]
-    assert document["introspection_signing_alg_values_supported"] == ["ES256"]
+    assert document["introspection_signing_alg_values_supported"] == ["ES256", "RS256"]

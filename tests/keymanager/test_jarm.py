@@ -111,9 +111,11 @@ def test_a_pushed_request_may_ask_for_it(bobs_browser: Browser, printer: Registe
 
 
 @pytest.mark.rfc("jarm#3")
-@pytest.mark.parametrize("alg", ["ES256", "RS256"])
-def test_it_is_signed_as_the_client_asked(bobs_browser: Browser, register: Callable[..., Registered], alg: str) -> None:
-    registered = register(metadata={"authorization_signed_response_alg": alg})
+@pytest.mark.parametrize(("asked", "alg"), [("ES256", "ES256"), ("RS256", "RS256"), (None, "RS256")])
+def test_it_is_signed_as_the_client_asked(
+    bobs_browser: Browser, register: Callable[..., Registered], asked: str | None, alg: str
+) -> None:
+    registered = register(metadata={"authorization_signed_response_alg": asked} if asked else {})
 
     answer = query_of(decide(bobs_browser, authorize(bobs_browser, registered, response_mode="jwt")))
 

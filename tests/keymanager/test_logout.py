@@ -16,7 +16,7 @@ from django.test import Client as Browser
 from accounts import devices
 from accounts.models import User
 from keymanager import signing
-from keymanager.models import Authorization, ClientURI, LogoutNotice
+from keymanager.models import ClientURI, LogoutNotice
 from tests.keymanager.conftest import Registered, authorize, code_for, exchange, post_token, query_of, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -98,7 +98,7 @@ def test_an_expired_id_token_is_good_enough(bobs_browser: Browser, leaver: Regis
 def test_without_an_id_token_the_person_is_asked(bobs_browser: Browser, leaver: Registered) -> None:
     page = logout(bobs_browser, client_id=leaver.id, post_logout_redirect_uri=GOODBYE, state="xyz").content.decode()
 
-    for words in ("Sign out?", "Photo Printer asks to sign you out", "<strong>bob</strong>", ">Stay<"):
+    for words in ("Sign out?", "<bdi>Photo Printer</bdi> asks to sign you out", "<strong>bob</strong>", ">Stay<"):
         assert words in page
     assert is_signed_in(bobs_browser)
 
@@ -258,8 +258,8 @@ def test_what_an_application_may_do_without_signing_in_lives_on(bobs_browser: Br
 
 @pytest.mark.rfc("oidc-backchannel#2.7")
 def test_offline_access_lives_on(bobs_browser: Browser, leaver: Registered) -> None:
-    issued = tokens_of(bobs_browser, leaver)
-    Authorization.objects.update(scope="offline_access openid photos:read")
+    issued = tokens_of(bobs_browser, leaver, scope="openid offline_access photos:read")
+    assert issued["scope"] == "offline_access openid photos:read"
 
     logout(bobs_browser, id_token_hint=issued["id_token"])
 

@@ -38,6 +38,30 @@ def test_in_oauth_2_1_everybody_sends_a_challenge(bobs_browser: Browser, modern:
     assert exchange(modern, code, code_verifier=VERIFIER).status_code == 200
 
 
+@pytest.mark.rfc("oauth-2.1#10.2")
+def test_in_oauth_2_1_the_exchange_need_not_name_the_redirect_uri_again(
+    bobs_browser: Browser, modern: Registered
+) -> None:
+    code = code_for(bobs_browser, modern, **challenge())
+    parameters = {"grant_type": "authorization_code", "code": code, "code_verifier": VERIFIER}
+
+    wrong = post_token(modern, **parameters, redirect_uri="https://printer.example/other")
+
+    assert wrong.json()["error"] == "invalid_grant"
+    assert post_token(modern, **parameters).status_code == 200
+
+
+@pytest.mark.rfc("oauth-2.1#10.2")
+def test_a_code_without_a_challenge_is_for_who_names_the_redirect_uri(
+    bobs_browser: Browser, printer: Registered
+) -> None:
+    code = code_for(bobs_browser, printer)
+    printer.client.metadata["security_profile"] = "oauth-2.1"
+    printer.client.save(update_fields=["metadata"])
+
+    assert post_token(printer, grant_type="authorization_code", code=code).json()["error"] == "invalid_grant"
+
+
 @pytest.mark.rfc("oauth-2.1#10.1")
 @pytest.mark.parametrize("response_type", ["token", "id_token", "code token", "code id_token"])
 def test_in_oauth_2_1_there_is_no_implicit_grant(bobs_browser: Browser, modern: Registered, response_type: str) -> None:

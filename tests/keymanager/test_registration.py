@@ -108,6 +108,10 @@ def test_a_redirect_uri_that_cannot_be_used_is_refused(uri: Any) -> None:
         {"token_endpoint_auth_method": "none", "grant_types": ["client_credentials"]},
         {"jwks": {"keys": []}, "jwks_uri": "https://printer.example/jwks"},
         {"jwks": []},
+        {"jwks": {"keys": []}, "token_endpoint_auth_method": "private_key_jwt"},
+        {"jwks": {"keys": [{"kty": "EC", "crv": "P-256", "x": "x", "y": "y", "d": "d"}]}},
+        {"jwks": {"keys": [{"kty": "oct", "k": "k"}]}},
+        {"jwks": {"keys": ["x"]}},
         {"client_name": "x" * 101},
         {"client_name": ["x"]},
         {"client_uri": "javascript:alert(1)"},
@@ -116,6 +120,8 @@ def test_a_redirect_uri_that_cannot_be_used_is_refused(uri: Any) -> None:
         {"contacts": "bob@example.com"},
         {"id_token_signed_response_alg": "none"},
         {"id_token_encrypted_response_enc": "A256GCM"},
+        {"userinfo_encrypted_response_enc": "A256GCM"},
+        {"userinfo_encrypted_response_alg": "ECDH-ES"},
         {"default_max_age": -1},
         {"default_max_age": True},
     ],
@@ -127,7 +133,9 @@ def test_a_member_that_cannot_be_used_is_refused(members: dict[str, Any]) -> Non
     assert not Client.objects.exists()
 
 
-@pytest.mark.parametrize("body", ["", "[]", "7", "not json", "[" * 9000, '{"a": "\\ud800"}', '{"a": NaN}', b"\xff"])
+@pytest.mark.parametrize(
+    "body", ["", "[]", "7", "not json", "[" * 9000, '{"a": "\\ud800"}', '{"a": NaN}', b"\xff", '{"a": 1, "a": 2}']
+)
 def test_what_is_no_object_is_refused(body: str | bytes) -> None:
     assert send("POST", "/oauth2/register", body, "").json()["error"] == "invalid_client_metadata"
 
@@ -321,3 +329,30 @@ def test_an_application_in_a_browser_may_register() -> None:
 
     assert (preflight.status_code, preflight["Access-Control-Allow-Origin"]) == (204, "*")
     assert "MCP-Protocol-Version" in preflight["Access-Control-Allow-Headers"]
+
+
+BANK: dict[str, Any] = {
+    "security_profile": "fapi-2.0",
+    "token_endpoint_auth_method": "private_key_jwt",
+    "jwks": pair().jwks,
+}
+
+
+@pytest.mark.rfc("fapi-2.0#5.4.1")
+def test_under_fapi_who_names_no_algorithm_is_told_one_that_is_allowed() -> None:
+    assert register(**BANK).json()["id_token_signed_response_alg"] == "ES256"
+
+
+@pytest.mark.rfc("fapi-2.0#5.3.2.1")
+@pytest.mark.parametrize(
+    ("members", "error"),
+    [
+        ({"token_endpoint_auth_method": "client_secret_basic"}, "invalid_client_metadata"),
+        ({"token_endpoint_auth_method": "none"}, "invalid_client_metadata"),
+        ({"grant_types": ["authorization_code", "implicit"]}, "invalid_client_metadata"),
+        ({"id_token_signed_response_alg": "RS256"}, "invalid_client_metadata"),
+        ({"redirect_uris": ["http://localhost/callback"]}, "invalid_redirect_uri"),
+    ],
+)
+def test_what_its_profile_would_refuse_is_refused_at_once(members: dict[str, Any], error: str) -> None:
+    assert register(**BANK | members).json()["error"] == error

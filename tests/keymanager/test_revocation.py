@@ -66,14 +66,16 @@ def test_a_second_time_nothing_is_named(bobs_browser: Browser, register: Registe
 
 
 @pytest.mark.rfc("7009#2.1")
-def test_of_another_client_s_token_nothing_is_named(
-    bobs_browser: Browser, printer: Registered, register: Register
+@pytest.mark.parametrize("name", ["access_token", "refresh_token"])
+def test_another_client_s_token_is_refused_and_lives_on(
+    bobs_browser: Browser, printer: Registered, register: Register, name: str
 ) -> None:
     pair = exchange(printer, code_for(bobs_browser, printer)).json()
-    stranger = register()
 
-    assert named(revoke(stranger, pair["access_token"])) == {}
-    assert named(revoke(stranger, pair["refresh_token"])) == {}
+    refused = revoke(register(), pair[name])
+
+    assert (refused.status_code, refused.json()["error"]) == (400, "unauthorized_client")
+    assert not {"RevokedAccessToken", "RevokedRefreshToken", "AuthorizedUser"} & set(refused.headers)
     assert tokens.find(pair["access_token"]) is not None
 
 

@@ -95,6 +95,15 @@ def test_an_unknown_grant_type_is_refused(printer: Registered, grant_type: str, 
     assert post_token(printer, grant_type=grant_type).json()["error"] == error
 
 
+@pytest.mark.rfc("6749#5.2")
+def test_an_unknown_grant_type_is_named_as_the_original_does(printer: Registered) -> None:
+    words = post_token(printer, grant_type='iwa:"ntlm"' + "x" * 200).json()["error_description"]
+
+    assert words.startswith("Unsupported grant type : iwa:'ntlm'xxx")
+    assert words.endswith("xxx, is used.")
+    assert len(words) < 150
+
+
 def test_a_grant_type_that_is_not_ticked_is_refused(register: Callable[..., Registered]) -> None:
     registered = register(grant_types=["authorization_code"])
 
@@ -103,7 +112,10 @@ def test_a_grant_type_that_is_not_ticked_is_refused(register: Callable[..., Regi
 
 @pytest.mark.rfc("6749#3.2")
 def test_the_endpoint_is_post_only(db: None) -> None:
-    assert Browser().get("/oauth2/token").status_code == 405
+    response = Browser().get("/oauth2/token")
+
+    assert (response.status_code, response["Allow"], response["Cache-Control"]) == (405, "POST", "no-store")
+    assert response.json()["error_description"] == "This address is for POST only."
 
 
 @pytest.mark.rfc("6749#4.4.3")
@@ -122,11 +134,26 @@ def test_a_validity_period_may_be_asked_for(printer: Registered) -> None:
     assert response.json()["expires_in"] == 5
 
 
-@pytest.mark.parametrize("period", ["0", "-1", "ten", "99999999999999999999", "１"])
+@pytest.mark.parametrize(
+    "period", ["0", "-1", "ten", "99999999999999999999", "１", "31536001", "000000000001" + "9" * 20, "1" * 5000]
+)
 def test_a_nonsense_validity_period_is_refused(printer: Registered, period: str) -> None:
     response = post_token(printer, grant_type="client_credentials", validity_period=period)
 
     assert response.json()["error"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [
+        ("device_7", "device_7"),
+        ("device_b photos:read device_a", "device_a device_b photos:read"),
+        ("device_ device_a/b device_" + "x" * 94, "default"),
+    ],
+)
+def test_a_scope_that_names_a_device_passes(printer: Registered, asked: str, given: str) -> None:
+    """wso2-2.6.md section 5: `device_<id>` is not looked up anywhere."""
+    assert post_token(printer, grant_type="client_credentials", scope=asked).json()["scope"] == given
 
 
 def test_a_public_client_gets_no_application_token(register: Callable[..., Registered]) -> None:

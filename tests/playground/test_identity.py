@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import time
 from typing import Any
 
@@ -87,6 +88,17 @@ def test_userinfo_is_shown(visitor: Client, peer: Peer) -> None:
     shown = visitor.get("/playground2/userinfo")
     assert "Get UserInfo</button>" in page.content.decode()
     assert "sub bob name Bob" in walk.words(shown)
+
+
+def test_userinfo_is_shown_as_it_was_sent(visitor: Client, peer: Peer) -> None:
+    walk.get_token(visitor, peer)
+    claims = {"sub": "bob", "email_verified": False, "address": {"locality": "Köln"}}
+    peer.says["/oauth2/userinfo"] = json_reply(200, claims)
+
+    page = html.unescape(visitor.get("/playground2/userinfo").content.decode())
+
+    assert '<dd class="mono">false</dd>' in page
+    assert '<dd class="mono">{"locality": "Köln"}</dd>' in page
 
 
 def test_userinfo_about_somebody_else_is_thrown_away(visitor: Client, peer: Peer) -> None:

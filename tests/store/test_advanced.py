@@ -54,6 +54,32 @@ def test_the_page_shows_what_was_chosen(alices: Browser, subscribed: Application
     assert '<details class="more" open>' in page
 
 
+@pytest.mark.rfc("oidc-core#3.1.3.7")
+@pytest.mark.parametrize(
+    ("changes", "algorithm"),
+    [({}, "RS256"), ({"id_token_algorithm": "ES256"}, "ES256"), (FAPI, "ES256")],
+    ids=["nothing", "ES256", "FAPI"],
+)
+def test_id_tokens_are_signed_as_libraries_expect_unless_told_otherwise(
+    alices: Browser, subscribed: Application, changes: dict[str, str], algorithm: str
+) -> None:
+    alices.post(address(subscribed), fill(**changes))
+
+    assert Client.objects.get().id_token_signed_response_alg == algorithm
+    chosen = '<option value="ES256" selected>' in alices.get(address(subscribed)).content.decode()
+    assert chosen == (algorithm == "ES256")
+
+
+def test_what_an_administrator_decided_outlives_an_update(alices: Browser, generated: Generated) -> None:
+    client = Client.objects.get()
+    client.metadata = {"refuse_unknown_scopes": True, "security_profile": "oauth-2.1"}
+    client.save()
+
+    alices.post(address(generated.key.application, "update/"), fill(grant_types=["client_credentials"]))
+
+    assert Client.objects.get().metadata == {"refuse_unknown_scopes": True, "security_profile": "baseline"}
+
+
 def test_a_device_may_be_allowed(alices: Browser, subscribed: Application) -> None:
     name = "urn:ietf:params:oauth:grant-type:device_code"
     alices.post(address(subscribed), fill(grant_types=[name]))

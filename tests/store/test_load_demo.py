@@ -6,8 +6,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from pytest_django.fixtures import Settings
 
-from accounts.models import User
-from keymanager import scopes
+from accounts.details_form import DetailsForm
+from accounts.models import PersonalDetails, User
+from keymanager import personal_claims, scopes
 from store.models import Api
 
 DEFINITION = str(Path(__file__).parent / "photoshare.json")
@@ -26,6 +27,23 @@ def test_it_makes_the_cast(db: None) -> None:
     assert User.objects.get(username="admin").is_superuser
     assert not User.objects.get(username="alice").is_staff
     assert User.objects.get(username="bob").check_password("bob")
+
+
+def test_bob_has_something_to_tell_for_every_standard_claim(db: None) -> None:
+    load()
+
+    told = personal_claims.values(User.objects.get(username="bob"), set(personal_claims.ALL))
+
+    assert set(told) == set(personal_claims.ALL)
+
+
+def test_bob_s_details_could_have_been_typed(db: None) -> None:
+    load()
+    row = PersonalDetails.objects.get(user__username="bob")
+
+    form = DetailsForm({field: getattr(row, field, "") for field in DetailsForm.base_fields}, instance=row)
+
+    assert form.is_valid(), form.errors
 
 
 def test_it_publishes_photoshare(db: None) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from gateway import bootstrap, node_key, usage_log
+from gateway import agents, bootstrap, node_key, usage_log
 
 
 class Command(BaseCommand):
-    help = "Writes the file that an Envoy is started with: envoy -c FILE"
+    help = "Writes the file that an Envoy is started with (envoy -c FILE), and beside it agent.json for the agent."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--output", type=Path, default=Path(settings.GATEWAY_STATE) / "envoy.json")
@@ -25,10 +25,13 @@ class Command(BaseCommand):
         for name in ("ca.pem", "localhost.pem", "localhost-key.pem"):
             if not (tls / name).exists():
                 raise CommandError(f"{tls / name} is missing: make the certificates first.")
+        if not agents.is_reachable():
+            raise CommandError(f"{agents.socket_path()} is too long for a socket file: set APIM_GATEWAY_AGENT_PORT.")
         admin_port = settings.GATEWAY_ADMIN_PORT
         usage_log.path(node_id).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         door = bootstrap.Door(node_id, listen, settings.GATEWAY_PORT, admin_port)
         write_private(output, json.dumps(bootstrap.configuration(door, node_key.ensure()), indent=1))
+        write_private(output.with_name("agent.json"), json.dumps(agents.configuration(), indent=1))
         self.stdout.write(str(output))
 
 

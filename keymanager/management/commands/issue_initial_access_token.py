@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from keymanager import checksums, grants, registration
+from keymanager import checksums, client_descriptions, grants
 from keymanager.models import InitialAccessToken, Scope
 
 
@@ -33,7 +33,7 @@ class Command(BaseCommand):
             note=note,
             uses_left=uses,
             expires_at=timezone.now() + timedelta(days=days),
-            grant_types=options["grant_type"] or list(registration.OPEN_GRANT_TYPES),
+            grant_types=options["grant_type"] or list(client_descriptions.OPEN_GRANT_TYPES),
             scopes=options["scope"] or list(Scope.objects.values_list("name", flat=True)),
         )
         self.stdout.write(token)

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts.models import User
+from accounts.models import PersonalDetails, User
 from store import documents, publishing
 from store.backends import Backend
 from store.documents import Document
@@ -24,6 +24,26 @@ PEOPLE = (
     ("bob", "Bob", "Baker"),
     ("charlie", "Charlie", "Cooper"),
 )
+# What end users tell of themselves, so that every standard claim (OpenID Connect Core 5.1) can be tried.
+DETAILS: dict[str, dict[str, str]] = {
+    "bob": {
+        "middle_name": "Benjamin",
+        "nickname": "Bobby",
+        "profile": "https://example.com/people/bob",
+        "picture": "https://example.com/people/bob.png",
+        "website": "https://bob.example.com/",
+        "gender": "male",
+        "birthdate": "1985-07-14",
+        "zoneinfo": "Europe/London",
+        "locale": "en-GB",
+        "phone_number": "+442079460123",
+        "street_address": "12 Crust Lane",
+        "locality": "Breadwell",
+        "region": "Somerset",
+        "postal_code": "BA1 0AA",
+        "country": "United Kingdom",
+    },
+}
 
 
 class Command(BaseCommand):
@@ -79,7 +99,7 @@ def make_person(name: str, first: str, last: str) -> bool:
     if User.objects.filter(username=name).exists():
         return False
     staff = name == "admin"
-    User.objects.create_user(
+    person = User.objects.create_user(
         name,
         f"{name}@example.com",
         name,
@@ -89,4 +109,6 @@ def make_person(name: str, first: str, last: str) -> bool:
         is_staff=staff,
         is_superuser=staff,
     )
+    if name in DETAILS:
+        PersonalDetails.objects.create(user=person, **DETAILS[name])
     return True

@@ -207,6 +207,15 @@ def test_max_age_without_an_auth_time_is_an_error_for_the_client(there: Provider
     assert query_of(browser.get(back["Location"]))["error"] == "login_required"
 
 
+def test_an_acr_that_is_too_long_to_keep_is_not_told(there: Provider, printer: Registered) -> None:
+    """PostgreSQL keeps no longer one than the column has room for."""
+    browser = Browser()
+
+    told = authorized(browser, printer, go(browser, there, printer, claims={"acr": "g" * 101}, scope="openid"))
+
+    assert "acr" not in told
+
+
 @pytest.mark.rfc("oidc-core#5.5.1.1")
 @pytest.mark.parametrize(("acr", "reached"), [("gold", True), ("silver", False), (None, False), (["gold"], False)])
 def test_an_essential_acr_is_had_or_is_an_error(

@@ -1,0 +1,102 @@
+"""The filters that refuse what somebody has blocked (ECDS), before anything else: where a call comes from and where it
+goes first, then, once its token is verified, whose it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from gateway import answers, filters
+from gateway.answers import Answer
+from store import throttling
+from store.throttling import Blocked
+
+Config = dict[str, Any]
+
+INPUTS = "type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3"
+HEADER = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
+NETWORKS = "type.googleapis.com/envoy.extensions.matching.input_matchers.ip.v3.Ip"
+VERDICT = "type.googleapis.com/envoy.config.rbac.v3.Action"
+# A filter without rules looks at nothing: where nothing is blocked, a call pays next to nothing.
+NOTHING: Config = {"@type": filters.RBAC}
+
+
+def places_answer() -> Answer:
+    return _places(throttling.blocked())
+
+
+def callers_answer() -> Answer:
+    return _callers(throttling.blocked())
+
+
+@lru_cache(maxsize=1)
+def _places(blocked: Blocked) -> Answer:
+    return answers.extension(filters.BLOCKED_PLACES, json.dumps(places(blocked.networks, blocked.contexts)))
+
+
+@lru_cache(maxsize=1)
+def _callers(blocked: Blocked) -> Answer:
+    return answers.extension(filters.BLOCKED_CALLERS, json.dumps(callers(blocked.subjects, blocked.applications)))
+
+
+def places(networks: Sequence[str], contexts: Sequence[str]) -> Config:
+    """By the real remote address, in one tree however many networks there are, and by the first part of the path."""
+    found = [*from_networks(networks), *to_contexts(contexts)]
+    if not found:
+        return NOTHING
+    passed = {"action": verdict("not_blocked", "ALLOW")}
+    return {"@type": filters.RBAC, "matcher": {"matcher_list": {"matchers": found}, "on_no_match": passed}}
+
+
+def from_networks(networks: Sequence[str]) -> Iterable[Config]:
+    if not networks:
+        return
+    ranges = [
+        {"address_prefix": address, "prefix_len": int(length)}
+        for address, _, length in (network.partition("/") for network in networks)
+    ]
+    tree = {"@type": NETWORKS, "cidr_ranges": ranges, "stat_prefix": "blocked_addresses"}
+    source = {"name": "address", "typed_config": {"@type": f"{INPUTS}.SourceIPInput"}}
+    within = {"input": source, "custom_match": {"name": "networks", "typed_config": tree}}
+    yield refused("blocked_address", {"single_predicate": within})
+
+
+def to_contexts(contexts: Sequence[str]) -> Iterable[Config]:
+    """Whatever follows: a path below it, a query, or nothing."""
+    if not contexts:
+        return
+    path = {"name": "path", "typed_config": {"@type": HEADER, "header_name": ":path"}}
+    beginnings = [
+        {"single_predicate": {"input": path, "value_match": match}}
+        for context in contexts
+        for match in ({"prefix": f"{context}/"}, {"prefix": f"{context}?"}, {"exact": context})
+    ]
+    yield refused("blocked_api", {"or_matcher": {"predicate": beginnings}})
+
+
+def refused(name: str, predicate: Config) -> Config:
+    return {"predicate": predicate, "on_match": {"action": verdict(name, "DENY")}}
+
+
+def verdict(name: str, action: str) -> Config:
+    return {"name": name, "typed_config": {"@type": VERDICT, "name": name, "action": action}}
+
+
+def callers(subjects: Sequence[str], applications: Sequence[str]) -> Config:
+    """By whose the token is, and by the application that it was given to."""
+    claims = {"blocked_user": (["sub"], subjects), "blocked_application": (["application", "id"], applications)}
+    policies = {
+        name: filters.policy(name, one_of([filters.PAYLOAD, *path], values))[name]
+        for name, (path, values) in claims.items()
+        if values
+    }
+    if not policies:
+        return NOTHING
+    return {"@type": filters.RBAC, "rules": {"action": "DENY", "policies": policies}}
+
+
+def one_of(path: list[str], values: Sequence[str]) -> Config:
+    matchers = [{"string_match": {"exact": value}} for value in values]
+    return filters.metadata(path, {"or_match": {"value_matchers": matchers}} if len(matchers) > 1 else matchers[0])

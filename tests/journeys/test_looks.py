@@ -1,0 +1,88 @@
+"""What people and machines write does not break a page: long words, names from right to left, links in text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.journeys import walk
+from tests.journeys.conftest import LIGHT, NARROW, Installation, Look
+
+OpenPage = Callable[..., Page]
+LONG_NAME = "W" * 70
+LONG_SCOPE = f"long:{'scope' * 18}"
+ADD_SCOPE = f"""
+from keymanager.models import Client, Scope
+Scope.objects.get_or_create(name="{LONG_SCOPE}", title="{"عرض الصور" * 11}", description="{"d" * 180}")
+for client in Client.objects.filter(name="{LONG_NAME}"):
+    client.scopes = ["{LONG_SCOPE}"]
+    client.save()
+"""
+
+
+@pytest.fixture(scope="module")
+def consumer_key(installation: Installation) -> str:
+    words = ("--grant-type", "authorization_code", "--subscribe", "PhotoShare:1.0:Gold")
+    keys = walk.keys_by_command(installation, LONG_NAME, *words)
+    assert installation.manage("shell", "--no-imports", "-c", ADD_SCOPE).returncode == 0
+    return keys.consumer_key
+
+
+def sideways(page: Page) -> int:
+    page.wait_for_load_state()
+    wide: int = page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
+    return wide
+
+
+@pytest.mark.parametrize("look", [LIGHT, NARROW], ids=str)
+def test_long_words_push_no_page_sideways(
+    open_page: OpenPage, installation: Installation, consumer_key: str, look: Look
+) -> None:
+    page = open_page(look)
+    walk.sign_in_to_store(page, installation, "alice")
+    expect(page.get_by_role("link", name="Applications")).to_be_visible()
+    for path in ("applications/", "subscriptions/"):
+        page.goto(installation.url("PORTAL", f"/store/{path}"))
+        assert sideways(page) <= 0, path
+
+    parameters = {"response_type": "code", "client_id": consumer_key, "redirect_uri": installation.callback}
+    query = urlencode(parameters | {"scope": LONG_SCOPE, "state": "s" * 5000})
+    page.goto(installation.url("PORTAL", f"/oauth2/authorize?{query}"))
+    assert sideways(page) <= 0, "sign-in"
+    walk.sign_in(page, "bob")
+    expect(page.get_by_role("button", name="Approve", exact=True)).to_be_visible()
+    assert sideways(page) <= 0, "consent"
+    page.get_by_role("button", name="Approve", exact=True).click()
+    page.wait_for_url("**/playground2/**")
+    page.goto(installation.url("PORTAL", "/oauth2/"))
+    assert sideways(page) <= 0, "applications with access"
+
+
+def test_a_link_within_text_is_told_by_more_than_its_colour(open_page: OpenPage, installation: Installation) -> None:
+    page = open_page()
+    page.goto(installation.url("PORTAL", "/accounts/signup/"))
+
+    link = page.get_by_role("main").get_by_role("link", name="Sign In")
+
+    assert "underline" in link.evaluate("link => getComputedStyle(link).textDecorationLine")
+
+
+def test_who_signs_in_in_two_tabs_goes_on_in_both(
+    open_page: OpenPage, installation: Installation, consumer_key: str
+) -> None:
+    first = open_page()
+    parameters = {"response_type": "code", "client_id": consumer_key, "redirect_uri": installation.callback}
+    request = installation.url("PORTAL", f"/oauth2/authorize?{urlencode(parameters)}")
+    first.goto(request)
+    second = first.context.new_page()
+    second.goto(request)
+    walk.sign_in(first, "charlie")
+    expect(first.get_by_role("button", name="Approve", exact=True)).to_be_visible()
+
+    walk.sign_in(second, "charlie")
+    second.get_by_role("link", name="Open it again").click()
+
+    expect(second.get_by_role("button", name="Approve", exact=True)).to_be_visible()
