@@ -63,8 +63,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 
+# For people; what programs call is answered in front of it (apimanager/machine_endpoints.py).
 MIDDLEWARE = [
-    "apimanager.middleware.MachineEndpointsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apimanager.middleware.SecurityHeadersMiddleware",
@@ -349,6 +349,7 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "EXCEPTION_HANDLER": "store.api.errors.answer",
 }
 
 # Looks

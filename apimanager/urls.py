@@ -19,6 +19,7 @@ shared: list[URLPattern | URLResolver] = [
     path("metrics", metrics.metrics, name="metrics"),
     path("store/", include("store.urls")),
     path("admin/", admin.site.urls),
+    path("api/am/publisher/v0.14/", include("store.api.urls")),
     path("", include("gateway.urls")),
     path("", include("keymanager.urls")),
 ]

@@ -17,7 +17,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bench import peers, processor, table
+from bench import gateway, peers, processor, table
 from bench.databases import KINDS
 from bench.load import Order, Result
 from bench.peers import Peer, Running
@@ -27,6 +27,7 @@ from tests.postgres import NoServerError
 GROWING = ("refresh", "introspect", "userinfo")
 FEW, MANY = 1_000, 1_000_000
 LOAD_TIMEOUT = 60.0  # seconds
+GATEWAY_WORKERS = 32
 
 
 def arguments() -> argparse.Namespace:
@@ -35,8 +36,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--steps", default=",".join(STEPS), help="of " + ",".join(STEPS))
     parser.add_argument("--seconds", type=float, default=2.5, help="that one run lasts (at most 15)")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each step and peer, taken in turn (at most 10)")
-    parser.add_argument("--workers", type=int, default=4, help="connections that ask at the same time (at most 32)")
+    # So many that the server never waits: waking up, it would find the processor's caches full of others' things.
+    parser.add_argument("--workers", type=int, default=16, help="connections that ask at the same time (at most 32)")
     parser.add_argument("--rows", action="store_true", help=f"{FEW:,} against {MANY:,} tokens of ours, on SQLite")
+    parser.add_argument("--gateway", action="store_true", help="the gateway against a bare Envoy")
     chosen = parser.parse_args()
     chosen.steps = [name for name in STEPS if name in chosen.steps.split(",")]
     chosen.repeat, chosen.workers = min(chosen.repeat, 10), min(chosen.workers, 32)
@@ -47,6 +50,9 @@ def main() -> None:
     chosen = arguments()
     # Ends as Ctrl-C does: what was started is ended first.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    if chosen.gateway:
+        compare_gateway(chosen)
+        return
     if chosen.rows:
         compare_rows(chosen)
         return
@@ -65,6 +71,15 @@ def compare_peers(chosen: argparse.Namespace, kind: str) -> None:
         started = start(both, folder, stack)
         measured = measure(started, chosen, chosen.steps, trees)
     print(f"\n{kind}, {described(chosen)}\n{table.capacities(measured, chosen.steps, kind)}", flush=True)
+
+
+def compare_gateway(chosen: argparse.Namespace) -> None:
+    try:
+        measured = gateway.compare(seconds=chosen.seconds, repeat=chosen.repeat, workers=GATEWAY_WORKERS)
+    except gateway.NoLoadError as reason:
+        sys.exit(f"The gateway cannot be loaded: {reason}.")
+    chosen.workers = GATEWAY_WORKERS
+    print(f"\ngateway, {described(chosen)}\n{measured}", flush=True)
 
 
 def compare_rows(chosen: argparse.Namespace) -> None:

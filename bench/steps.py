@@ -6,14 +6,14 @@ import json
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, TypedDict
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from bench.connection import Answer, Connection, basic
 
-TOKENS = 50  # that one worker asks about in turn
+TOKENS = 100  # that all workers ask about in turn
 
 
 class StepFailed(Exception):
@@ -50,6 +50,8 @@ class Worker:
     refresh_token: str = ""
     tokens: tuple[str, ...] = ()
     turn: int = 0
+    cookies: dict[str, str] = field(default_factory=dict)
+    """Kept as a browser does."""
 
     def client_credentials(self, name: str = "machine") -> dict[str, Any]:
         client = self.seed["machine_jwt"] if name == "machine_jwt" else self.seed["machine"]
@@ -71,7 +73,9 @@ class Worker:
             "code_challenge": digest,
             "code_challenge_method": "S256",
         }
-        answer = self.connection.get(f"{self.seed['authorize']}?{urlencode(asked)}", Cookie=self.seed["cookie"])
+        cookies = "; ".join([self.seed["cookie"], *(f"{name}={value}" for name, value in self.cookies.items())])
+        answer = self.connection.get(f"{self.seed['authorize']}?{urlencode(asked)}", Cookie=cookies)
+        self.cookies |= answer.cookies
         code = parse_qs(urlsplit(answer.headers.get("location", "")).query).get("code", [""])[0]
         expect(answer, answer.status == 302 and code != "")
         exchange = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.seed["redirect_uri"]}
@@ -108,14 +112,23 @@ class Worker:
         self.turn += 1
         return self.tokens[self.turn % len(self.tokens)]
 
-    def prepare_refresh(self) -> None:
-        self.refresh_token = self.code_flow()["refresh_token"]
 
-    def prepare_introspection(self) -> None:
-        self.tokens = tuple(self.client_credentials()["access_token"] for _ in range(TOKENS))
+def prepare_refresh(workers: list[Worker]) -> None:
+    for worker in workers:
+        worker.refresh_token = worker.code_flow()["refresh_token"]
 
-    def prepare_userinfo(self) -> None:
-        self.tokens = tuple(self.code_flow()["access_token"] for _ in range(TOKENS))
+
+def prepare_introspection(workers: list[Worker]) -> None:
+    share(workers, [workers[0].client_credentials()["access_token"] for _ in range(TOKENS)])
+
+
+def prepare_userinfo(workers: list[Worker]) -> None:
+    share(workers, [workers[0].code_flow()["access_token"] for _ in range(TOKENS)])
+
+
+def share(workers: list[Worker], tokens: list[str]) -> None:
+    for number, worker in enumerate(workers):
+        worker.tokens, worker.turn = tuple(tokens), number * TOKENS // len(workers)
 
 
 def expect(answer: Answer, is_right: bool) -> None:
@@ -123,7 +136,7 @@ def expect(answer: Answer, is_right: bool) -> None:
         raise StepFailed(f"{answer.status} {answer.headers.get('location', '')} {answer.body[:300]!r}")
 
 
-def nothing(worker: Worker) -> None:
+def nothing(workers: list[Worker]) -> None:
     """Most steps need nothing beforehand."""
 
 
@@ -134,7 +147,7 @@ class Step:
     title: str
     run: Callable[[Worker], object]
     goals: dict[str, float]
-    prepare: Callable[[Worker], None] = nothing
+    prepare: Callable[[list[Worker]], None] = nothing
 
 
 STEPS = {
@@ -147,17 +160,17 @@ STEPS = {
     "refresh": Step(
         title="refresh with rotation",
         run=Worker.refresh,
-        prepare=Worker.prepare_refresh,
+        prepare=prepare_refresh,
         goals={"sqlite": 5, "postgresql": 4},
     ),
     "code": Step(title="code flow", run=Worker.code_flow, goals={"sqlite": 4, "postgresql": 4}),
     "introspect": Step(
         title="introspection",
         run=Worker.introspection,
-        prepare=Worker.prepare_introspection,
+        prepare=prepare_introspection,
         goals={"sqlite": 5, "postgresql": 4},
     ),
     "userinfo": Step(
-        title="userinfo", run=Worker.userinfo, prepare=Worker.prepare_userinfo, goals={"sqlite": 4, "postgresql": 3}
+        title="userinfo", run=Worker.userinfo, prepare=prepare_userinfo, goals={"sqlite": 4, "postgresql": 3}
     ),
 }

@@ -18,19 +18,18 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.prepared import Argument, Insert, Select
 from keymanager import checksums, client_cache, signing, subjects
+from keymanager.authorizations import UNREAD, UNREAD_OF_PERSON
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken, RevokedToken, TokenFormat
 
 ASKED_CLAIMS = "userinfo_claims"
 # The key that the caller of a gateway has proved to hold; what a backend is told of it is no token of the caller's.
 PROVED = "proved"
-# Of the person, what nobody asks who shows a token.
-UNREAD = ("user__password", "user__last_login", "user__date_joined")
 STORE_ACCESS_TOKEN = Insert(AccessToken)
 STORE_REFRESH_TOKEN = Insert(RefreshToken)
 LIVE_ACCESS_TOKEN = Select(
     lambda: (
         AccessToken.objects.select_related("user")
-        .defer("resource", "updated", *UNREAD)
+        .defer("resource", "updated", *UNREAD_OF_PERSON)
         .filter(
             Q(authorization=None) | Q(authorization__revoked_at=None),
             token_checksum=Argument("checksum", CharField()),
@@ -39,7 +38,11 @@ LIVE_ACCESS_TOKEN = Select(
     )
 )
 LIVE_AUTHORIZATION = Select(
-    lambda: Authorization.objects.select_related("user").filter(pk=Argument("pk", UUIDField()), revoked_at=None)
+    lambda: (
+        Authorization.objects.select_related("user")
+        .defer(*UNREAD)
+        .filter(pk=Argument("pk", UUIDField()), revoked_at=None)
+    )
 )
 REVOKED_TOKEN = Select(lambda: RevokedToken.objects.filter(jti=Argument("jti", CharField())))
 

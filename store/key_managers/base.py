@@ -118,6 +118,14 @@ class Caller:
     user_name: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Whom a live access token stands for; `user_id` is None where it is the client itself."""
+
+    user_id: int | None
+    scopes: frozenset[str]
+
+
 class CallRefusedError(Exception):
     """`challenge` is the WWW-Authenticate for the caller (RFC 6750 3, RFC 9449 7.1), `headers` what else it gets."""
 
@@ -159,6 +167,9 @@ class KeyManager(Protocol):
 
     def subjects(self, user_names: Collection[str]) -> set[str]:
         """Every `sub` by which tokens name these people; of unknown ones none."""
+
+    def holder_of(self, access_token: str) -> Holder | None:
+        """None for a token that is no good, or that only whoever holds its key may use."""
 
     def check_call(self, call: Call) -> CheckedCall:
         """The call's access token, opaque or bound to a key, with the proof that it comes with. CallRefusedError."""

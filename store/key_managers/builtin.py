@@ -34,6 +34,7 @@ from store.key_managers.base import (
     ClientDescription,
     ClientSettings,
     Credentials,
+    Holder,
     IssuedToken,
     KeyManagerError,
     Revocation,
@@ -129,6 +130,12 @@ class BuiltinKeyManager:
 
     def subjects(self, user_names: Collection[str]) -> set[str]:
         return subjects.all_of(user_names)
+
+    def holder_of(self, access_token: str) -> Holder | None:
+        found = tokens.find(access_token)
+        if found is None or found.confirmation:
+            return None
+        return Holder(user_id=found.user.pk if found.user else None, scopes=found.scopes)
 
     def check_call(self, call: Call) -> CheckedCall:
         request = calls.request_of(call.method, call.path, call.headers)

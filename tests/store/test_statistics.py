@@ -74,7 +74,7 @@ def test_the_number_of_queries_does_not_grow(alices: Browser, alice: User, djang
         generate(add(alice, f"Application {number}"))
     alices.get(URL)
 
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         alices.get(URL)
 
 

@@ -1,0 +1,85 @@
+"""Envoys that do as little as an Envoy can: a backend that answers by itself, and proxies without any check."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+Config = dict[str, Any]
+TYPES = "type.googleapis.com/envoy.extensions"
+
+
+def backend(var: Path, port: int) -> Path:
+    """Answers every call with three bytes."""
+    answer = {"direct_response": {"status": 200, "body": {"inline_string": "ok\n"}}}
+    return written(var, "backend", listener(port, answer), [])
+
+
+def bare(var: Path, port: int, to: int) -> Path:
+    """Passes every call on; TLS towards the caller, as the gateway has it, and nothing else."""
+    route = {"route": {"cluster": "backend"}}
+    return written(var, "bare", listener(port, route, tls=var / "tls"), [cluster(to)])
+
+
+def hardened(var: Path, port: int, to: int) -> Path:
+    """The gateway's own door with every limit for the edge of a network that it has, but without its filters, its log
+    and its routes."""
+    config = json.loads((var / "gateway" / "envoy.json").read_text())
+    door = config["static_resources"]["listeners"][0]
+    door["address"] = address(port)
+    manager = door["filter_chains"][0]["filters"][0]["typed_config"]
+    for left_out in ("rds", "access_log", "early_header_mutation_extensions", "local_reply_config"):
+        del manager[left_out]
+    manager |= {"route_config": table({"route": {"cluster": "backend"}}), "http_filters": [router()]}
+    return written(var, "hardened", door, [cluster(to)])
+
+
+def listener(port: int, action: Config, tls: Path | None = None) -> Config:
+    manager = {
+        "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "bare",
+        "route_config": table(action),
+        "http_filters": [router()],
+    }
+    chain: Config = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
+    if tls:
+        chain["transport_socket"] = {"name": "envoy.transport_sockets.tls", "typed_config": context(tls)}
+    return {"address": address(port), "filter_chains": [chain]}
+
+
+def table(action: Config) -> Config:
+    """`action` for every path but that of the health check."""
+    health = {"match": {"path": "/health"}, "direct_response": {"status": 200}}
+    host = {"name": "all", "domains": ["*"], "routes": [health, {"match": {"prefix": "/"}, **action}]}
+    return {"virtual_hosts": [host]}
+
+
+def router() -> Config:
+    kind = f"{TYPES}.filters.http.router.v3.Router"
+    return {"name": "envoy.filters.http.router", "typed_config": {"@type": kind}}
+
+
+def cluster(port: int) -> Config:
+    endpoints = [{"lb_endpoints": [{"endpoint": {"address": address(port)}}]}]
+    assignment = {"cluster_name": "backend", "endpoints": endpoints}
+    return {"name": "backend", "type": "STATIC", "load_assignment": assignment}
+
+
+def address(port: int) -> Config:
+    return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+
+
+def context(tls: Path) -> Config:
+    certificate = {
+        "certificate_chain": {"filename": str(tls / "localhost.pem")},
+        "private_key": {"filename": str(tls / "localhost-key.pem")},
+    }
+    kind = f"{TYPES}.transport_sockets.tls.v3.DownstreamTlsContext"
+    return {"@type": kind, "common_tls_context": {"tls_certificates": [certificate]}}
+
+
+def written(var: Path, name: str, one: Config, clusters: list[Config]) -> Path:
+    path = var / f"{name}.json"
+    path.write_text(json.dumps({"static_resources": {"listeners": [one], "clusters": clusters}}))
+    return path
