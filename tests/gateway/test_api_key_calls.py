@@ -185,9 +185,3 @@ def test_key_is_vouched_for_as_its_application(live: Live) -> None:
     assert claims["http://wso2.org/claims/applicationname"] == "Vouched for"
     assert claims["http://wso2.org/claims/usertype"] == "APPLICATION"
     assert "authorization" not in headers
-
-
-def test_key_waits_for_the_portal(live: Live, key: str, request: pytest.FixtureRequest) -> None:
-    request.getfixturevalue("portal_away")
-
-    assert call(live, key).fault == (503, 101503)

@@ -121,6 +121,7 @@ def test_jwt_asks_nobody_and_an_opaque_token_waits_for_the_portal(
 
     assert live.gateway.get(ALBUMS, live.token).status == 200
     assert live.gateway.get(ALBUMS, opaque).fault == (503, 101503)
+    assert live.gateway.get(ALBUMS, apikey="any").fault == (503, 101503)
 
 
 @pytest.fixture(scope="module")
