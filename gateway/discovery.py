@@ -26,6 +26,10 @@ def cluster_answer() -> Answer:
     return _clusters(apis.published())
 
 
+def subscription_answer() -> Answer:
+    return _subscriptions(apis.published())
+
+
 def permit_answer() -> Answer:
     return _permits(apis.published())
 
@@ -42,10 +46,24 @@ def _clusters(published: tuple[PublishedApi, ...]) -> Answer:
 
 
 @lru_cache(maxsize=1)
+def _subscriptions(published: tuple[PublishedApi, ...]) -> Answer:
+    return _filter(filters.API, permits.subscriptions(_servable(published)))
+
+
+@lru_cache(maxsize=1)
 def _permits(published: tuple[PublishedApi, ...]) -> Answer:
-    asked = sorted({permit for api in _servable(published) for permit in permits.all_of(api)})
-    start = json.dumps({"@type": FILTER_TYPE_URL, "name": filters.PERMIT})[:-1]
-    return _answer(FILTER_TYPE_URL, [f'{start}, "typed_config": {permits.filter_text(asked)}}}'])
+    asked = {permit for api in _servable(published) for permit in _permits_of(api)}
+    return _filter(filters.PERMIT, permits.permits(sorted(asked)))
+
+
+@lru_cache(maxsize=apis.REMEMBERED)
+def _permits_of(api: PublishedApi) -> frozenset[permits.Permit]:
+    return frozenset(permits.all_of(api))
+
+
+def _filter(name: str, config: str) -> Answer:
+    start = json.dumps({"@type": FILTER_TYPE_URL, "name": name})[:-1]
+    return _answer(FILTER_TYPE_URL, [f'{start}, "typed_config": {config}}}'])
 
 
 @lru_cache(maxsize=apis.REMEMBERED)

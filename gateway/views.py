@@ -27,6 +27,7 @@ def clusters(request: HttpRequest) -> HttpResponse:
 EXTENSIONS = {
     filters.REVOKED_EARLIER: revocations.earlier_answer,
     filters.REVOKED_LATELY: revocations.lately_answer,
+    filters.API: discovery.subscription_answer,
     filters.PERMIT: discovery.permit_answer,
 }
 
