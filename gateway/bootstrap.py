@@ -125,6 +125,7 @@ def connection_manager(door: Door) -> Config:
         # Whatever a caller says of his certificate is removed; what he has shown takes its place.
         "forward_client_cert_details": "SANITIZE_SET",
         "set_current_client_cert_details": {"chain": True},
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
         "use_remote_address": True,
         # Nobody is inside (an empty list would mean every private address), so x-envoy-* is nobody's to send.
         "internal_address_config": {"cidr_ranges": [{"address_prefix": "255.255.255.255", "prefix_len": 32}]},

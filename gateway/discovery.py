@@ -22,6 +22,10 @@ def cluster_answer() -> Answer:
     return _clusters(apis.published())
 
 
+def subscription_answer() -> Answer:
+    return _subscriptions(apis.published())
+
+
 def permit_answer() -> Answer:
     return _permits(apis.published())
 
@@ -39,9 +43,19 @@ def _clusters(published: tuple[PublishedApi, ...]) -> Answer:
 
 
 @lru_cache(maxsize=1)
+def _subscriptions(published: tuple[PublishedApi, ...]) -> Answer:
+    return answers.extension(filters.API, permits.subscriptions(_servable(published)))
+
+
+@lru_cache(maxsize=1)
 def _permits(published: tuple[PublishedApi, ...]) -> Answer:
-    asked = sorted({permit for api in _servable(published) for permit in permits.all_of(api)})
-    return answers.extension(filters.PERMIT, permits.filter_text(asked))
+    asked = {permit for api in _servable(published) for permit in _permits_of(api)}
+    return answers.extension(filters.PERMIT, permits.permits(sorted(asked)))
+
+
+@lru_cache(maxsize=apis.REMEMBERED)
+def _permits_of(api: PublishedApi) -> frozenset[permits.Permit]:
+    return frozenset(permits.all_of(api))
 
 
 def limit_answer(name: str) -> Answer:

@@ -11,7 +11,6 @@ from django.conf import settings
 
 from gateway import api_routes, faults, filters, node_key, passed_on, shared_limits, throttling
 from gateway.apis import REMEMBERED, PublishedApi
-from store.backends import Backend
 
 Resource = dict[str, Any]
 
@@ -48,7 +47,7 @@ def configuration() -> Resource:
         "name": "gateway",
         "domains": ["*"],
         "matcher": {"matcher_tree": {"input": path, "prefix_match_map": {"map": {"entries": "here"}}}},
-        "retry_policy": api_routes.retry(api_routes.UNSENT, Backend()),
+        "retry_policy": api_routes.usual_retry(),
         "typed_per_filter_config": {**filters.asking(), **shared_limits.of_host()},
         "request_headers_to_add": forwarded(),
         "request_headers_to_remove": passed_on.KEPT,
@@ -128,6 +127,7 @@ def token_api(path: str, methods: tuple[str, ...]) -> list[Resource]:
         "prefix_rewrite": f"/oauth2{path}",
         "host_rewrite_literal": portal(),
         "timeout": "60s",
+        "retry_policy": {**api_routes.UNSENT, "num_retries": 2},
     }
     refused = faults.direct_response(405, 405, "Method Not Allowed", f"{path} is for {' and '.join(methods)} only.")
     allow = {"header": {"key": "allow", "value": ", ".join(methods)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
