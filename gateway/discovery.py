@@ -6,10 +6,9 @@ import hashlib
 import json
 import logging
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
-from gateway import apis, clusters, filters, permits, routes
+from gateway import apis, clusters, filters, made, permits, routes
 from gateway.answers import Answer
 from gateway.apis import PublishedApi
 
@@ -34,29 +33,28 @@ def permit_answer() -> Answer:
     return _permits(apis.published())
 
 
-# Equal rows make equal answers, so only the building is spared; of that, what has not changed of each API.
-@lru_cache(maxsize=1)
+@made.of_all
 def _routes(published: tuple[PublishedApi, ...]) -> Answer:
     return _answer(routes.TYPE_URL, [routes.text(_servable(published))])
 
 
-@lru_cache(maxsize=1)
+@made.of_all
 def _clusters(published: tuple[PublishedApi, ...]) -> Answer:
     return _answer(clusters.TYPE_URL, [text for api in _servable(published) if (text := _clusters_of(api))])
 
 
-@lru_cache(maxsize=1)
+@made.of_all
 def _subscriptions(published: tuple[PublishedApi, ...]) -> Answer:
     return _filter(filters.API, permits.subscriptions(_servable(published)))
 
 
-@lru_cache(maxsize=1)
+@made.of_all
 def _permits(published: tuple[PublishedApi, ...]) -> Answer:
     asked = {permit for api in _servable(published) for permit in _permits_of(api)}
     return _filter(filters.PERMIT, permits.permits(sorted(asked)))
 
 
-@lru_cache(maxsize=apis.REMEMBERED)
+@made.of_each
 def _permits_of(api: PublishedApi) -> frozenset[permits.Permit]:
     return frozenset(permits.all_of(api))
 
@@ -66,7 +64,7 @@ def _filter(name: str, config: str) -> Answer:
     return _answer(FILTER_TYPE_URL, [f'{start}, "typed_config": {config}}}'])
 
 
-@lru_cache(maxsize=apis.REMEMBERED)
+@made.of_each
 def _clusters_of(api: PublishedApi) -> str:
     return ", ".join(json.dumps(cluster) for cluster in clusters.of_api(api))
 
@@ -75,7 +73,7 @@ def _servable(published: tuple[PublishedApi, ...]) -> tuple[PublishedApi, ...]:
     return tuple(api for api in published if _is_servable(api))
 
 
-@lru_cache(maxsize=apis.REMEMBERED)
+@made.of_each
 def _is_servable(api: PublishedApi) -> bool:
     defect = apis.defect(api)
     if defect:

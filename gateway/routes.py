@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import api_routes, faults, filters, node_key
+from gateway import api_routes, faults, filters, made, node_key
 from gateway.apis import REMEMBERED, PublishedApi
 
 Resource = dict[str, Any]
@@ -79,7 +79,7 @@ def own() -> dict[str, list[Resource]]:
     return {**found, "/": [nothing()], "/health": [health(), nothing()], faults.DESCRIBED: described_itself}
 
 
-@lru_cache(maxsize=REMEMBERED)
+@made.of_each
 def of_api(api: PublishedApi, base: str) -> str:
     return ", ".join(json.dumps(route) for route in api_routes.of_api(api, base))
 
