@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import api_routes, faults, filters, node_key, passed_on, shared_limits, throttling
+from gateway import api_routes, faults, filters, made, node_key, passed_on, shared_limits, throttling
 from gateway.apis import REMEMBERED, PublishedApi
 
 Resource = dict[str, Any]
@@ -81,7 +81,7 @@ def own() -> dict[str, list[Resource]]:
     return {**found, "/": [nothing()], "/health": [health(), nothing()], faults.DESCRIBED: described_itself}
 
 
-@lru_cache(maxsize=REMEMBERED)
+@made.of_each
 def of_api(api: PublishedApi, base: str) -> str:
     return ", ".join(as_json(api_routes.of_api(api, base)))
 

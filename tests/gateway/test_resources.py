@@ -72,6 +72,13 @@ def test_dots_and_doubled_slashes_lead_to_no_other_resource(call: Call) -> None:
     assert call("GET", "//albums//7").json["path"] == "/v2/albums/7"
 
 
+def test_letter_in_disguise_is_the_letter_to_gateway_and_backend_alike(call: Call) -> None:
+    """RFC 3986 6.2.2.2. Else a path could be one resource here and another one there."""
+    assert call("GET", "/albums/%6eew").json["path"] == "/v2/albums/new"
+    assert call("GET", "/%61lbums").json["path"] == "/v2/albums"
+    assert call("GET", "/files/%7e/%2d").json["path"] == "/v2/files/~/-"
+
+
 def test_default_version_answers_without_it_in_the_path(call: Call) -> None:
     context = call.context  # type: ignore[attr-defined]
 
