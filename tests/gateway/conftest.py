@@ -40,6 +40,14 @@ class Live:
         return self.mint.token("echo/1.0")
 
 
+@pytest.fixture(autouse=True)
+def apis_unremembered() -> None:
+    """What another test has published is gone with its database."""
+    from gateway import apis
+
+    apis.forget()
+
+
 @pytest.fixture
 def photoshare(alice: User) -> Api:
     from store.models import Api
