@@ -115,9 +115,7 @@ def connection_manager(door: Door) -> Config:
         "stat_prefix": "gateway",
         "server_name": "gateway",
         "rds": {"route_config_name": routes.NAME, "config_source": agents.source()},
-        "http_filters": filters.chain(
-            routes.portal(), agents.CLUSTER, agents.source(), assertion_filters.chain(routes.portal())
-        ),
+        "http_filters": filters.chain(routes.portal(), agents.source(), assertion_filters.chain(routes.portal())),
         "local_reply_config": faults.local_reply_config(),
         "access_log": [access_log(door.node_id)],
         **tracing.manager(),

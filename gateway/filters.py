@@ -31,8 +31,6 @@ REVOKED_EARLIER, REVOKED_LATELY = "gateway.revoked_earlier", "gateway.revoked_la
 # Claims by which a token may be revoked, each with the header that tells it to these two filters and to nobody else.
 REVOCABLE = {"jti": "x-gateway-jti", "grant_id": "x-gateway-grant-id", "client_id": "x-gateway-client-id"}
 REQUIREMENT = "access_token"
-# Schemes are the same in any case (RFC 9110 11.1), Envoy compares letters: these are the spellings seen in the field.
-SCHEMES = ("Bearer", "bearer")
 # Where jwt_authn leaves what it has verified, for the later filters, the routes and the access log.
 PAYLOAD, HEADER = "jwt", "jwt_header"
 # The same of a token that the portal has told in place of the caller's, and the header it comes in.
@@ -41,20 +39,21 @@ EXCHANGED_HEADER, EXCHANGED = "exchanged_jwt_header", "x-gateway-token"
 DPOP, BEARER, OPAQUE = "(?i)dpop .*", "(?i)bearer .*", "(?i)bearer +[A-Za-z0-9_~+/-]+=*"
 EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
 RBAC = f"{EXTENSIONS}.rbac.v3.RBAC"
+JWT_AUTHN = f"{EXTENSIONS}.jwt_authn.v3.JwtAuthentication"
 # A limit is counted in Envoy's own memory, or by a service that several Envoys share.
 LIMITERS = (f"{EXTENSIONS}.local_ratelimit.v3.LocalRateLimit", f"{EXTENSIONS}.ratelimit.v3.RateLimit")
 
 
-def chain(portal: str, agent: str, source: Config, late: Sequence[Config] = ()) -> list[Config]:
-    """`portal`: the name of the cluster that checks calls; `agent`: of the one that serves the keys; `source`: whom to
-    ask what is revoked; `late`: filters that see only calls which may be made."""
+def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Config]:
+    """`portal`: the name of the cluster that checks calls; `source`: whom to ask for the filters that the portal tells;
+    `late`: filters that see only calls which may be made."""
     return [
         {"name": CORS, "typed_config": {"@type": f"{EXTENSIONS}.cors.v3.Cors"}},
         {"name": quota_headers.NEAREST, "typed_config": quota_headers.nearest()},
         {"name": quota_headers.NEXT_ACCESS, "typed_config": next_access()},
         discovered(BLOCKED_PLACES, source),
         {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), EXCHANGE, exchange(portal))},
-        {"name": JWT, "typed_config": jwt_authn(agent)},
+        discovered(JWT, source, JWT_AUTHN),
         *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY, BLOCKED_CALLERS)),
         {"name": TOKEN_TYPE, "typed_config": refusing()},
         {"name": TELL, "typed_config": tell()},
@@ -123,53 +122,6 @@ def exchange(portal: str) -> Config:
 def discovered(name: str, source: Config, *types: str) -> Config:
     """A filter that the portal tells. Until it has, this Envoy does not open its door."""
     return {"name": name, "config_discovery": {"config_source": source, "type_urls": [*(types or (RBAC,))]}}
-
-
-def jwt_authn(agent: str) -> Config:
-    """Access tokens as RFC 9068 4 asks: issuer, signature and expiry, without a call to the portal. The audience is
-    looked at route by route (gateway/permits.py), because a token may be for one API only (RFC 8707)."""
-    either = [{"provider_name": "exchanged"}, {"provider_name": "keymanager"}]
-    exchanged = {"from_headers": [{"name": EXCHANGED}], "header_in_metadata": EXCHANGED_HEADER}
-    # The header only: RFC 6750 2.3 warns of tokens in addresses. It stays for the filters to come; whether the
-    # backend sees it, the route says (gateway/passed_on.py).
-    sent = {
-        "from_headers": [{"name": "Authorization", "value_prefix": f"{scheme} "} for scheme in SCHEMES],
-        "forward": True,
-        "header_in_metadata": HEADER,
-    }
-    return {
-        "@type": f"{EXTENSIONS}.jwt_authn.v3.JwtAuthentication",
-        "providers": {"exchanged": provider(agent, exchanged), "keymanager": provider(agent, sent)},
-        "requirement_map": {REQUIREMENT: {"requires_any": {"requirements": either}}},
-    }
-
-
-def provider(agent: str, place: Config) -> Config:
-    """`place`: where the token is looked for, and what is made of it."""
-    headers = [{"claim_name": claim, "header_name": header} for claim, header in REVOCABLE.items()]
-    return {
-        "issuer": settings.ISSUER,
-        "require_expiration": True,
-        "clock_skew_seconds": 5,
-        "payload_in_metadata": PAYLOAD,
-        # RFC 6749 3.3: a list with spaces between, which a matcher can only look into as a list.
-        "normalize_payload_in_metadata": {"space_delimited_claims": ["scope"]},
-        "claim_to_headers": headers,
-        # The key type in the token chooses the backend: the route is looked up again once it is known.
-        "clear_route_cache": True,
-        "remote_jwks": remote_jwks(agent),
-        **place,
-    }
-
-
-def remote_jwks(agent: str) -> Config:
-    """Fetched ahead of need and again every 2 s, 5 s before they are too old. Keys stay in use while nobody answers."""
-    return {
-        "http_uri": {"uri": f"{settings.PORTAL_URL}/oauth2/jwks", "cluster": agent, "timeout": "20s"},
-        "cache_duration": "7s",
-        "async_fetch": {"failed_refetch_duration": "1s"},
-        "retry_policy": {"num_retries": 2},
-    }
 
 
 def refusing() -> Config:

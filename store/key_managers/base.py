@@ -157,6 +157,9 @@ class KeyManager(Protocol):
     def can_sign(self) -> bool:
         """Whether there is a key to sign tokens with. DatabaseError while nobody can tell."""
 
+    def public_keys(self) -> dict[str, Any]:
+        """RFC 7517 5: those that access tokens may be signed with."""
+
     def registered_users(self, consumer_keys: Iterable[str]) -> dict[str, list[str]]:
         """User names that obtained access tokens by the password grant, each once, by consumer key."""
 

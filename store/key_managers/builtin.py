@@ -111,6 +111,9 @@ class BuiltinKeyManager:
     def can_sign(self) -> bool:
         return signing.can_sign()
 
+    def public_keys(self) -> dict[str, Any]:
+        return signing.jwks()
+
     def registered_users(self, consumer_keys: Iterable[str]) -> dict[str, list[str]]:
         holders = TokenHolder.objects.filter(client__client_id__in=list(consumer_keys), grant_type="password")
         users: dict[str, list[str]] = {}

@@ -169,7 +169,7 @@ class LivePortal:
         with self.database():
             row.delete(using=self.alias)
 
-    def add_signing_key(self, private_key: ec.EllipticCurvePrivateKey) -> str:
+    def add_signing_key(self, private_key: ec.EllipticCurvePrivateKey, generation: int = 1) -> str:
         """Gives the key manager a key that the tests know too; returns its kid."""
         from keymanager import signing_keys
         from keymanager.models import SigningKey
@@ -178,12 +178,25 @@ class LivePortal:
         kid = signing_keys.thumbprint(public)
         row = SigningKey(
             kid=kid,
+            generation=generation,
             public_jwk=public | {"kid": kid, "alg": "ES256", "use": "sig"},
             sealed_private_key=signing_keys.seal(private_key, kid),
         )
         with self.database():
             row.save(using=self.alias)
         return kid
+
+    @contextmanager
+    def another_key(self, private_key: ec.EllipticCurvePrivateKey) -> Iterator[str]:
+        """An older one, for as long as the block lasts; its kid."""
+        from keymanager.models import SigningKey
+
+        kid = self.add_signing_key(private_key, generation=0)
+        try:
+            yield kid
+        finally:
+            with self.database():
+                SigningKey.objects.using(ALIAS).filter(kid=kid).delete()
 
 
 class Mint:
