@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 NAMES = (
     *("keymanager:token", "keymanager:introspect", "keymanager:revoke", "keymanager:userinfo"),
     *("keymanager:par", "keymanager:device-authorization"),
-    *("gateway:check", "gateway:exchange"),
+    *("gateway:check", "gateway:exchange", "gateway:routes", "gateway:clusters", "gateway:extension_configs"),
 )
 TRACING = "apimanager.tracing.TracingMiddleware"
 # Envoy asks under the name that its caller used; the view lets in gateways only, and never looks at the name.

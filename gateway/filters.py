@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
-from gateway import api_keys, node_key, quota_headers
+from gateway import api_keys, node_key, quota_headers, token_memory
 
 Config = dict[str, Any]
 
@@ -31,12 +31,15 @@ REVOKED_EARLIER, REVOKED_LATELY = "gateway.revoked_earlier", "gateway.revoked_la
 # Claims by which a token may be revoked, each with the header that tells it to these two filters and to nobody else.
 REVOCABLE = {"jti": "x-gateway-jti", "grant_id": "x-gateway-grant-id", "client_id": "x-gateway-client-id"}
 REQUIREMENT = "access_token"
+# Schemes are the same in any case (RFC 9110 11.1), Envoy compares letters: these are the spellings seen in the field.
+SCHEMES = ("Bearer", "bearer")
 # Where jwt_authn leaves what it has verified, for the later filters, the routes and the access log.
 PAYLOAD, HEADER = "jwt", "jwt_header"
 # The same of a token that the portal has told in place of the caller's, and the header it comes in.
 EXCHANGED_HEADER, EXCHANGED = "exchanged_jwt_header", "x-gateway-token"
 # Credentials by their form: with the scheme of RFC 9449 7.1, any bearer token, one that is no JWT.
 DPOP, BEARER, OPAQUE = "(?i)dpop .*", "(?i)bearer .*", "(?i)bearer +[A-Za-z0-9_~+/-]+=*"
+CERTIFICATE = "x-forwarded-client-cert"
 EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
 RBAC = f"{EXTENSIONS}.rbac.v3.RBAC"
 JWT_AUTHN = f"{EXTENSIONS}.jwt_authn.v3.JwtAuthentication"
@@ -52,7 +55,11 @@ def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Conf
         {"name": quota_headers.NEAREST, "typed_config": quota_headers.nearest()},
         {"name": quota_headers.NEXT_ACCESS, "typed_config": next_access()},
         discovered(BLOCKED_PLACES, source),
-        {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), EXCHANGE, exchange(portal))},
+        {
+            "name": token_memory.NAME,
+            "typed_config": only_for(for_the_portal(), token_memory.NAME, token_memory.memory()),
+        },
+        {"name": EXCHANGE, "typed_config": only_for(for_the_portal(NOT_KNOWN), EXCHANGE, exchange(portal))},
         discovered(JWT, source, JWT_AUTHN),
         *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY, BLOCKED_CALLERS)),
         {"name": TOKEN_TYPE, "typed_config": refusing()},
@@ -79,22 +86,44 @@ def only_for(calls: Config, name: str, typed_config: Config) -> Config:
     }
 
 
-def for_the_portal() -> Config:
-    """Calls that only the portal can check. Without any of it a JWT is checked by Envoy, and asks nobody."""
-    bound_to_certificate = [credentials(BEARER), header("x-forwarded-client-cert", ".+")]
-    asking = [credentials(DPOP), credentials(OPAQUE), {"and_matcher": {"predicate": bound_to_certificate}}]
-    return {"or_matcher": {"predicate": [*asking, *(header(name, ".+") for name in api_keys.HEADERS)]}}
+def for_the_portal(*more: Config) -> Config:
+    """Calls that only the portal can check. Without any of it a JWT is checked by Envoy, and asks nobody: that is seen
+    by the first few letters, because it is nearly every call. `more`: what has to be so besides."""
+    bound_to_certificate = every([credentials(BEARER), header(CERTIFICATE, ANYTHING)])
+    shown = [header(name, ANYTHING) for name in api_keys.HEADERS]
+    asking = [credentials(DPOP), credentials(OPAQUE), bound_to_certificate, *shown]
+    return every([{"not_matcher": plain_jwt()}, *more, {"or_matcher": {"predicate": asking}}])
+
+
+def plain_jwt() -> Config:
+    """With dots, in its usual spelling, and nothing beside it."""
+    spelt = {"or_matcher": {"predicate": [header("authorization", {"prefix": f"{scheme} ey"}) for scheme in SCHEMES]}}
+    beside = [header(name, ANYTHING) for name in (CERTIFICATE, *api_keys.HEADERS)]
+    alone = [{"not_matcher": one} for one in beside]
+    return every([spelt, header("authorization", {"contains": "."}), *alone])
+
+
+def every(predicates: list[Config]) -> Config:
+    return {"and_matcher": {"predicate": predicates}}
 
 
 def credentials(pattern: str) -> Config:
-    return header("authorization", pattern)
+    return header("authorization", regex(pattern))
 
 
-def header(name: str, pattern: str) -> Config:
+def regex(pattern: str) -> Config:
+    return {"safe_regex": {"google_re2": {}, "regex": pattern}}
+
+
+def header(name: str, match: Config) -> Config:
     kind = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
     told = {"name": "header", "typed_config": {"@type": kind, "header_name": name}}
-    regex = {"google_re2": {}, "regex": pattern}
-    return {"single_predicate": {"input": told, "value_match": {"safe_regex": regex}}}
+    return {"single_predicate": {"input": told, "value_match": match}}
+
+
+ANYTHING = regex(".+")
+# A call of which the filter before has recalled the answer.
+NOT_KNOWN: Config = {"not_matcher": header(EXCHANGED, ANYTHING)}
 
 
 def exchange(portal: str) -> Config:
@@ -104,6 +133,8 @@ def exchange(portal: str) -> Config:
     return {
         "@type": f"{EXTENSIONS}.ext_authz.v3.ExtAuthz",
         "transport_api_version": "V3",
+        # Envoy's own count of what was asked: http.gateway.ext_authz.exchange.ok
+        "stat_prefix": "exchange",
         "allowed_headers": {"patterns": exact},
         "status_on_error": {"code": "ServiceUnavailable"},
         "http_service": {
@@ -114,6 +145,7 @@ def exchange(portal: str) -> Config:
                 "allowed_upstream_headers": {"patterns": [{"exact": EXCHANGED}, {"exact": "authorization"}]},
                 "allowed_client_headers": {"patterns": [{"exact": "www-authenticate"}, {"exact": "dpop-nonce"}]},
                 "allowed_client_headers_on_success": {"patterns": [{"exact": "dpop-nonce"}]},
+                "dynamic_metadata_from_headers": {"patterns": [{"exact": EXCHANGED}]},
             },
         },
     }

@@ -21,8 +21,6 @@ from store import key_managers
 
 Config = dict[str, Any]
 
-# Schemes are the same in any case (RFC 9110 11.1), Envoy compares letters: these are the spellings seen in the field.
-SCHEMES = ("Bearer", "bearer")
 # Of each worker of an Envoy: some 6 kB a token. What is longer is verified anew each time.
 MEMORY = {"jwt_cache_size": 5000, "jwt_max_token_size": 8192}
 
@@ -43,7 +41,7 @@ def jwt_authn(keys: str) -> Config:
     # The header only: RFC 6750 2.3 warns of tokens in addresses. It stays for the filters to come; whether the
     # backend sees it, the route says (gateway/passed_on.py).
     sent = {
-        "from_headers": [{"name": "Authorization", "value_prefix": f"{scheme} "} for scheme in SCHEMES],
+        "from_headers": [{"name": "Authorization", "value_prefix": f"{scheme} "} for scheme in filters.SCHEMES],
         "forward": True,
         "header_in_metadata": filters.HEADER,
     }

@@ -29,7 +29,8 @@ LIFETIME = 600
 
 @dataclass(frozen=True)
 class Held:
-    """`claims` are those of the self-contained form, `said` what they say beside their times; `kid`: who signed it."""
+    """`claims` are those of the self-contained form, `said` what they say beside their times; `kid`: who signed it;
+    `is_as_sent`: that form is the token itself."""
 
     bearer: Bearer
     claims: dict[str, Any]
@@ -37,6 +38,7 @@ class Held:
     self_contained: str
     kid: str
     read_at: float
+    is_as_sent: bool = False
 
 
 _held: dict[str, Held] = {}
@@ -77,7 +79,7 @@ def find(token: str) -> Held:
     held, read_at = _held.get(name), time.monotonic()
     if held is not None and read_at - held.read_at < REMEMBERED_SECONDS:
         return held
-    bearer = again(held) if held and held.self_contained == token else tokens.find(token)
+    bearer = again(held) if held and held.is_as_sent else tokens.find(token)
     if bearer is None:
         _held.pop(name, None)
         raise errors.InvalidToken(detail="unknown, expired or revoked")
@@ -98,7 +100,7 @@ def held_of(token: str, bearer: Bearer, read_at: float, before: Held | None) -> 
     """The token itself when it is one that whoever bears it may use."""
     if token.count(".") == 2 and not bearer.confirmation:
         kid = before.kid if before else str(jwt.get_unverified_header(token).get("kid"))
-        return Held(bearer, bearer.claims, {}, token, kid, read_at)
+        return Held(bearer, bearer.claims, {}, token, kid, read_at, is_as_sent=True)
     kid, said = signing.keys().kid, content(token, bearer)
     if before and (before.said, before.kid) == (said, kid) and before.claims["exp"] - time.time() > LIFETIME / 2:
         return replace(before, bearer=bearer, read_at=read_at)

@@ -185,3 +185,11 @@ def test_key_is_vouched_for_as_its_application(live: Live) -> None:
     assert claims["http://wso2.org/claims/applicationname"] == "Vouched for"
     assert claims["http://wso2.org/claims/usertype"] == "APPLICATION"
     assert "authorization" not in headers
+
+
+def test_key_waits_for_the_portal(live: Live, key: str, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue("portal_away")
+
+    # Envoy remembers the answer for 0.9 s.
+    parts.seconds_until(lambda: call(live, key).status == 503)
+    assert call(live, key).fault == (503, 101503)

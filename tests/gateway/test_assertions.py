@@ -53,10 +53,10 @@ def verified(live: Live, assertion: str) -> dict[str, Any]:
     return claims
 
 
-def asked(gateway: Part, node: str = "gateway") -> int:
+def asked(gateway: Part, what: str = "assertion", node: str = "gateway") -> int:
     """How often the portal was asked for an assertion, by Envoy's own count."""
     connection = envoy_admin.Connection(gateway.calls.with_name(f"{node}.admin"))
-    connection.request("GET", "/stats?filter=ext_authz.assertion.ok")
+    connection.request("GET", f"/stats?filter=ext_authz.{what}.ok")
     told = connection.getresponse().read().decode()
     connection.close()
     return sum(int(line.rpartition(" ")[2]) for line in told.splitlines() if line.startswith("http."))
@@ -262,9 +262,9 @@ def test_what_is_remembered_has_an_end(live: Live, forgetful: Part) -> None:
 
 
 def asks_of(gateway: Part, token: str) -> int:
-    before = asked(gateway, "forgetful")
+    before = asked(gateway, node="forgetful")
     assert gateway.get(ALBUMS, token).status == 200
-    return asked(gateway, "forgetful") - before
+    return asked(gateway, node="forgetful") - before
 
 
 def test_revoked_token_is_refused_although_its_assertion_is_known(live: Live) -> None:
