@@ -12,7 +12,6 @@ from django.middleware.security import SecurityMiddleware
 from django.shortcuts import render
 from django.urls import resolve, reverse
 from django.utils.deprecation import MiddlewareMixin
-from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
@@ -27,15 +26,20 @@ class SecurityHeadersMiddleware(MiddlewareMixin):
         return response
 
 
-# The database (SQLite locked, PostgreSQL away), or what keeps the counters.
-AWAY = (OperationalError, RedisError)
+@cache
+def away() -> tuple[type[Exception], ...]:
+    """How the database says it (SQLite locked, PostgreSQL away), and what keeps the counters. Imported when something
+    went wrong: most installations have no Redis, and each process would take longer to start."""
+    from redis.exceptions import RedisError
+
+    return OperationalError, RedisError
 
 
 class DatabaseBusyMiddleware(MiddlewareMixin):
     """Answers 503 with a clear sentence when what we keep things in cannot be had."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return busy(request, exception) if isinstance(exception, AWAY) else None
+        return busy(request, exception) if isinstance(exception, away()) else None
 
 
 def busy(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -85,7 +89,7 @@ class MachineEndpointsMiddleware:
             request.get_host()  # refuses what is not in ALLOWED_HOSTS
         try:
             response = view(request)
-        except AWAY as exception:
+        except away() as exception:
             response = busy(request, exception)
         response.headers["Content-Length"] = str(len(response.content))
         # Six times `setdefault` would cost as much as the rest of this.
