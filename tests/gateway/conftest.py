@@ -11,6 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
 
+from tests import lanes
 from tests.gateway import certificates, parts
 from tests.gateway.parts import Backend, Part
 from tests.gateway.store_rows import LivePortal, Mint
@@ -135,7 +136,8 @@ def backend() -> Iterator[Backend]:
     backend.end()
 
 
-@pytest.fixture(scope="session")
+# They ask each other every second, so they end as soon as the next test is none of these.
+@pytest.fixture(scope="package")
 def live(var: Path, backend: Backend, migrated_file: Path, django_db_blocker: Any) -> Iterator[Live]:
     gateway = parts.gateway(var, parts.free_port())
     portal = parts.portal(var, parts.free_port(), gateway.port)
@@ -164,8 +166,7 @@ def live(var: Path, backend: Backend, migrated_file: Path, django_db_blocker: An
         store.forget()
 
 
+@pytest.hookimpl(trylast=True)  # whatever has put them into another order
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In one process of a run with several: the portal, the backend and Envoy are started once."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents and not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group("gateway"))
+    """Those on the real parts one after another, so that these are started once."""
+    items.sort(key=lambda item: lanes.lane(item.nodeid), reverse=True)

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,7 @@ class Part:
     ) -> Reply:
         """One request on a connection of its own, its path sent as it is written, from the address `source`; a list is
         sent in chunks."""
-        trusted = ssl.create_default_context(cafile=str(self.var / "tls" / "ca.pem"))
+        trusted = trust(self.var / "tls" / "ca.pem")
         connection = http.client.HTTPSConnection(
             "localhost", self.port, timeout=10, context=trusted, source_address=(source, 0) if source else None
         )
@@ -148,6 +149,11 @@ class Part:
         return self.call("GET", path, token, headers=names)
 
 
+@cache
+def trust(authority: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(authority))
+
+
 def environment(var: Path, portal_port: int, gateway_port: int) -> dict[str, str]:
     return {
         "APIM_DEMO": "1",
@@ -160,8 +166,9 @@ def environment(var: Path, portal_port: int, gateway_port: int) -> dict[str, str
 
 
 def portal(var: Path, port: int, gateway_port: int) -> Part:
+    """With two threads: a long list for one must not keep the others waiting, and more cost more."""
     tls = var / "tls"
-    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--workers", "1"]
+    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--blocking-threads", "2"]
     certificate = ["--ssl-certificate", str(tls / "localhost.pem"), "--ssl-keyfile", str(tls / "localhost-key.pem")]
     command = [binary("granian"), *options, *certificate, "apimanager.wsgi:application"]
     return Part(var, port, command, environment(var, port, gateway_port))
@@ -189,8 +196,8 @@ def binary(name: str) -> str:
 
 
 def manage(part: Part, *arguments: str) -> str:
-    """Runs manage.py with the portal's settings; returns what it prints."""
-    command = [sys.executable, "manage.py", *arguments]
+    """Runs manage.py with the portal's settings, without Django's checks, which cost; returns what it prints."""
+    command = [sys.executable, "manage.py", *arguments, "--skip-checks"]
     done = subprocess.run(
         command, cwd=REPOSITORY, env={**os.environ, **part.environment}, capture_output=True, text=True, timeout=60
     )
