@@ -67,13 +67,14 @@ def aims(var: Path) -> Iterator[dict[str, Aim]]:
     bare.command[2] = str(proxies.bare(var, bare.port, backend.port))
     gateway = parts.gateway(var, parts.free_port())
     portal = parts.portal(var, parts.free_port(), gateway.port)
+    agent = parts.agent(var)
     portal.environment["DJANGO_SETTINGS_MODULE"] = "apimanager.settings"
     seed = seeded(portal, backend)
     parts.manage(portal, "write_envoy_bootstrap")
     hardened = parts.gateway(var, parts.free_port())
     hardened.command[2] = str(proxies.hardened(var, hardened.port, backend.port))
     with ExitStack() as stack:
-        for part, core in ((backend, 1), (portal, 1), (bare, 0), (hardened, 0), (gateway, 0)):
+        for part, core in ((backend, 1), (portal, 1), (agent, 1), (bare, 0), (hardened, 0), (gateway, 0)):
             stack.callback(part.end)
             part.start(wait=False)
             os.sched_setaffinity(pid(part), processor.cores()[core])

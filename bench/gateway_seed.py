@@ -14,25 +14,26 @@ if TYPE_CHECKING:
     from store.models import Api
 
 NEVER_REACHED = 1_000_000_000
+DEFINITION = {
+    "openapi": "3.0.3",
+    "info": {"title": "Bench", "version": "1.0"},
+    "paths": {"/things": {"get": {"responses": {"200": {"description": "All of them."}}}}},
+}
 
 
 def main(backend: str) -> None:
     django.setup()
     call_command("migrate", verbosity=0)
     from accounts.models import User
-    from store.models import Api, ThrottlingPolicy
+    from store import publishing
+    from store.documents import Document
+    from store.models import ThrottlingPolicy
 
     alice = User.objects.create_user("alice")
     for level in ThrottlingPolicy.Level.values:
         ThrottlingPolicy.objects.create(level=level, name="Bench", request_count=NEVER_REACHED)
-    api = Api.objects.create(
-        provider=alice,
-        name="Bench",
-        context="/bench",
-        version="1.0",
-        status=Api.Status.PUBLISHED,
-        production_endpoints=[backend],
-    )
+    described = publishing.Description(name="Bench", context="/bench", version="1.0", production_endpoints=[backend])
+    api = publishing.publish(provider=alice, document=Document(DEFINITION, {}), description=described)
     seed = {"path": f"{api.path}/things"} | {kind: token(alice, api, kind) for kind in ("jwt", "opaque")}
     print(json.dumps(seed))
 

@@ -41,7 +41,7 @@ def memory() -> Config:
 
 def asking(portal: str) -> Config:
     """Of those calls whose assertion is not remembered."""
-    unknown = {"not_matcher": filters.header(ASSERTION, ".+")}
+    unknown = {"not_matcher": filters.header(ASSERTION, filters.ANYTHING)}
     return filters.only_for(unknown, ASKING, from_portal(portal))
 
 

@@ -101,11 +101,6 @@ FAULTS = [
         {"www-authenticate": BEARER},
     ),
     Fault(
-        jwt("Jwks_remote_fetch_is_failed"), 503, 101503, "Runtime Error",
-        "The gateway does not have the keys to check your access token yet. Please try again in a moment.",
-        {"retry-after": "1"},
-    ),
-    Fault(
         jwt("Jwt_is_expired"), 401, 900903, "Access Token Expired",
         f"Access failure for API: {API}. The access token has expired; refresh it or get a new one.",
         {"www-authenticate": f'{INVALID}"The access token expired"'},

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
-from gateway import api_keys, node_key, quota_headers
+from gateway import api_keys, node_key, quota_headers, token_memory
 
 Config = dict[str, Any]
 
@@ -20,8 +20,9 @@ CORS = "envoy.filters.http.cors"
 EXCHANGE = "gateway.exchange"
 JWT = "envoy.filters.http.jwt_authn"
 TOKEN_TYPE = "gateway.token_type"
-# Tells the next filter which permit the route asks for (gateway/permits.py), which is also the name of what is told.
-TELL_PERMIT, PERMIT = "gateway.tell_permit", "gateway.permit"
+# Tells the next two which API the route is of and which permit it asks for (gateway/permits.py). They are called by
+# what they are told.
+TELL, API, PERMIT = "gateway.tell", "gateway.api", "gateway.permit"
 BLOCKED_PLACES, BLOCKED_CALLERS = "gateway.blocked_places", "gateway.blocked_callers"
 LIMIT_RESOURCE, LIMIT_BURST = "gateway.limit_resource", "gateway.limit_burst"
 LIMIT_SUBSCRIPTION, LIMIT_APPLICATION = "gateway.limit_subscription", "gateway.limit_application"
@@ -38,26 +39,32 @@ PAYLOAD, HEADER = "jwt", "jwt_header"
 EXCHANGED_HEADER, EXCHANGED = "exchanged_jwt_header", "x-gateway-token"
 # Credentials by their form: with the scheme of RFC 9449 7.1, any bearer token, one that is no JWT.
 DPOP, BEARER, OPAQUE = "(?i)dpop .*", "(?i)bearer .*", "(?i)bearer +[A-Za-z0-9_~+/-]+=*"
+CERTIFICATE = "x-forwarded-client-cert"
 EXTENSIONS = "type.googleapis.com/envoy.extensions.filters.http"
 RBAC = f"{EXTENSIONS}.rbac.v3.RBAC"
+JWT_AUTHN = f"{EXTENSIONS}.jwt_authn.v3.JwtAuthentication"
 # A limit is counted in Envoy's own memory, or by a service that several Envoys share.
 LIMITERS = (f"{EXTENSIONS}.local_ratelimit.v3.LocalRateLimit", f"{EXTENSIONS}.ratelimit.v3.RateLimit")
 
 
-def chain(portal: str, agent: str, source: Config, late: Sequence[Config] = ()) -> list[Config]:
-    """`portal`: the name of the cluster that checks calls; `agent`: of the one that serves the keys; `source`: whom to
-    ask what is revoked; `late`: filters that see only calls which may be made."""
+def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Config]:
+    """`portal`: the name of the cluster that checks calls; `source`: whom to ask for the filters that the portal tells;
+    `late`: filters that see only calls which may be made."""
     return [
         {"name": CORS, "typed_config": {"@type": f"{EXTENSIONS}.cors.v3.Cors"}},
         {"name": quota_headers.NEAREST, "typed_config": quota_headers.nearest()},
         {"name": quota_headers.NEXT_ACCESS, "typed_config": next_access()},
         discovered(BLOCKED_PLACES, source),
-        {"name": EXCHANGE, "typed_config": only_for(for_the_portal(), EXCHANGE, exchange(portal))},
-        {"name": JWT, "typed_config": jwt_authn(agent)},
+        {
+            "name": token_memory.NAME,
+            "typed_config": only_for(for_the_portal(), token_memory.NAME, token_memory.memory()),
+        },
+        {"name": EXCHANGE, "typed_config": only_for(for_the_portal(NOT_KNOWN), EXCHANGE, exchange(portal))},
+        discovered(JWT, source, JWT_AUTHN),
         *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY, BLOCKED_CALLERS)),
         {"name": TOKEN_TYPE, "typed_config": refusing()},
-        {"name": TELL_PERMIT, "typed_config": tell_permit()},
-        discovered(PERMIT, source),
+        {"name": TELL, "typed_config": tell()},
+        *(discovered(name, source) for name in (API, PERMIT)),
         *(discovered(name, source, *LIMITERS) for name in LIMITS),
         *late,
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
@@ -79,22 +86,44 @@ def only_for(calls: Config, name: str, typed_config: Config) -> Config:
     }
 
 
-def for_the_portal() -> Config:
-    """Calls that only the portal can check. Without any of it a JWT is checked by Envoy, and asks nobody."""
-    bound_to_certificate = [credentials(BEARER), header("x-forwarded-client-cert", ".+")]
-    asking = [credentials(DPOP), credentials(OPAQUE), {"and_matcher": {"predicate": bound_to_certificate}}]
-    return {"or_matcher": {"predicate": [*asking, *(header(name, ".+") for name in api_keys.HEADERS)]}}
+def for_the_portal(*more: Config) -> Config:
+    """Calls that only the portal can check. Without any of it a JWT is checked by Envoy, and asks nobody: that is seen
+    by the first few letters, because it is nearly every call. `more`: what has to be so besides."""
+    bound_to_certificate = every([credentials(BEARER), header(CERTIFICATE, ANYTHING)])
+    shown = [header(name, ANYTHING) for name in api_keys.HEADERS]
+    asking = [credentials(DPOP), credentials(OPAQUE), bound_to_certificate, *shown]
+    return every([{"not_matcher": plain_jwt()}, *more, {"or_matcher": {"predicate": asking}}])
+
+
+def plain_jwt() -> Config:
+    """With dots, in its usual spelling, and nothing beside it."""
+    spelt = {"or_matcher": {"predicate": [header("authorization", {"prefix": f"{scheme} ey"}) for scheme in SCHEMES]}}
+    beside = [header(name, ANYTHING) for name in (CERTIFICATE, *api_keys.HEADERS)]
+    alone = [{"not_matcher": one} for one in beside]
+    return every([spelt, header("authorization", {"contains": "."}), *alone])
+
+
+def every(predicates: list[Config]) -> Config:
+    return {"and_matcher": {"predicate": predicates}}
 
 
 def credentials(pattern: str) -> Config:
-    return header("authorization", pattern)
+    return header("authorization", regex(pattern))
 
 
-def header(name: str, pattern: str) -> Config:
+def regex(pattern: str) -> Config:
+    return {"safe_regex": {"google_re2": {}, "regex": pattern}}
+
+
+def header(name: str, match: Config) -> Config:
     kind = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
     told = {"name": "header", "typed_config": {"@type": kind, "header_name": name}}
-    regex = {"google_re2": {}, "regex": pattern}
-    return {"single_predicate": {"input": told, "value_match": {"safe_regex": regex}}}
+    return {"single_predicate": {"input": told, "value_match": match}}
+
+
+ANYTHING = regex(".+")
+# A call of which the filter before has recalled the answer.
+NOT_KNOWN: Config = {"not_matcher": header(EXCHANGED, ANYTHING)}
 
 
 def exchange(portal: str) -> Config:
@@ -104,6 +133,8 @@ def exchange(portal: str) -> Config:
     return {
         "@type": f"{EXTENSIONS}.ext_authz.v3.ExtAuthz",
         "transport_api_version": "V3",
+        # Envoy's own count of what was asked: http.gateway.ext_authz.exchange.ok
+        "stat_prefix": "exchange",
         "allowed_headers": {"patterns": exact},
         "status_on_error": {"code": "ServiceUnavailable"},
         "http_service": {
@@ -114,6 +145,7 @@ def exchange(portal: str) -> Config:
                 "allowed_upstream_headers": {"patterns": [{"exact": EXCHANGED}, {"exact": "authorization"}]},
                 "allowed_client_headers": {"patterns": [{"exact": "www-authenticate"}, {"exact": "dpop-nonce"}]},
                 "allowed_client_headers_on_success": {"patterns": [{"exact": "dpop-nonce"}]},
+                "dynamic_metadata_from_headers": {"patterns": [{"exact": EXCHANGED}]},
             },
         },
     }
@@ -124,64 +156,24 @@ def discovered(name: str, source: Config, *types: str) -> Config:
     return {"name": name, "config_discovery": {"config_source": source, "type_urls": [*(types or (RBAC,))]}}
 
 
-def jwt_authn(agent: str) -> Config:
-    """Access tokens as RFC 9068 4 asks: issuer, signature and expiry, without a call to the portal. The audience is
-    looked at route by route (gateway/permits.py), because a token may be for one API only (RFC 8707)."""
-    either = [{"provider_name": "exchanged"}, {"provider_name": "keymanager"}]
-    exchanged = {"from_headers": [{"name": EXCHANGED}], "header_in_metadata": EXCHANGED_HEADER}
-    # The header only: RFC 6750 2.3 warns of tokens in addresses. It stays for the filters to come; whether the
-    # backend sees it, the route says (gateway/passed_on.py).
-    sent = {
-        "from_headers": [{"name": "Authorization", "value_prefix": f"{scheme} "} for scheme in SCHEMES],
-        "forward": True,
-        "header_in_metadata": HEADER,
-    }
-    return {
-        "@type": f"{EXTENSIONS}.jwt_authn.v3.JwtAuthentication",
-        "providers": {"exchanged": provider(agent, exchanged), "keymanager": provider(agent, sent)},
-        "requirement_map": {REQUIREMENT: {"requires_any": {"requirements": either}}},
-    }
-
-
-def provider(agent: str, place: Config) -> Config:
-    """`place`: where the token is looked for, and what is made of it."""
-    headers = [{"claim_name": claim, "header_name": header} for claim, header in REVOCABLE.items()]
-    return {
-        "issuer": settings.ISSUER,
-        "require_expiration": True,
-        "clock_skew_seconds": 5,
-        "payload_in_metadata": PAYLOAD,
-        # RFC 6749 3.3: a list with spaces between, which a matcher can only look into as a list.
-        "normalize_payload_in_metadata": {"space_delimited_claims": ["scope"]},
-        "claim_to_headers": headers,
-        # The key type in the token chooses the backend: the route is looked up again once it is known.
-        "clear_route_cache": True,
-        "remote_jwks": remote_jwks(agent),
-        **place,
-    }
-
-
-def remote_jwks(agent: str) -> Config:
-    """Fetched ahead of need and again every 2 s, 5 s before they are too old. Keys stay in use while nobody answers."""
-    return {
-        "http_uri": {"uri": f"{settings.PORTAL_URL}/oauth2/jwks", "cluster": agent, "timeout": "20s"},
-        "cache_duration": "7s",
-        "async_fetch": {"failed_refetch_duration": "1s"},
-        "retry_policy": {"num_retries": 2},
-    }
-
-
 def refusing() -> Config:
     """Refuses a verified token that is no bearer access token (RFC 9068 4)."""
     rules = {"action": "DENY", "policies": policy("not_an_access_token", unusable_token())}
     return {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": rules}
 
 
-def tell_permit() -> Config:
-    """From the metadata of the route to where the next filter can look it up, and no caller can say it."""
-    text = {"text_format_source": {"inline_string": "%METADATA(ROUTE:gateway:permit)%"}, "omit_empty_values": True}
-    state = {"object_key": PERMIT, "factory_key": "envoy.string", "format_string": text, "skip_if_empty": True}
-    return {"@type": f"{EXTENSIONS}.set_filter_state.v3.Config", "on_request_headers": [state]}
+def tell() -> Config:
+    """From the metadata of the route to where the next filters can look it up, and no caller can say it."""
+    states = [state(API, "path"), state(PERMIT, "permit")]
+    return {"@type": f"{EXTENSIONS}.set_filter_state.v3.Config", "on_request_headers": states}
+
+
+def state(key: str, told: str) -> Config:
+    text = {
+        "text_format_source": {"inline_string": f"%METADATA(ROUTE:gateway:{told})%"},
+        "omit_empty_values": True,
+    }
+    return {"object_key": key, "factory_key": "envoy.string", "format_string": text, "skip_if_empty": True}
 
 
 def asking() -> Config:
@@ -195,6 +187,7 @@ def unasked() -> Config:
     return {
         EXCHANGE: {"@type": f"{EXTENSIONS}.ext_authz.v3.ExtAuthzPerRoute", "disabled": True},
         JWT: {"@type": f"{EXTENSIONS}.jwt_authn.v3.PerRouteConfig", "disabled": True},
+        API: nothing,
         PERMIT: nothing,
     }
 

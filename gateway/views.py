@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from gateway import blocking, discovery, filters, node_key, nodes, revocations
+from gateway import blocking, discovery, filters, node_key, nodes, revocations, verifying
 from gateway.answers import Answer
 
 
@@ -26,11 +26,13 @@ def clusters(request: HttpRequest) -> HttpResponse:
 
 
 EXTENSIONS: dict[str, Callable[[], Answer]] = {
+    filters.JWT: verifying.answer,
     filters.REVOKED_EARLIER: revocations.earlier_answer,
     filters.REVOKED_LATELY: revocations.lately_answer,
     filters.BLOCKED_PLACES: blocking.places_answer,
     filters.BLOCKED_CALLERS: blocking.callers_answer,
     **{name: partial(discovery.limit_answer, name) for name in filters.LIMITS},
+    filters.API: discovery.subscription_answer,
     filters.PERMIT: discovery.permit_answer,
 }
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests import postgres
+from tests import other_gateways, postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
@@ -45,8 +45,8 @@ class Suite:
     words: tuple[str, ...]
 
 
-# A folder of tests that is new belongs to the portal until it is named here. More processes than processors, because
-# three of them wait for the gateway's parts at first (tests/lanes.py).
+# A folder of tests that is new belongs to the portal until it is named here. More processes than processors: those
+# that are at work on the gateway's parts mostly wait (tests/lanes.py).
 PORTAL = Suite("portal", ("tests", *(f"--ignore={folder}" for folder in APART), "--numprocesses=4", "--dist=loadgroup"))
 STRANGERS = (
     Suite("photos", ("tests/photos", "--ds=photos.settings")),
@@ -73,6 +73,7 @@ POSTGRES = Suite(
 
 def main() -> int:
     browser = find_browser()
+    other_gateways.install()
     lint = subprocess.run(["make", "--no-print-directory", "lint"], cwd=ROOT, check=False).returncode
     RESULTS.mkdir(exist_ok=True)
     began = time.monotonic()

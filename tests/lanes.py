@@ -13,6 +13,7 @@ GATEWAY = "tests/gateway/"
 LANES = (
     ("agent", "survival", "publishing", "api_key_calls", "checks", "blocking"),
     ("revocation", "shared_limits", "assertions"),
+    ("counting", "tracing", "other_gateways"),
 )
 # Whatever is not named is in one more lane, except for what needs no running part.
 IN_PROCESS = (
@@ -24,9 +25,11 @@ IN_PROCESS = (
     "clusters",
     "discovery",
     "nodes",
+    "revocation_feed",
     "revocation_lists",
     "routes",
     "usage",
+    "verdicts",
 )
 
 

@@ -6,7 +6,6 @@ import json
 from typing import Any, NoReturn
 
 LARGEST = 64 * 1024 * 1024
-LARGEST_KEYS = 1024 * 1024
 LONGEST_VERSION = 64
 # All that is looked at here. The rest is read, so it is JSON, and forgotten: 100,000 revoked ids are much as objects.
 SEEN = {"version_info", "type_url", "resources", "@type", "name"}
@@ -31,16 +30,6 @@ def version_of(content: bytes, type_url: str, names: list[str]) -> str:
     if names and sorted(str(one.get("name")) for one in resources) != sorted(names):
         raise UnusableError("It has other resources than were asked for.")
     return version
-
-
-def check_keys(content: bytes) -> None:
-    """RFC 7517 5: a JWK Set has an array of keys, and each key a type. Without any key nobody would be let in."""
-    told = parsed(content, dict)
-    keys = told.get("keys") if isinstance(told, dict) else None
-    if len(content) > LARGEST_KEYS or not isinstance(keys, list) or not keys:
-        raise UnusableError("It is no set of keys.")
-    if not all(isinstance(key, dict) and isinstance(key.get("kty"), str) for key in keys):
-        raise UnusableError("It has something that is no key.")
 
 
 def outline(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
-from gateway.agent import diagnosis, kept, keys
+from gateway.agent import diagnosis, kept
 from gateway.agent.configuration import Configuration, NotUsableError
 from gateway.agent.portal import Answer, Portal
 from gateway.agent.subscription import Subscription
@@ -38,7 +38,6 @@ class Agent:
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
         self.portal = Portal(configuration)
-        self.keys = keys.Keys(configuration.state, self.portal)
         self.nodes: dict[str, dict[str, Subscription]] = {}
         self.lock = threading.Lock()
 
@@ -71,9 +70,6 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
     agent: Agent
-
-    def do_GET(self) -> None:
-        self.tell(self.agent.keys.answer() if self.path == keys.PATH else problem(404, "There is nothing here."))
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")

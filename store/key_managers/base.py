@@ -94,9 +94,10 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedCall:
-    """`token`: the access token of the call as a self-contained one; `headers` are for the caller."""
+    """`token`: the access token of the call as a self-contained one, which says `claims`; `headers`: for the caller."""
 
     token: str
+    claims: Mapping[str, Any]
     headers: Mapping[str, str]
 
 
@@ -155,6 +156,9 @@ class KeyManager(Protocol):
 
     def can_sign(self) -> bool:
         """Whether there is a key to sign tokens with. DatabaseError while nobody can tell."""
+
+    def public_keys(self) -> dict[str, Any]:
+        """RFC 7517 5: those that access tokens may be signed with."""
 
     def registered_users(self, consumer_keys: Iterable[str]) -> dict[str, list[str]]:
         """User names that obtained access tokens by the password grant, each once, by consumer key."""

@@ -111,6 +111,9 @@ class BuiltinKeyManager:
     def can_sign(self) -> bool:
         return signing.can_sign()
 
+    def public_keys(self) -> dict[str, Any]:
+        return signing.jwks()
+
     def registered_users(self, consumer_keys: Iterable[str]) -> dict[str, list[str]]:
         holders = TokenHolder.objects.filter(client__client_id__in=list(consumer_keys), grant_type="password")
         users: dict[str, list[str]] = {}
@@ -140,7 +143,8 @@ class BuiltinKeyManager:
     def check_call(self, call: Call) -> CheckedCall:
         request = calls.request_of(call.method, call.path, call.headers)
         try:
-            return CheckedCall(token=calls.check(request), headers=dpop.nonce_header(request))
+            found = calls.check(request)
+            return CheckedCall(token=found.self_contained, claims=found.claims, headers=dpop.nonce_header(request))
         except errors.OAuthError as error:
             refused = resource_access.refused(request, error)
             headers = dpop.nonce_header(request)

@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -182,6 +183,12 @@ def agent(var: Path, file: str = "agent.json") -> Part:
 def gateway(var: Path, port: int) -> Part:
     command = [binary("envoy"), "-c", str(var / "gateway" / "envoy.json"), "--concurrency", "1", "-l", "warn"]
     return Part(var, port, [*command, "--disable-hot-restart", "--file-flush-interval-msec", "100"])
+
+
+def proof(portal: Part) -> str:
+    """What a gateway of this portal's shows, as it stands in Envoy's bootstrap file."""
+    bootstrap = (portal.var / "gateway" / "envoy.json").read_text()
+    return str(re.findall(r'"x-gateway-proof",\s*"value": "(\w+)"', bootstrap)[0])
 
 
 def binary(name: str) -> str:

@@ -190,4 +190,6 @@ def test_key_is_vouched_for_as_its_application(live: Live) -> None:
 def test_key_waits_for_the_portal(live: Live, key: str, request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("portal_away")
 
+    # Envoy remembers the answer for 0.9 s.
+    parts.seconds_until(lambda: call(live, key).status == 503)
     assert call(live, key).fault == (503, 101503)

@@ -53,10 +53,10 @@ def verified(live: Live, assertion: str) -> dict[str, Any]:
     return claims
 
 
-def asked(gateway: Part, node: str = "gateway") -> int:
+def asked(gateway: Part, what: str = "assertion", node: str = "gateway") -> int:
     """How often the portal was asked for an assertion, by Envoy's own count."""
     connection = envoy_admin.Connection(gateway.calls.with_name(f"{node}.admin"))
-    connection.request("GET", "/stats?filter=ext_authz.assertion.ok")
+    connection.request("GET", f"/stats?filter=ext_authz.{what}.ok")
     told = connection.getresponse().read().decode()
     connection.close()
     return sum(int(line.rpartition(" ")[2]) for line in told.splitlines() if line.startswith("http."))
@@ -207,6 +207,14 @@ def test_own_assertion_of_a_caller_never_passes(live: Live, path: str, name: str
         assert "forged" not in live.gateway.call("GET", path, headers=headers).text
 
 
+def test_caller_cannot_name_the_assertion_as_a_header_to_be_dropped(live: Live) -> None:
+    for connection in ("close, X-JWT-Assertion", "X-JWT-Assertion, X-Gateway-API, X-Gateway-JTI"):
+        reply = live.gateway.get(ALBUMS, new_token(live), Connection=connection)
+
+        assert assertion_of(reply)
+        assert "x-jwt-assertion" not in reply.json["headers"].get("connection", "").lower()
+
+
 def over_http2(live: Live, path: str, token: str, *headers: str) -> Any:
     options = [option for header in headers for option in ("--header", header)]
     command = ["curl", "--silent", "--http2", "--cacert", str(live.portal.var / "tls" / "ca.pem")]
@@ -254,9 +262,9 @@ def test_what_is_remembered_has_an_end(live: Live, forgetful: Part) -> None:
 
 
 def asks_of(gateway: Part, token: str) -> int:
-    before = asked(gateway, "forgetful")
+    before = asked(gateway, node="forgetful")
     assert gateway.get(ALBUMS, token).status == 200
-    return asked(gateway, "forgetful") - before
+    return asked(gateway, node="forgetful") - before
 
 
 def test_revoked_token_is_refused_although_its_assertion_is_known(live: Live) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import jwt
@@ -12,6 +13,7 @@ from keymanager.models import AccessToken
 from tests.gateway import parts
 from tests.gateway.conftest import Live
 from tests.gateway.parts import Reply
+from tests.gateway.test_assertions import asked
 from tests.gateway.test_real_tokens import token_answer
 from tests.gateway.test_survival import logged
 from tests.keymanager.proofs import Holder, digest
@@ -117,7 +119,29 @@ def test_jwt_asks_nobody_and_an_opaque_token_waits_for_the_portal(
     request.getfixturevalue("portal_away")
 
     assert live.gateway.get(ALBUMS, live.token).status == 200
+    parts.seconds_until(lambda: live.gateway.get(ALBUMS, opaque).status == 503)
     assert live.gateway.get(ALBUMS, opaque).fault == (503, 101503)
+    assert live.gateway.get(ALBUMS, apikey="any").fault == (503, 101503)
+
+
+def test_portal_is_asked_about_once_a_second_and_not_at_every_call(live: Live, opaque: str) -> None:
+    before, began, replies = asked(live.gateway, "exchange"), time.monotonic(), []
+    while time.monotonic() - began < 1.2:
+        replies.append(live.gateway.get(ALBUMS, opaque).status)
+    questions = asked(live.gateway, "exchange") - before
+
+    assert replies == [200] * len(replies)
+    # The first may find that the answer before has just been forgotten.
+    assert 0 < questions <= 1 + (time.monotonic() - began) / 0.9
+
+
+@pytest.mark.rfc("9449#7.2")
+def test_what_is_remembered_of_a_token_is_no_answer_to_a_call_with_a_proof_or_a_key(live: Live, opaque: str) -> None:
+    assert live.gateway.get(ALBUMS, opaque).status == 200
+
+    assert live.gateway.get(ALBUMS, opaque, apikey="ak_live_unknown").fault == (400, 900901)
+    dpop = {"Authorization": f"DPoP {opaque}", "DPoP": "no proof"}
+    assert live.gateway.call("GET", ALBUMS, headers=dpop).fault == (401, 900901)
 
 
 @pytest.fixture(scope="module")

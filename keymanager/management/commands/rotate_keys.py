@@ -9,7 +9,7 @@ from keymanager import signing, signing_keys
 from keymanager.signing_keys import Changes
 
 MEANING = """Every access token and ID token signed with a withdrawn key is dead from now on: clients must get new ones.
-Portal processes follow within {portal:.0f} seconds, gateways within 30, caches of the JWKS within {max_age}.
+Portal processes follow within {portal:.0f} seconds, gateways within 10, caches of the JWKS within {max_age}.
 Until a gateway has fetched the new key it refuses the new tokens too."""
 
 
