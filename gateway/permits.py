@@ -60,9 +60,27 @@ def filter_text(permits: Iterable[Permit]) -> str:
     tree = {"input": state, "exact_match_map": {"map": {"entries": "here"}}}
     nothing = {"action": verdict("not_known_yet", "DENY")}
     # A map must not be empty.
-    matcher = {"matcher_tree": tree, "on_no_match": nothing} if entries else {"on_no_match": nothing}
-    whole = json.dumps({"@type": f"{filters.EXTENSIONS}.rbac.v3.RBAC", "matcher": matcher})
+    known = {"matcher": {"matcher_tree": tree, "on_no_match": nothing}} if entries else nothing
+    refused = {"predicate": unusable_token(), "on_match": {"action": verdict("not_an_access_token", "DENY")}}
+    matcher = {"matcher_list": {"matchers": [refused]}, "on_no_match": known}
+    whole = json.dumps({"@type": filters.RBAC, "matcher": matcher})
     return whole.replace(json.dumps({"entries": "here"}), f"{{{entries}}}")
+
+
+def unusable_token() -> Config:
+    """A verified token that is no bearer access token (RFC 9068 4). One that is bound to a key needs a proof, which
+    only the portal checks (RFC 9449 7.2); one that says it was proved, or that stands for an API key, is the gateway's,
+    and a backend may have seen it."""
+    only_exchanged = [claim([name], PRESENT) for name in ("cnf", "proved", "api_key")]
+    was_exchanged = verified([filters.EXCHANGED_HEADER], PRESENT)
+    from_caller = every([either(only_exchanged), {"not_matcher": was_exchanged}])
+    return either([{"not_matcher": access_token()}, from_caller])
+
+
+def access_token() -> Config:
+    """Not an ID token, for example: RFC 9068 4: the typ MUST be checked."""
+    types = {"string_match": {"safe_regex": {"regex": "(?i)(application/)?at\\+jwt"}}}
+    return either([verified([place, "typ"], types) for place in (filters.HEADER, filters.EXCHANGED_HEADER)])
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -91,8 +109,12 @@ def verdict(name: str, action: str) -> Config:
 
 
 def claim(path: list[str], value: Config) -> Config:
+    return verified([filters.PAYLOAD, *path], value)
+
+
+def verified(path: list[str], value: Config) -> Config:
     """A predicate on what jwt_authn has verified."""
-    steps = [{"key": key} for key in (filters.PAYLOAD, *path)]
+    steps = [{"key": key} for key in path]
     told = {"@type": METADATA_INPUT, "filter": filters.JWT, "path": steps}
     matcher = {"@type": METADATA_MATCHER, "value": value}
     named = {"name": "claim", "typed_config": told}

@@ -191,6 +191,6 @@ def test_permits_of_published_apis_are_told_as_a_filter(client: Client, alice: U
     response = client.post(reverse("gateway:extension_configs"), json.dumps(question), content_type="application/json")
 
     told = json.loads(response.content)["resources"][0]
-    entries = told["typed_config"]["matcher"]["matcher_tree"]["exact_match_map"]["map"]
+    entries = told["typed_config"]["matcher"]["on_no_match"]["matcher"]["matcher_tree"]["exact_match_map"]["map"]
     assert told["name"] == filters.PERMIT
     assert set(entries) == {"photos/1.0 any", "photos/1.0 any | photos:read"}
