@@ -140,10 +140,14 @@ def to_backend(api: PublishedApi, key_type: str, endpoint: Endpoint, lead: str) 
 
 def tried_again(api: PublishedApi, resource: Resource) -> Route:
     """RFC 9110 9.2.2: what is idempotent may be sent again even if it has reached the backend; the rest only if it has
-    not, which is the policy of the virtual host."""
-    if resource.method in IDEMPOTENT and api.backend.retries:
-        return {"retry_policy": retry(REPEATED, api.backend)}
-    return {"retry_policy": retry(UNSENT, api.backend)} if api.backend.timeout else {}
+    not. Nothing is said where the policy of the virtual host says it."""
+    again = resource.method in IDEMPOTENT and api.backend.retries
+    policy = retry(REPEATED if again else UNSENT, api.backend)
+    return {} if policy == usual_retry() else {"retry_policy": policy}
+
+
+def usual_retry() -> Route:
+    return retry(REPEATED, Backend())
 
 
 def retry(policy: Route, backend: Backend) -> Route:

@@ -48,7 +48,7 @@ def configuration() -> Resource:
         "name": "gateway",
         "domains": ["*"],
         "matcher": {"matcher_tree": {"input": path, "prefix_match_map": {"map": {"entries": "here"}}}},
-        "retry_policy": api_routes.retry(api_routes.UNSENT, Backend()),
+        "retry_policy": api_routes.usual_retry(),
         "typed_per_filter_config": {**filters.asking(), **shared_limits.of_host()},
         "request_headers_to_add": forwarded(),
         "request_headers_to_remove": passed_on.KEPT,
@@ -84,16 +84,21 @@ def own() -> dict[str, list[Resource]]:
 
 @lru_cache(maxsize=REMEMBERED)
 def of_api(api: PublishedApi, base: str) -> str:
-    return ", ".join(as_json(api_routes.of_api(api, base)))
+    return ",".join(as_json(api_routes.of_api(api, base)))
 
 
 def as_json(found: list[Resource]) -> list[str]:
-    return [json.dumps(faults.told_by_metadata(route)) for route in found]
+    return [compact(faults.told_by_metadata(route)) for route in found]
+
+
+def compact(route: Resource) -> str:
+    """There are thousands, and Envoy reads all of them whenever one has changed."""
+    return json.dumps(route, separators=(",", ":"))
 
 
 @lru_cache(maxsize=REMEMBERED)
 def of_description(path: str) -> str:
-    return json.dumps(described(path))
+    return compact(described(path))
 
 
 def shorter_paths(path: str) -> list[str]:
@@ -128,6 +133,8 @@ def token_api(path: str, methods: tuple[str, ...]) -> list[Resource]:
         "prefix_rewrite": f"/oauth2{path}",
         "host_rewrite_literal": portal(),
         "timeout": "60s",
+        # A code or a refresh token counts once.
+        "retry_policy": api_routes.retry(api_routes.UNSENT, Backend()),
     }
     refused = faults.direct_response(405, 405, "Method Not Allowed", f"{path} is for {' and '.join(methods)} only.")
     allow = {"header": {"key": "allow", "value": ", ".join(methods)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
