@@ -1,15 +1,17 @@
 """Statements of the hot paths, written in Django's words and turned into SQL once instead of at every call.
 
 Turning a queryset into SQL takes ten times as long as SQLite takes to answer it (docs/performance.md). What varies is
-an Argument; all else is part of the statement. Rows come back as the model's own objects.
+an Argument; all else is part of the statement. Rows come back as the model's own objects; of a queryset with `only`
+they know the rest when asked, as Django's do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
 from operator import attrgetter, methodcaller
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
@@ -21,6 +23,7 @@ from django.db.models import (
     Field,
     ForeignKey,
     IntegerField,
+    JSONField,
     Model,
     QuerySet,
     TextField,
@@ -36,29 +39,8 @@ PLAIN_FIELDS = (CharField, TextField, IntegerField, ForeignKey)
 PLAIN_VALUES = frozenset({str, int, type(None)})
 Values = tuple[Any, ...]
 Read = Callable[[BaseDatabaseWrapper, Values], Any]
+Prepare = Callable[[Any, BaseDatabaseWrapper], Any]
 ONE_ROW, ALL_ROWS, HOW_MANY = methodcaller("fetchone"), methodcaller("fetchall"), attrgetter("rowcount")
-
-
-class Slot:
-    """The place of an argument among a statement's parameters."""
-
-    def __init__(self, name: str, field: Field[Any, Any]) -> None:
-        self.name = name
-        self.field = field
-        self.is_plain = isinstance(field, PLAIN_FIELDS)
-        self.is_moment = field.__class__ is DateTimeField
-        self.is_now = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
-
-    def prepared(self, value: Any, database: BaseDatabaseWrapper) -> Any:
-        """The value as the database takes it. Of what is common the field need not be asked."""
-        if self.is_plain and value.__class__ in PLAIN_VALUES:
-            return value
-        if self.is_moment and value.__class__ is datetime:
-            return database.ops.adapt_datetimefield_value(value)
-        return self.field.get_db_prep_save(value, database)
-
-    def default(self) -> Any:
-        return timezone.now() if self.is_now else self.field.get_default()
 
 
 class Argument(Expression):
@@ -69,7 +51,39 @@ class Argument(Expression):
         self.name = name
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, Any]:
-        return "%s", (Slot(self.name, self.output_field),)
+        return "%s", (self,)
+
+
+class Slot(NamedTuple):
+    """The place of an argument among a statement's parameters, and how its value becomes what the database takes."""
+
+    place: int
+    name: str
+    is_plain: bool
+    prepare: Prepare
+
+
+def slot(place: int, name: str, field: Field[Any, Any], database: BaseDatabaseWrapper) -> Slot:
+    prepare: Prepare = field.get_db_prep_save
+    if field.__class__ is DateTimeField and database.vendor == "sqlite" and database.timezone is UTC:
+        prepare = moment
+    elif field.__class__ is JSONField and not field.encoder:
+        prepare = document
+    return Slot(place, name, isinstance(field, PLAIN_FIELDS), prepare)
+
+
+def moment(value: datetime | None, database: BaseDatabaseWrapper) -> str | None:
+    """As SQLite has it: in UTC, without saying so."""
+    if value and value.tzinfo is UTC:
+        return str(value).removesuffix("+00:00")
+    return cast("str | None", MOMENT.get_db_prep_save(value, database))
+
+
+def document(value: Any, database: BaseDatabaseWrapper) -> Any:
+    return None if value is None else database.ops.adapt_json_value(value, None)
+
+
+MOMENT: DateTimeField[Any, Any] = DateTimeField()
 
 
 class Statement:
@@ -78,31 +92,53 @@ class Statement:
     def __init__(self) -> None:
         self._sql = ""
         self._native = ""
-        self._parameters: Values = ()
+        self._parameters: list[Any] = []
+        self._slots: list[Slot] = []
 
     def _keep(self, database: BaseDatabaseWrapper, sql: str, parameters: Iterable[Any]) -> None:
-        self._parameters = tuple(parameters)
+        self._parameters = list(parameters)
+        self._slots = [
+            slot(place, one.name, one.output_field, database)
+            for place, one in enumerate(self._parameters)
+            if isinstance(one, Argument)
+        ]
         self._native = sql.replace("%s", "?").replace("%%", "%") if database.vendor == "sqlite" else sql
         self._sql = sql
 
-    def _values(self, database: BaseDatabaseWrapper, arguments: dict[str, Any]) -> list[Any]:
-        return [
-            one.prepared(arguments[one.name], database) if one.__class__ is Slot else one for one in self._parameters
-        ]
+    def _run(self, database: BaseDatabaseWrapper, arguments: dict[str, Any], take: Callable[[Any], Any]) -> Any:
+        """What `take` gets of the cursor."""
+        values = self._parameters.copy()
+        for place, name, is_plain, prepare in self._slots:
+            value = arguments[name]
+            values[place] = value if is_plain and value.__class__ in PLAIN_VALUES else prepare(value, database)
+        return self._execute(database, values, take)
 
     def _execute(self, database: BaseDatabaseWrapper, values: list[Any], take: Callable[[Any], Any]) -> Any:
-        """What `take` gets of the cursor. Who listens to statements (tests, tools) is told by Django's own cursor."""
+        """Who listens to statements (tests, tools) is told by Django's own cursor."""
         if database.execute_wrappers or database.queries_logged:
-            with database.cursor() as cursor:
+            with self._failing(), database.cursor() as cursor:
                 cursor.execute(self._sql, values)
                 return take(cursor)
         # What Django's own looks at before each statement.
-        database.close_if_health_check_failed()
-        database.ensure_connection()
-        database.validate_thread_sharing()
-        database.validate_no_broken_transaction()
-        with database.wrap_database_errors:
+        if not is_looked_at(database):
+            database.close_if_health_check_failed()
+            database.ensure_connection()
+        if database.needs_rollback:
+            database.validate_no_broken_transaction()
+        try:
             return take(executed(database, self._native, values))
+        except Exception:
+            with self._failing(), database.wrap_database_errors:
+                raise
+
+    def _failing(self) -> AbstractContextManager[None]:
+        """What a failure means for the transaction."""
+        return nullcontext()
+
+
+def is_looked_at(database: Any) -> bool:
+    """Whether there is a connection, and this request has seen that it is alive."""
+    return database.connection is not None and (database.health_check_done or not database.health_check_enabled)
 
 
 def executed(database: BaseDatabaseWrapper, sql: str, values: list[Any]) -> Any:
@@ -121,24 +157,22 @@ class Select(Statement, Generic[M]):
         self._read: Read
 
     def all(self, **arguments: Any) -> list[M]:
-        database = connections[DEFAULT_DB_ALIAS]
-        if not self._sql:
-            self._compile(database)
-        rows = self._execute(database, self._values(database, arguments), ALL_ROWS)
-        return [self._read(database, row) for row in rows]
+        database = self._database()
+        return [self._read(database, row) for row in self._run(database, arguments, ALL_ROWS)]
 
     def first(self, **arguments: Any) -> M | None:
-        database = connections[DEFAULT_DB_ALIAS]
-        if not self._sql:
-            self._compile(database)
-        row = self._execute(database, self._values(database, arguments), ONE_ROW)
+        database = self._database()
+        row = self._run(database, arguments, ONE_ROW)
         return None if row is None else self._read(database, row)
 
-    def _compile(self, database: BaseDatabaseWrapper) -> None:
-        compiler = self._describe().query.get_compiler(connection=database)
-        sql, parameters = compiler.as_sql()
-        self._read = reader(compiler)
-        self._keep(database, sql, parameters)
+    def _database(self) -> BaseDatabaseWrapper:
+        database = connections[DEFAULT_DB_ALIAS]
+        if not self._sql:
+            compiler = self._describe().query.get_compiler(connection=database)
+            sql, parameters = compiler.as_sql()
+            self._read = reader(compiler)
+            self._keep(database, sql, parameters)
+        return database
 
 
 def reader(compiler: SQLCompiler) -> Read:
@@ -184,12 +218,19 @@ def stored(model: type[M], values: Iterable[tuple[str, Any]]) -> M:
     """The object of a row, made as Django unpickles one: `__init__` would ask of each value where it comes from."""
     made = model.__new__(model)
     made.__dict__.update(values)
-    made._state = ModelState()
-    made._state.adding, made._state.db = False, DEFAULT_DB_ALIAS
+    made._state = state = ModelState()
+    state.adding, state.db = False, DEFAULT_DB_ALIAS
     return made
 
 
-class Update(Statement):
+class Change(Statement):
+    """A statement whose failure spoils the transaction, as Django's own does."""
+
+    def _failing(self) -> AbstractContextManager[None]:
+        return transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS)
+
+
+class Update(Change):
     """`Update(lambda: Row.objects.filter(pk=Argument(…)), used_at=Argument(…))`; a call tells how many rows changed."""
 
     def __init__(self, describe: Callable[[], QuerySet[Any]], **changes: Argument) -> None:
@@ -200,18 +241,14 @@ class Update(Statement):
     def __call__(self, **arguments: Any) -> int:
         database = connections[DEFAULT_DB_ALIAS]
         if not self._sql:
-            self._compile(database)
-        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS):
-            changed: int = self._execute(database, self._values(database, arguments), HOW_MANY)
+            query = cast(UpdateQuery, self._describe().query.chain(UpdateQuery))
+            query.add_update_values(self._changes)
+            self._keep(database, *query.get_compiler(connection=database).as_sql())
+        changed: int = self._run(database, arguments, HOW_MANY)
         return changed
 
-    def _compile(self, database: BaseDatabaseWrapper) -> None:
-        query = cast(UpdateQuery, self._describe().query.chain(UpdateQuery))
-        query.add_update_values(self._changes)
-        self._keep(database, *query.get_compiler(connection=database).as_sql())
 
-
-class Insert(Statement, Generic[M]):
+class Insert(Change, Generic[M]):
     """`Insert(Row)(name="…", owner_id=…)` stores a row and gives its object, as `create` would; no signal is sent.
 
     Values are named as the object's attributes are; what is left out gets its field's default.
@@ -220,20 +257,23 @@ class Insert(Statement, Generic[M]):
     def __init__(self, model: type[M]) -> None:
         super().__init__()
         self._model = model
-        self._names: frozenset[str] = frozenset()
+        self._by_name: dict[str, Slot] = {}
+        self._defaults: dict[str, Any] = {}
+        self._makers: dict[str, Callable[[], Any]] = {}
 
     def __call__(self, **values: Any) -> M:
         database = connections[DEFAULT_DB_ALIAS]
         if not self._sql:
             self._compile(database)
-        if not values.keys() <= self._names:
-            raise TypeError(f"{self._model.__name__} has no {sorted(values.keys() - self._names)}")
-        for slot in self._parameters:
-            if slot.name not in values:
-                values[slot.name] = slot.default()
-        with transaction.mark_for_rollback_on_error(DEFAULT_DB_ALIAS):
-            (key,) = self._execute(database, self._values(database, values), ONE_ROW)
-        row = stored(self._model, values.items())
+        made = {name: make() for name, make in self._makers.items() if name not in values}
+        parameters = self._parameters.copy()
+        for name, value in (made | values).items():
+            if name not in self._by_name:
+                raise TypeError(f"{self._model.__name__} has no {name}")
+            place, _, is_plain, prepare = self._by_name[name]
+            parameters[place] = value if is_plain and value.__class__ in PLAIN_VALUES else prepare(value, database)
+        (key,) = self._execute(database, parameters, ONE_ROW)
+        row = stored(self._model, (self._defaults | made | values).items())
         row.pk = self._model._meta.pk.to_python(key)
         return row
 
@@ -243,8 +283,18 @@ class Insert(Statement, Generic[M]):
         names = ", ".join(quoted(str(field.column)) for field in fields)
         places = ", ".join(["%s"] * len(fields))
         table, key = quoted(described.db_table), quoted(str(described.pk.column))
-        slots = [Slot(str(field.attname), field) for field in fields]
-        self._names = frozenset(slot.name for slot in slots)
+        slots = [slot(place, str(field.attname), field, database) for place, field in enumerate(fields)]
+        self._by_name = {one.name: one for one in slots}
+        self._makers = {str(field.attname): make for field in fields if (make := maker_of(field))}
+        self._defaults = {str(field.attname): field.get_default() for field in fields if not maker_of(field)}
+        defaults = [one.prepare(self._defaults.get(one.name), database) for one in slots]
         # Names of our own tables and columns; the values are parameters.
         sql = f"INSERT INTO {table} ({names}) VALUES ({places}) RETURNING {key}"  # noqa: S608
-        self._keep(database, sql, slots)
+        self._keep(database, sql, defaults)
+
+
+def maker_of(field: Field[Any, Any]) -> Callable[[], Any] | None:
+    """What gives each row a default of its own; None where all have the same."""
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        return timezone.now
+    return field.default if field.has_default() and callable(field.default) else None

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-import qrcode
 from allauth.core.internal.cryptokit import compare_user_code
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
 from django.db import transaction
-from qrcode.image.svg import SvgPathFillImage
 
 from accounts import sealing
 from accounts.models import User
@@ -29,7 +27,10 @@ class TwoStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return sealing.unseal(encrypted_text)
 
     def build_totp_svg(self, url: str) -> str:
-        """The fill is white, so that a camera reads it on a dark page too."""
+        """The fill is white, so that a camera reads it on a dark page too. Few ask, so it is imported late."""
+        import qrcode
+        from qrcode.image.svg import SvgPathFillImage
+
         return qrcode.make(url, image_factory=SvgPathFillImage).to_string().decode()  # type: ignore[no-any-return]
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:  # noqa: A002 - allauth's name

@@ -1,18 +1,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from functools import cache
+import sys
 
 from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.middleware.clickjacking import XFrameOptionsMiddleware
-from django.middleware.security import SecurityMiddleware
 from django.shortcuts import render
-from django.urls import resolve, reverse
 from django.utils.deprecation import MiddlewareMixin
-from redis.exceptions import RedisError
 
 log = logging.getLogger(__name__)
 
@@ -27,15 +22,18 @@ class SecurityHeadersMiddleware(MiddlewareMixin):
         return response
 
 
-# The database (SQLite locked, PostgreSQL away), or what keeps the counters.
-AWAY = (OperationalError, RedisError)
+def away() -> tuple[type[Exception], ...]:
+    """The database (SQLite locked, PostgreSQL away), or what keeps the counters, where that is Redis: it takes 0.2 s to
+    load, and loads OpenTelemetry if that is there."""
+    redis = sys.modules.get("redis.exceptions")
+    return (OperationalError, redis.RedisError) if redis else (OperationalError,)
 
 
 class DatabaseBusyMiddleware(MiddlewareMixin):
     """Answers 503 with a clear sentence when what we keep things in cannot be had."""
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return busy(request, exception) if isinstance(exception, AWAY) else None
+        return busy(request, exception) if isinstance(exception, away()) else None
 
 
 def busy(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -49,56 +47,3 @@ def busy(request: HttpRequest, exception: Exception) -> HttpResponse:
         response = JsonResponse(problem, status=503, headers={"Cache-Control": "no-store"})
     response.headers["Retry-After"] = str(settings.DATABASES["default"].get("OPTIONS", {}).get("timeout", 5))
     return response
-
-
-# The endpoints that programs call. Nothing that is there for people is for them: sessions, CSRF tokens, messages.
-MACHINE_ENDPOINTS = (
-    *("keymanager:token", "keymanager:introspect", "keymanager:revoke", "keymanager:userinfo"),
-    *("gateway:check", "gateway:exchange"),
-)
-
-# Envoy asks under the name that its caller used; the view lets in gateways only, and never looks at the name.
-ANY_HOST = "gateway:exchange"
-
-
-@cache
-def machine_views() -> dict[str, Callable[[HttpRequest], HttpResponse]]:
-    """By path."""
-    return {path: resolve(path).func for path in map(reverse, MACHINE_ENDPOINTS)}
-
-
-class MachineEndpointsMiddleware:
-    """Calls these endpoints past all other middleware, which would be a third of what a call costs.
-
-    What the others do for such a request is done here: TLS, the host's name, a busy database, the standing headers.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        view = machine_views().get(request.path_info)
-        is_secure = request.is_secure()
-        if view is None or (settings.SECURE_SSL_REDIRECT and not is_secure):
-            return self.get_response(request)
-        if view is not machine_views()[reverse(ANY_HOST)]:
-            request.get_host()  # refuses what is not in ALLOWED_HOSTS
-        try:
-            response = view(request)
-        except AWAY as exception:
-            response = busy(request, exception)
-        response.headers["Content-Length"] = str(len(response.content))
-        # Six times `setdefault` would cost as much as the rest of this.
-        response.headers._store = standing_headers(is_secure) | response.headers._store
-        return response
-
-
-@cache
-def standing_headers(is_secure: bool) -> dict[str, tuple[str, str]]:
-    """What the others put on every answer, asked of them once, as Django keeps it: by names in lower case."""
-    request, response = HttpRequest(), HttpResponse()
-    request._get_scheme = lambda: "https" if is_secure else "http"  # type: ignore[attr-defined]
-    del response.headers["Content-Type"]
-    for middleware in (SecurityMiddleware, SecurityHeadersMiddleware, XFrameOptionsMiddleware):
-        middleware(lambda _: response).process_response(request, response)
-    return dict(response.headers._store)

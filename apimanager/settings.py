@@ -7,7 +7,7 @@ from pathlib import Path
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from apimanager import elsewhere, environment as env
+from apimanager import elsewhere, environment as env, telemetry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(env.text("APIM_VAR", str(BASE_DIR / "var")))
@@ -63,8 +63,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 
+# For people; what programs call is answered in front of it (apimanager/machine_endpoints.py).
 MIDDLEWARE = [
-    "apimanager.middleware.MachineEndpointsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apimanager.middleware.SecurityHeadersMiddleware",
@@ -344,6 +344,12 @@ USAGE_DAYS = env.integer("APIM_USAGE_DAYS", 400)
 METRICS_KEY = env.text("APIM_METRICS_KEY")
 if USAGE_DAYS < 2:
     raise ImproperlyConfigured("APIM_USAGE_DAYS must be at least 2.")
+
+# Traces: who collects them, and whether a trace that a caller names is gone on with (docs/tracing.md).
+TRACES = telemetry.collector()
+TRACES_FROM_CALLERS = env.boolean("APIM_TRACES_FROM_CALLERS")
+if TRACES:
+    MIDDLEWARE.insert(0, "apimanager.tracing.TracingMiddleware")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],

@@ -7,10 +7,11 @@ from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 
 from apimanager import bodies
+from apimanager.machine_endpoints import MachineEndpoints
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apimanager.settings")
 
-application = bodies.measured(get_wsgi_application(), most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+application = bodies.measured(MachineEndpoints(get_wsgi_application()), most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 # Looks into the database too: a demo account outside demo mode stops the start (accounts/checks.py).
 call_command("check", databases=["default"])

@@ -17,6 +17,7 @@ TIMEOUT = 20.0  # seconds for one answer
 class Answer:
     status: int
     headers: dict[str, str]
+    cookies: dict[str, str]
     body: bytes
 
 
@@ -53,13 +54,17 @@ class Connection:
 
     def _receive(self) -> Answer:
         status = int(self.reader.readline().split()[1])
-        headers = {}
+        headers: dict[str, str] = {}
+        cookies: dict[str, str] = {}
         while line := self.reader.readline().rstrip():
             name, _, value = line.decode("latin-1").partition(":")
+            if name.lower() == "set-cookie":
+                cookie, _, content = value.strip().partition(";")[0].partition("=")
+                cookies[cookie] = content
             headers[name.lower()] = value.strip()
-        if headers.get("transfer-encoding") == "chunked":
-            return Answer(status, headers, self._chunks())
-        return Answer(status, headers, self.reader.read(int(headers.get("content-length", 0))))
+        is_chunked = headers.get("transfer-encoding") == "chunked"
+        body = self._chunks() if is_chunked else self.reader.read(int(headers.get("content-length", 0)))
+        return Answer(status, headers, cookies, body)
 
     def _chunks(self) -> bytes:
         body = b""

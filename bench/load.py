@@ -45,8 +45,7 @@ def run(order: Order) -> Result:
         workers = [
             Worker(connections.enter_context(Connection(order["port"])), order["seed"]) for _ in range(order["workers"])
         ]
-        for worker in workers:
-            step.prepare(worker)
+        step.prepare(workers)
         together(workers, step, WARM)
         before = processor.seconds_of(order["sessions"], order["trees"])
         latencies = together(workers, step, min(order["seconds"], LONGEST))

@@ -32,6 +32,7 @@ def client(name: str, *grant_types: str, access_tokens: str = "OPAQUE") -> dict[
         grant_types=list(grant_types),
         scopes=["photos:read"],
         access_token_format=access_tokens,
+        access_token_claims={"subscriptions": {"photos/1.0": "Gold"}},
     )
     return {"id": row.client_id, "secret": str(secret)}
 
@@ -42,6 +43,27 @@ def remembered_consent(client_id: str) -> None:
     from keymanager.models import Client
 
     consents.remember(User.objects.get(username="bob"), Client.objects.get(client_id=client_id), WEB_SCOPE.split())
+
+
+def proof() -> str:
+    """Of a gateway, which asks about calls to an API with a resource and a scope."""
+    from accounts.models import User
+    from gateway import node_key
+    from store.models import Api
+
+    paths = ("/albums", "/albums/{id}", "/pictures")
+    asked = {"method": "GET", "scopes": ["photos:read"], "auth": "any", "tier": ""}
+    Api.objects.create(
+        name="PhotoShare",
+        context="/photos",
+        version="1.0",
+        provider=User.objects.get(username="bob"),
+        status=Api.Status.PUBLISHED,
+        production_endpoints=["http://127.0.0.1:9"],
+        resources=[asked | {"path": path} for path in paths],
+    )
+    node_key.ensure()
+    return node_key.proof()
 
 
 def cookie() -> str:
@@ -77,23 +99,38 @@ def fill(count: int) -> None:
     )
     owned: dict[str, Any] = {"user": user, "application": web, "authorization": authorization, "scope": WEB_SCOPE}
     until = now + timedelta(days=1)
-    copied(authorization, count, {"id": "printf('%032x', i)"})
-    hanging = {"id": "i + 1", "authorization_id": "printf('%032x', i)", "token_checksum": "lower(hex(randomblob(32)))"}
+    copied(authorization, count, {"id": UUIDS})
+    hanging = {"authorization_id": UUIDS, "token_checksum": CHECKSUMS}
     copied(AccessToken.objects.create(**owned, expires=until, token_checksum="0" * 64), count, hanging)
     copied(RefreshToken.objects.create(**owned, expires_at=until, token_checksum="0" * 64), count, hanging)
 
 
-def copied(row: Model, count: int, changes: dict[str, str]) -> None:
-    """`count` rows like `row` by one statement of SQLite's, with expressions of their number `i` in some columns."""
+# Expressions of a row's number `i`, and where the numbers come from, by the database's name.
+UUIDS = {"sqlite": "printf('%032x', i)", "postgresql": "lpad(to_hex(i), 32, '0')::uuid"}
+CHECKSUMS = {
+    "sqlite": "lower(hex(randomblob(32)))",
+    "postgresql": "encode(sha256(i::text::bytea), 'hex')",
+}
+NUMBERS = {
+    "sqlite": "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {0}) SELECT i FROM n) n",
+    "postgresql": "generate_series(1, {0}) n(i)",
+}
+
+
+def copied(row: Model, count: int, changes: dict[str, dict[str, str]]) -> None:
+    """`count` rows like `row` by one statement, with expressions in some columns; numbers of its own are new."""
     from django.db import connection
 
-    table, columns = row._meta.db_table, [str(field.column) for field in row._meta.concrete_fields]
-    values = ", ".join(changes.get(column, f'"{column}"') for column in columns)
+    table, kind = row._meta.db_table, connection.vendor
+    columns = [str(field.column) for field in row._meta.concrete_fields if field != row._meta.auto_field]
+    values = ", ".join(changes[column][kind] if column in changes else f'"{column}"' for column in columns)
     names = ", ".join(f'"{column}"' for column in columns)
     # Names of our own tables and columns, and a number.
-    numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"  # noqa: S608
+    copying = f'INSERT INTO "{table}" ({names}) SELECT {values} FROM "{table}", {NUMBERS[kind].format(count)}'  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(f'{numbers} INSERT INTO "{table}" ({names}) SELECT {values} FROM "{table}", n')  # noqa: S608
+        cursor.execute(copying)
+        if kind == "postgresql":
+            cursor.execute(f'ANALYZE "{table}"')  # as its own clock would within a minute
 
 
 def main(tokens: int) -> None:
@@ -109,6 +146,8 @@ def main(tokens: int) -> None:
         "authorize": "/oauth2/authorize",
         "introspect": "/oauth2/introspect",
         "userinfo": "/oauth2/userinfo",
+        "check": "/gateway/check",
+        "proof": proof(),
         "machine": client("machine", "client_credentials"),
         "machine_jwt": client("machine_jwt", "client_credentials", access_tokens="JWT"),
         "web": web,

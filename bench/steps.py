@@ -6,14 +6,14 @@ import json
 import secrets
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, TypedDict
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from bench.connection import Answer, Connection, basic
 
-TOKENS = 50  # that one worker asks about in turn
+TOKENS = 100  # that all workers ask about in turn
 
 
 class StepFailed(Exception):
@@ -32,6 +32,8 @@ class Seed(TypedDict):
     authorize: str
     introspect: str
     userinfo: str
+    check: str
+    proof: str
     machine: ClientSeed
     machine_jwt: ClientSeed
     web: ClientSeed
@@ -50,6 +52,8 @@ class Worker:
     refresh_token: str = ""
     tokens: tuple[str, ...] = ()
     turn: int = 0
+    cookies: dict[str, str] = field(default_factory=dict)
+    """Kept as a browser does."""
 
     def client_credentials(self, name: str = "machine") -> dict[str, Any]:
         client = self.seed["machine_jwt"] if name == "machine_jwt" else self.seed["machine"]
@@ -71,7 +75,9 @@ class Worker:
             "code_challenge": digest,
             "code_challenge_method": "S256",
         }
-        answer = self.connection.get(f"{self.seed['authorize']}?{urlencode(asked)}", Cookie=self.seed["cookie"])
+        cookies = "; ".join([self.seed["cookie"], *(f"{name}={value}" for name, value in self.cookies.items())])
+        answer = self.connection.get(f"{self.seed['authorize']}?{urlencode(asked)}", Cookie=cookies)
+        self.cookies |= answer.cookies
         code = parse_qs(urlsplit(answer.headers.get("location", "")).query).get("code", [""])[0]
         expect(answer, answer.status == 302 and code != "")
         exchange = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.seed["redirect_uri"]}
@@ -97,6 +103,16 @@ class Worker:
         answer = self.connection.get(self.seed["userinfo"], Authorization=f"Bearer {self.next_token()}")
         expect(answer, answer.status == 200 and "sub" in json.loads(answer.body))
 
+    def check(self) -> None:
+        """A gateway's question about a call. The toolkit's view looks at the token and at nothing else."""
+        told = {
+            "X-Gateway-Proof": self.seed["proof"],
+            "X-Original-URI": "/photos/1.0/albums",
+            "X-Original-Method": "GET",
+        }
+        answer = self.connection.get(self.seed["check"], Authorization=f"Bearer {self.next_token()}", **told)
+        expect(answer, answer.status == 204)
+
     def token(self, client: ClientSeed, **parameters: str) -> dict[str, Any]:
         credentials = basic(client["id"], client["secret"])
         answer = self.connection.post(self.seed["token"], parameters, Authorization=credentials)
@@ -108,14 +124,27 @@ class Worker:
         self.turn += 1
         return self.tokens[self.turn % len(self.tokens)]
 
-    def prepare_refresh(self) -> None:
-        self.refresh_token = self.code_flow()["refresh_token"]
 
-    def prepare_introspection(self) -> None:
-        self.tokens = tuple(self.client_credentials()["access_token"] for _ in range(TOKENS))
+def prepare_refresh(workers: list[Worker]) -> None:
+    for worker in workers:
+        worker.refresh_token = worker.code_flow()["refresh_token"]
 
-    def prepare_userinfo(self) -> None:
-        self.tokens = tuple(self.code_flow()["access_token"] for _ in range(TOKENS))
+
+def prepare_introspection(workers: list[Worker]) -> None:
+    share(workers, [workers[0].client_credentials()["access_token"] for _ in range(TOKENS)])
+
+
+def prepare_check_jwt(workers: list[Worker]) -> None:
+    share(workers, [workers[0].client_credentials("machine_jwt")["access_token"] for _ in range(TOKENS)])
+
+
+def prepare_userinfo(workers: list[Worker]) -> None:
+    share(workers, [workers[0].code_flow()["access_token"] for _ in range(TOKENS)])
+
+
+def share(workers: list[Worker], tokens: list[str]) -> None:
+    for number, worker in enumerate(workers):
+        worker.tokens, worker.turn = tuple(tokens), number * TOKENS // len(workers)
 
 
 def expect(answer: Answer, is_right: bool) -> None:
@@ -123,7 +152,7 @@ def expect(answer: Answer, is_right: bool) -> None:
         raise StepFailed(f"{answer.status} {answer.headers.get('location', '')} {answer.body[:300]!r}")
 
 
-def nothing(worker: Worker) -> None:
+def nothing(workers: list[Worker]) -> None:
     """Most steps need nothing beforehand."""
 
 
@@ -134,7 +163,7 @@ class Step:
     title: str
     run: Callable[[Worker], object]
     goals: dict[str, float]
-    prepare: Callable[[Worker], None] = nothing
+    prepare: Callable[[list[Worker]], None] = nothing
 
 
 STEPS = {
@@ -147,17 +176,29 @@ STEPS = {
     "refresh": Step(
         title="refresh with rotation",
         run=Worker.refresh,
-        prepare=Worker.prepare_refresh,
+        prepare=prepare_refresh,
         goals={"sqlite": 5, "postgresql": 4},
     ),
     "code": Step(title="code flow", run=Worker.code_flow, goals={"sqlite": 4, "postgresql": 4}),
     "introspect": Step(
         title="introspection",
         run=Worker.introspection,
-        prepare=Worker.prepare_introspection,
+        prepare=prepare_introspection,
         goals={"sqlite": 5, "postgresql": 4},
     ),
     "userinfo": Step(
-        title="userinfo", run=Worker.userinfo, prepare=Worker.prepare_userinfo, goals={"sqlite": 4, "postgresql": 3}
+        title="userinfo", run=Worker.userinfo, prepare=prepare_userinfo, goals={"sqlite": 4, "postgresql": 3}
+    ),
+    "check": Step(
+        title="check endpoint, opaque, against protected_resource",
+        run=Worker.check,
+        prepare=prepare_introspection,
+        goals={"sqlite": 4, "postgresql": 4},
+    ),
+    "check-jwt": Step(
+        title="check endpoint, JWT, against protected_resource",
+        run=Worker.check,
+        prepare=prepare_check_jwt,
+        goals={"sqlite": 4, "postgresql": 4},
     ),
 }

@@ -31,6 +31,7 @@ OTHER_HOST = {
         "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
     },
 }
+USUAL = Backend()
 # Nothing has reached the backend in these cases, so any method may be tried again.
 UNSENT = {"retry_on": "connect-failure,refused-stream,reset-before-request"}
 REPEATED = {
@@ -110,7 +111,7 @@ def api_route(
     if resource.auth == "none":
         config = {**config, **filters.unasked()}
     else:
-        names["permit"] = permits.of_resource(api, resource).key
+        names["permit"] = permits.of_resource(resource).key
         config = {**config, **passed_on.asked_for(api)}
     return {**route, "metadata": told(api, base, **names), "typed_per_filter_config": config}
 
@@ -133,26 +134,28 @@ def to_backend(api: PublishedApi, key_type: str, endpoint: Endpoint, lead: str) 
         "auto_host_rewrite": True,
         # An answer that never ends, as of server-sent events, may go on: how long the backend may be silent is limited.
         "timeout": "0s",
-        "upgrade_configs": [{"upgrade_type": "websocket"}],
         "rate_limits": throttling.of_subscription(api),
     }
 
 
 def tried_again(api: PublishedApi, resource: Resource) -> Route:
-    """RFC 9110 9.2.2: what is idempotent may be sent again even if it has reached the backend; the rest only if it has
-    not. Nothing is said where the policy of the virtual host says it."""
-    again = resource.method in IDEMPOTENT and api.backend.retries
-    policy = retry(REPEATED if again else UNSENT, api.backend)
-    return {} if policy == usual_retry() else {"retry_policy": policy}
+    """RFC 9110 9.2.2: what is idempotent may be sent again even if it has reached the backend, the rest only if it has
+    not. The virtual host has the policy of what is usual, because a route of its own costs."""
+    chosen = (api.backend.timeout, api.backend.retries)
+    if resource.method not in IDEMPOTENT:
+        return {"retry_policy": retry(UNSENT, api.backend.timeout, 2)}
+    return {} if chosen == (USUAL.timeout, USUAL.retries) else {"retry_policy": retry(REPEATED, *chosen)}
+
+
+def retry(policy: Route, timeout: int, retries: int) -> Route:
+    silence = f"{timeout or settings.GATEWAY_BACKEND_TIMEOUT}s"
+    return {**(policy if retries else {}), "per_try_idle_timeout": silence, "num_retries": retries}
 
 
 def usual_retry() -> Route:
-    return retry(REPEATED, Backend())
-
-
-def retry(policy: Route, backend: Backend) -> Route:
-    silence = {"per_try_idle_timeout": f"{backend.timeout or settings.GATEWAY_BACKEND_TIMEOUT}s"}
-    return {**policy, **silence, "num_retries": backend.retries if policy is REPEATED else 2}
+    """Whoever comes to a route of no method of its own, as the token API's, is held by its method, too."""
+    methods = {"name": ":method", "string_match": {"safe_regex": {"regex": "|".join(sorted(IDEMPOTENT))}}}
+    return retry({**REPEATED, "retriable_request_headers": [methods]}, USUAL.timeout, USUAL.retries)
 
 
 def secret(api: PublishedApi) -> Route:
@@ -223,7 +226,7 @@ def no_endpoint(api: PublishedApi, base: str, key_type: str, match: Route) -> Ro
     return {
         "name": f"{base[1:]} {key_type}",
         "match": match,
-        "metadata": told(api, base, key_type=key_type, permit=permits.of_api(api).key),
+        "metadata": told(api, base, key_type=key_type, permit=permits.ANY.key),
         "typed_per_filter_config": {**cors(api), **passed_on.asked_for(api)},
         **faults.direct(403, faults.NO_ENDPOINT, "Invalid Credentials", sentence),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from operator import is_
 from typing import Any, NamedTuple
 
 from store import revision
@@ -57,6 +58,12 @@ class PublishedApi(NamedTuple):
         """Where its paths begin."""
         return [self.path, self.context] if self.is_default_version else [self.path]
 
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """All that its resources ask for, each once."""
+        alternatives = {one for resource in self.resources for one in resource.scopes}
+        return tuple(sorted({name for one in alternatives for name in one.split()}))
+
     def endpoints(self) -> dict[str, list[Endpoint]]:
         """The hosts of the backend of each key type; none where the API has none."""
         urls = {"PRODUCTION": self.production_endpoints, "SANDBOX": self.sandbox_endpoints}
@@ -93,13 +100,21 @@ def published() -> tuple[PublishedApi, ...]:
     global _held
     number, now = revision.number(), time.monotonic()
     if _held is None or _held.number != number or now - _held.read_at > READ_AGAIN_SECONDS:
-        _held = Held(number, now, read())
+        _held = Held(number, now, read(_held.apis if _held else ()))
     return _held.apis
 
 
-def read() -> tuple[PublishedApi, ...]:
+def read(before: tuple[PublishedApi, ...]) -> tuple[PublishedApi, ...]:
+    """What has not changed stays the object it was, which spares those who made something of it (gateway/made.py)."""
     rows = Api.objects.served().order_by("context", "version").values(*PublishedApi._fields)
-    return tuple(of_row(row) for row in rows)
+    known = {api.id: api for api in before}
+    found = tuple(same(known.get(row["id"]), of_row(row)) for row in rows)
+    unchanged = len(found) == len(before) and all(map(is_, found, before))
+    return before if unchanged else found
+
+
+def same(before: PublishedApi | None, now: PublishedApi) -> PublishedApi:
+    return before if before == now and before is not None else now
 
 
 def forget() -> None:

@@ -1,4 +1,4 @@
-"""X-JWT-Assertion: who calls, told to a backend that asks for it, in WSO2's claims and signed (docs/decisions/0017).
+"""X-JWT-Assertion: who calls, told to a backend that asks for it, in WSO2's claims and signed (docs/decisions/0020).
 
 The portal makes one for each token and API, when Envoy asks for it; Envoy remembers it.
 """

@@ -6,7 +6,18 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from gateway import agents, assertion_filters, clusters, envoy_admin, faults, filters, routes, usage_lines, usage_log
+from gateway import (
+    agents,
+    assertion_filters,
+    clusters,
+    envoy_admin,
+    faults,
+    filters,
+    routes,
+    tracing,
+    usage_lines,
+    usage_log,
+)
 from store.endpoints import endpoint
 
 Config = dict[str, Any]
@@ -38,10 +49,13 @@ def configuration(door: Door, key: str) -> Config:
     portal = clusters.backend(routes.portal(), endpoint(settings.PORTAL_URL), ca_file=str(settings.TLS_CA_FILE))
     config: Config = {
         "node": {"id": door.node_id, "cluster": "gateway", "metadata": {"key": key}},
-        "static_resources": {"listeners": [listener(door)], "clusters": [portal, agents.cluster()]},
+        "static_resources": {
+            "listeners": [listener(door)],
+            "clusters": [portal, agents.cluster(), *tracing.collectors()],
+        },
         "dynamic_resources": {"cds_config": agents.source()},
         "overload_manager": overload_manager(),
-        "layered_runtime": {"layers": [{"name": "static", "static_layer": RUNTIME}]},
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": RUNTIME | tracing.runtime()}]},
     }
     if address := admin_address(door):
         config["admin"] = {"address": address}
@@ -104,10 +118,12 @@ def connection_manager(door: Door) -> Config:
         "http_filters": filters.chain(routes.portal(), agents.source(), assertion_filters.chain(routes.portal())),
         "local_reply_config": faults.local_reply_config(),
         "access_log": [access_log(door.node_id)],
+        **tracing.manager(),
         "early_header_mutation_extensions": [early_header_mutation()],
         # Whatever a caller says of his certificate is removed; what he has shown takes its place.
         "forward_client_cert_details": "SANITIZE_SET",
         "set_current_client_cert_details": {"chain": True},
+        "upgrade_configs": [{"upgrade_type": "websocket"}],
         "use_remote_address": True,
         # Nobody is inside (an empty list would mean every private address), so x-envoy-* is nobody's to send.
         "internal_address_config": {"cidr_ranges": [{"address_prefix": "255.255.255.255", "prefix_len": 32}]},
@@ -131,7 +147,7 @@ def connection_manager(door: Door) -> Config:
 
 def early_header_mutation() -> Config:
     kind = f"{TYPES}.http.early_header_mutation.header_mutation.v3.HeaderMutation"
-    config = {"@type": kind, "mutations": [{"remove": header} for header in STRIPPED]}
+    config = {"@type": kind, "mutations": [{"remove": header} for header in (*STRIPPED, *tracing.stripped())]}
     return {"name": "envoy.http.early_header_mutation.header_mutation", "typed_config": config}
 
 

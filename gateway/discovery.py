@@ -6,7 +6,7 @@ import json
 import logging
 from functools import lru_cache
 
-from gateway import answers, apis, clusters, filters, permits, routes, shared_limits, throttling
+from gateway import answers, apis, clusters, filters, made, permits, routes, shared_limits, throttling
 from gateway.answers import Answer
 from gateway.apis import PublishedApi
 from gateway.throttling import Tier
@@ -22,26 +22,39 @@ def cluster_answer() -> Answer:
     return _clusters(apis.published())
 
 
+def subscription_answer() -> Answer:
+    return _subscriptions(apis.published())
+
+
 def permit_answer() -> Answer:
     return _permits(apis.published())
 
 
-# Equal rows make equal answers, so only the building is spared; of that, what has not changed of each API.
-@lru_cache(maxsize=1)
+@made.of_all
 def _routes(published: tuple[PublishedApi, ...]) -> Answer:
     return answers.of(routes.TYPE_URL, [routes.text(_servable(published))])
 
 
-@lru_cache(maxsize=1)
+@made.of_all
 def _clusters(published: tuple[PublishedApi, ...]) -> Answer:
     backends = [text for api in _servable(published) if (text := _clusters_of(api))]
     return answers.of(clusters.TYPE_URL, [*backends, *map(json.dumps, shared_limits.of_service())])
 
 
-@lru_cache(maxsize=1)
+@made.of_all
+def _subscriptions(published: tuple[PublishedApi, ...]) -> Answer:
+    return answers.extension(filters.API, permits.subscriptions(_servable(published)))
+
+
+@made.of_all
 def _permits(published: tuple[PublishedApi, ...]) -> Answer:
-    asked = sorted({permit for api in _servable(published) for permit in permits.all_of(api)})
-    return answers.extension(filters.PERMIT, permits.filter_text(asked))
+    asked = {permit for api in _servable(published) for permit in _permits_of(api)}
+    return answers.extension(filters.PERMIT, permits.permits(sorted(asked)))
+
+
+@made.of_each
+def _permits_of(api: PublishedApi) -> frozenset[permits.Permit]:
+    return frozenset(permits.all_of(api))
 
 
 def limit_answer(name: str) -> Answer:
@@ -51,11 +64,11 @@ def limit_answer(name: str) -> Answer:
 
 @lru_cache(maxsize=len(filters.LIMITS))
 def _limit(name: str, known: tuple[Tier, ...]) -> Answer:
-    made = shared_limits.shared if shared_limits.enabled() else throttling.local
-    return answers.extension(name, json.dumps(made(name, known)))
+    make = shared_limits.shared if shared_limits.enabled() else throttling.local
+    return answers.extension(name, json.dumps(make(name, known)))
 
 
-@lru_cache(maxsize=apis.REMEMBERED)
+@made.of_each
 def _clusters_of(api: PublishedApi) -> str:
     return ", ".join(json.dumps(cluster) for cluster in clusters.of_api(api))
 
@@ -64,7 +77,7 @@ def _servable(published: tuple[PublishedApi, ...]) -> tuple[PublishedApi, ...]:
     return tuple(api for api in published if _is_servable(api))
 
 
-@lru_cache(maxsize=apis.REMEMBERED)
+@made.of_each
 def _is_servable(api: PublishedApi) -> bool:
     defect = defect_of(api)
     if defect:

@@ -19,8 +19,9 @@ Config = dict[str, Any]
 CORS = "envoy.filters.http.cors"
 EXCHANGE = "gateway.exchange"
 JWT = "envoy.filters.http.jwt_authn"
-# Tells the next filter which permit the route asks for (gateway/permits.py), which is also the name of what is told.
-TELL_PERMIT, PERMIT = "gateway.tell_permit", "gateway.permit"
+# Tells the next two which API the route is of and which permit it asks for (gateway/permits.py). They are called by
+# what they are told.
+TELL, API, PERMIT = "gateway.tell", "gateway.api", "gateway.permit"
 BLOCKED_PLACES, BLOCKED_CALLERS = "gateway.blocked_places", "gateway.blocked_callers"
 LIMIT_RESOURCE, LIMIT_BURST = "gateway.limit_resource", "gateway.limit_burst"
 LIMIT_SUBSCRIPTION, LIMIT_APPLICATION = "gateway.limit_subscription", "gateway.limit_application"
@@ -60,8 +61,8 @@ def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Conf
         {"name": EXCHANGE, "typed_config": only_for(for_the_portal(NOT_KNOWN), EXCHANGE, exchange(portal))},
         discovered(JWT, source, JWT_AUTHN),
         *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY, BLOCKED_CALLERS)),
-        {"name": TELL_PERMIT, "typed_config": tell_permit()},
-        discovered(PERMIT, source),
+        {"name": TELL, "typed_config": tell()},
+        *(discovered(name, source) for name in (API, PERMIT)),
         *(discovered(name, source, *LIMITERS) for name in LIMITS),
         *late,
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
@@ -153,11 +154,18 @@ def discovered(name: str, source: Config, *types: str) -> Config:
     return {"name": name, "config_discovery": {"config_source": source, "type_urls": [*(types or (RBAC,))]}}
 
 
-def tell_permit() -> Config:
-    """From the metadata of the route to where the next filter can look it up, and no caller can say it."""
-    text = {"text_format_source": {"inline_string": "%METADATA(ROUTE:gateway:permit)%"}, "omit_empty_values": True}
-    state = {"object_key": PERMIT, "factory_key": "envoy.string", "format_string": text, "skip_if_empty": True}
-    return {"@type": f"{EXTENSIONS}.set_filter_state.v3.Config", "on_request_headers": [state]}
+def tell() -> Config:
+    """From the metadata of the route to where the next filters can look it up, and no caller can say it."""
+    states = [state(API, "path"), state(PERMIT, "permit")]
+    return {"@type": f"{EXTENSIONS}.set_filter_state.v3.Config", "on_request_headers": states}
+
+
+def state(key: str, told: str) -> Config:
+    text = {
+        "text_format_source": {"inline_string": f"%METADATA(ROUTE:gateway:{told})%"},
+        "omit_empty_values": True,
+    }
+    return {"object_key": key, "factory_key": "envoy.string", "format_string": text, "skip_if_empty": True}
 
 
 def asking() -> Config:
@@ -171,6 +179,7 @@ def unasked() -> Config:
     return {
         EXCHANGE: {"@type": f"{EXTENSIONS}.ext_authz.v3.ExtAuthzPerRoute", "disabled": True},
         JWT: {"@type": f"{EXTENSIONS}.jwt_authn.v3.PerRouteConfig", "disabled": True},
+        API: nothing,
         PERMIT: nothing,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
 from dataclasses import dataclass, field
@@ -103,6 +104,12 @@ class Node:
     @property
     def seen_at(self) -> datetime | None:
         return max((state.seen_at for state in self.states), default=None)
+
+    @property
+    def version(self) -> str:
+        """Of its state as a whole: two gateways that show the same one serve the same."""
+        told = "\n".join(f"{state.kind} {state.version}" for state in self.states)
+        return hashlib.sha256(told.encode()).hexdigest()[:12]
 
     @property
     def is_away(self) -> bool:

@@ -32,6 +32,7 @@ def told_node(node: Node) -> dict[str, object]:
         "away": node.is_away,
         "lagSeconds": round(node.lag, 1),
         "problems": node.problems,
+        "version": node.version,
         "states": [{"kind": state.kind, "version": state.version, "offered": state.offered} for state in node.states],
         "countedSecondsAgo": node.counted_seconds_ago,
         "callsCounted": position.calls if position else 0,

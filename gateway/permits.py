@@ -1,7 +1,8 @@
-"""What a token has to have for a resource: audience, kind, subscription, scope; an rbac filter that the portal tells.
+"""What a token has to have for a resource: two rbac filters that the portal tells.
 
-A route says by its metadata which permit it asks for, and the filter finds that one in a hash map: a thousand routes
-cost no more than their names, and a call costs the same whichever of them it takes. What is not in the map is refused.
+A route says by its metadata which API it is of and which permit it asks for, and each filter finds that in a hash
+map: a thousand routes cost no more than their names, and a call costs the same whichever of them it takes. What is in
+no map is refused.
 """
 
 from __future__ import annotations
@@ -30,41 +31,54 @@ OF_A_PERSON = "grant_id"
 
 
 class Permit(NamedTuple):
-    api: str  # photos/1.0
+    """What a resource asks for beside the subscription to its API."""
+
     auth: str
     scopes: tuple[str, ...]
 
     @property
     def key(self) -> str:
-        return " | ".join([f"{self.api} {self.auth}", *self.scopes])
+        return " | ".join([self.auth, *self.scopes])
 
 
-def of_resource(api: PublishedApi, resource: Resource) -> Permit:
-    return Permit(api.path[1:], resource.auth, resource.scopes)
+ANY = Permit("any", ())
 
 
-def of_api(api: PublishedApi) -> Permit:
-    """To be told something about the API as such."""
-    return Permit(api.path[1:], "any", ())
+def of_resource(resource: Resource) -> Permit:
+    return Permit(resource.auth, resource.scopes)
 
 
 def all_of(api: PublishedApi) -> set[Permit]:
-    asked = {of_resource(api, resource) for resource in api.resources if resource.auth != "none"}
-    return {of_api(api), *asked}
+    return {ANY, *(of_resource(resource) for resource in api.resources if resource.auth != "none")}
 
 
-def filter_text(permits: Iterable[Permit]) -> str:
-    """The filter as JSON. Written by hand around the entries, because there may be thousands."""
-    entries = ",".join(f"{json.dumps(permit.key)}:{text(permit)}" for permit in permits)
-    state = {"name": "permit", "typed_config": {"@type": STATE_INPUT, "key": filters.PERMIT}}
-    tree = {"input": state, "exact_match_map": {"map": {"entries": "here"}}}
+def subscriptions(apis: Iterable[PublishedApi]) -> str:
+    """The filter that asks for a token for the API, of an application that is subscribed to it; as JSON."""
+    return filter_text(filters.API, (f"{json.dumps(api.path)}:{of_api(api.path)}" for api in apis))
+
+
+def permits(asked: Iterable[Permit]) -> str:
+    """The filter that asks for the kind of token and the scope of a resource; the same for all APIs that ask alike."""
+    return filter_text(filters.PERMIT, (f"{json.dumps(permit.key)}:{of_permit(permit)}" for permit in asked))
+
+
+def filter_text(state: str, entries: Iterable[str]) -> str:
+    """Written by hand around the entries, because there may be thousands."""
+    told = {"name": "state", "typed_config": {"@type": STATE_INPUT, "key": state}}
+    tree = {"input": told, "exact_match_map": {"map": {"entries": "here"}}}
     nothing = {"action": verdict("not_known_yet", "DENY")}
+    text = ",".join(entries)
     # A map must not be empty.
-    known = {"matcher": {"matcher_tree": tree, "on_no_match": nothing}} if entries else nothing
+    matcher = {"matcher_tree": tree, "on_no_match": nothing} if text else {"on_no_match": nothing}
+    whole = json.dumps({"@type": filters.RBAC, "matcher": first(matcher) if state == filters.API else matcher})
+    return whole.replace(json.dumps({"entries": "here"}), f"{{{text}}}")
+
+
+def first(then: Config) -> Config:
+    """What is no access token goes no further."""
     refused = {"predicate": unusable_token(), "on_match": {"action": verdict("not_an_access_token", "DENY")}}
-    matcher = {"matcher_list": {"matchers": [refused]}, "on_no_match": known}
-    whole = json.dumps({"@type": filters.RBAC, "matcher": matcher})
-    return whole.replace(json.dumps({"entries": "here"}), f"{{{entries}}}")
+    otherwise = {"matcher": then} if "matcher_tree" in then else then["on_no_match"]
+    return {"matcher_list": {"matchers": [refused]}, "on_no_match": otherwise}
 
 
 def unusable_token() -> Config:
@@ -84,23 +98,24 @@ def access_token() -> Config:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def text(permit: Permit) -> str:
-    return json.dumps(entry(permit))
+def of_api(path: str) -> str:
+    subscribed = claim(["subscriptions", path[1:]], PRESENT)
+    return json.dumps(steps((audience(path), "other_audience"), (subscribed, "not_subscribed")))
 
 
-def entry(permit: Permit) -> Config:
-    """In the order of the original (wso2-2.6.md 10): the token, its kind, the subscription, the scope."""
-    steps = [
-        (audience(permit), "other_audience"),
-        (kind(permit), "other_kind_of_token"),
-        (claim(["subscriptions", permit.api], PRESENT), "not_subscribed"),
-        (scope(permit), "other_scope"),
-    ]
+@lru_cache(maxsize=REMEMBERED)
+def of_permit(permit: Permit) -> str:
+    return json.dumps(steps((kind(permit), "other_kind_of_token"), (scope(permit), "other_scope")))
+
+
+def steps(*asked: tuple[Config | None, str]) -> Config:
+    """Each predicate in turn, and the reason when it does not hold."""
     allowed: Config = {"action": verdict("permitted", "ALLOW")}
-    for predicate, reason in reversed([(predicate, reason) for predicate, reason in steps if predicate]):
-        only = {"predicate": predicate, "on_match": allowed}
-        refused = {"action": verdict(reason, "DENY")}
-        allowed = {"matcher": {"matcher_list": {"matchers": [only]}, "on_no_match": refused}}
+    for predicate, reason in reversed(asked):
+        if predicate:
+            only = {"predicate": predicate, "on_match": allowed}
+            refused = {"action": verdict(reason, "DENY")}
+            allowed = {"matcher": {"matcher_list": {"matchers": [only]}, "on_no_match": refused}}
     return allowed
 
 
@@ -129,12 +144,11 @@ def every(predicates: list[Config]) -> Config:
     return predicates[0] if len(predicates) == 1 else {"and_matcher": {"predicate": predicates}}
 
 
-def audience(permit: Permit) -> Config:
+def audience(path: str) -> Config:
     """Tokens for the whole gateway, and those for this API alone (RFC 8707 2); a text or a list (RFC 7519 4.1.3)."""
-    addresses = [settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}/{permit.api}"]
-    regex = f"({'|'.join(map(re.escape, addresses))})/?"
-    one = {"string_match": {"safe_regex": {"regex": regex}}}
-    return either([claim(["aud"], one), claim(["aud"], {"list_match": {"one_of": one}})])
+    addresses = [settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}{path}"]
+    one = {"string_match": {"safe_regex": {"regex": f"({'|'.join(map(re.escape, addresses))})/?"}}}
+    return claim(["aud"], {"or_match": {"value_matchers": [one, {"list_match": {"one_of": one}}]}})
 
 
 def kind(permit: Permit) -> Config | None:

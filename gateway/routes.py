@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gateway import api_routes, faults, filters, node_key, passed_on, shared_limits, throttling
+from gateway import api_routes, faults, filters, made, node_key, passed_on, shared_limits, throttling
 from gateway.apis import REMEMBERED, PublishedApi
-from store.backends import Backend
 
 Resource = dict[str, Any]
 
@@ -68,7 +67,7 @@ def lists(apis: tuple[PublishedApi, ...]) -> dict[str, list[str]]:
     else: what may be meant by a shorter one stands in it, too."""
     bases = {base: of_api(api, base) for api in apis for base in api.bases}
     found = {beginning: as_json(routes) for beginning, routes in own().items()}
-    found |= {f"{faults.DESCRIBED}{api.path}": [of_description(api.path), *found["/"]] for api in apis}
+    found |= {f"{faults.DESCRIBED}{api.path}": [of_description(api), *found["/"]] for api in apis}
     for base, routes in bases.items():
         above = [bases[shorter] for shorter in shorter_paths(base) if shorter in bases]
         found[base] = [routes, *above, *found.get(base, found["/"])]
@@ -82,7 +81,7 @@ def own() -> dict[str, list[Resource]]:
     return {**found, "/": [nothing()], "/health": [health(), nothing()], faults.DESCRIBED: described_itself}
 
 
-@lru_cache(maxsize=REMEMBERED)
+@made.of_each
 def of_api(api: PublishedApi, base: str) -> str:
     return ",".join(as_json(api_routes.of_api(api, base)))
 
@@ -97,8 +96,8 @@ def compact(route: Resource) -> str:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def of_description(path: str) -> str:
-    return compact(described(path))
+def of_description(api: PublishedApi) -> str:
+    return compact(described(api.path, api.scopes))
 
 
 def shorter_paths(path: str) -> list[str]:
@@ -133,8 +132,7 @@ def token_api(path: str, methods: tuple[str, ...]) -> list[Resource]:
         "prefix_rewrite": f"/oauth2{path}",
         "host_rewrite_literal": portal(),
         "timeout": "60s",
-        # A code or a refresh token counts once.
-        "retry_policy": api_routes.retry(api_routes.UNSENT, Backend()),
+        "retry_policy": {**api_routes.UNSENT, "num_retries": 2},
     }
     refused = faults.direct_response(405, 405, "Method Not Allowed", f"{path} is for {' and '.join(methods)} only.")
     allow = {"header": {"key": "allow", "value": ", ".join(methods)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
@@ -159,12 +157,15 @@ def health() -> Resource:
     return open_route("health", {"path": "/health"}, direct_response={"status": 200, "body": {"inline_string": "ok"}})
 
 
-def described(path: str) -> Resource:
-    """RFC 9728 3: where a client that was refused learns which authorization server to ask, and for what."""
+def described(path: str, scopes: tuple[str, ...] = ()) -> Resource:
+    """RFC 9728 3: where a client that was refused learns which authorization server to ask, and for what. One of the
+    Model Context Protocol asks for all the scopes that stand here, and for none where none do."""
     document = {
         "resource": f"{settings.GATEWAY_URL}{path}",
         "authorization_servers": [settings.ISSUER],
         "bearer_methods_supported": ["header"],
+        "tls_client_certificate_bound_access_tokens": True,
+        **({"scopes_supported": list(scopes)} if scopes else {}),
     }
     answer = {"status": 200, "body": {"inline_string": json.dumps(document) + "\n"}}
     anybody = {"header": {"key": "access-control-allow-origin", "value": "*"}}

@@ -32,6 +32,7 @@ EXTENSIONS: dict[str, Callable[[], Answer]] = {
     filters.BLOCKED_PLACES: blocking.places_answer,
     filters.BLOCKED_CALLERS: blocking.callers_answer,
     **{name: partial(discovery.limit_answer, name) for name in filters.LIMITS},
+    filters.API: discovery.subscription_answer,
     filters.PERMIT: discovery.permit_answer,
 }
 

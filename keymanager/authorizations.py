@@ -15,11 +15,15 @@ from accounts.prepared import Argument, Insert, Select
 from keymanager import client_cache
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken
 
+# What nobody asks of a person, or of an authorization, at a call.
+UNREAD_OF_PERSON = ("user__password", "user__last_login", "user__date_joined", "user__is_staff", "user__is_superuser")
+UNREAD = ("created_at", "revoked_at", "revoked_reason", "session_ended_at", *UNREAD_OF_PERSON)
 STORE = Insert(Authorization)
 HOLD = Select(
     lambda: (
         Authorization.objects.select_for_update(of=("self",))
         .select_related("user")
+        .defer(*UNREAD)
         .filter(pk=Argument("pk", UUIDField()), revoked_at=None)
     )
 )

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import jwt
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
 
 from accounts.models import User
 from keymanager import checksums, confirmations, errors, introspection, resource_access, signing, tokens
@@ -27,24 +29,38 @@ LIFETIME = 600
 
 @dataclass(frozen=True)
 class Held:
+    """`claims` are those of the self-contained form, `said` what they say beside their times; `kid`: who signed it;
+    `is_as_sent`: that form is the token itself."""
+
     bearer: Bearer
+    claims: dict[str, Any]
+    said: dict[str, Any]
     self_contained: str
+    kid: str
     read_at: float
+    is_as_sent: bool = False
 
 
 _held: dict[str, Held] = {}
 
 
+class CallRequest(HttpRequest):
+    """A call as if it had come to us: only its headers, and where to."""
+
+    GET = POST = QueryDict()
+
+    def __init__(self, method: str, path: str, headers: Mapping[str, str]) -> None:
+        self.method, self.path = method, path
+        self.META = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
+
+
 def request_of(method: str, path: str, headers: Mapping[str, str]) -> HttpRequest:
-    """The call as if it had come to us. `path` as it was sent, without the query."""
-    request = HttpRequest()
-    request.method, request.path = method, path
-    request.META = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in headers.items()}
-    return request
+    """`path` as it was sent, without the query."""
+    return CallRequest(method, path, headers)
 
 
-def check(request: HttpRequest) -> str:
-    """The access token of the call as a self-contained one, once its caller has proved to hold the key it is bound to.
+def check(request: HttpRequest) -> Held:
+    """The access token of the call, also as a self-contained one, once its caller has proved to hold its key.
 
     NoToken, InvalidToken, InvalidRequest, InvalidDPoPProof. For whom it is, the gateway looks at (RFC 9068 4). One
     statement at most for a bearer token, and one more to remember a proof.
@@ -55,34 +71,49 @@ def check(request: HttpRequest) -> str:
     if scheme == "dpop" and "jkt" not in found.bearer.confirmation:
         raise errors.InvalidToken("The access token is not bound to a DPoP key.")
     confirmations.check(found.bearer.confirmation, request, found.bearer.client, token)
-    return found.self_contained
+    return found
 
 
 def find(token: str) -> Held:
     name = checksums.checksum(token, checksums.ACCESS_TOKEN)
-    held = _held.get(name)
-    if held is not None and time.monotonic() - held.read_at < REMEMBERED_SECONDS:
+    held, read_at = _held.get(name), time.monotonic()
+    if held is not None and read_at - held.read_at < REMEMBERED_SECONDS:
         return held
-    read_at = time.monotonic()
-    bearer = tokens.find(token)
+    bearer = again(held) if held and held.is_as_sent else tokens.find(token)
     if bearer is None:
+        _held.pop(name, None)
         raise errors.InvalidToken(detail="unknown, expired or revoked")
     if len(_held) >= MOST:
         _held.clear()
-    found = _held[name] = Held(bearer, self_contained(token, bearer), read_at)
+    found = _held[name] = held_of(token, bearer, read_at, held)
     return found
 
 
-def self_contained(token: str, bearer: Bearer) -> str:
-    """The token itself when it is one that whoever bears it may use.
+def again(held: Held) -> Bearer | None:
+    """A self-contained token, whose signature needs no second look while its key is published."""
+    if held.bearer.expires_at <= timezone.now() or held.kid not in signing.keys().public_keys:
+        return None
+    return tokens.usable(tokens.unrevoked(held.bearer.claims))
+
+
+def held_of(token: str, bearer: Bearer, read_at: float, before: Held | None) -> Held:
+    """The token itself when it is one that whoever bears it may use."""
+    if token.count(".") == 2 and not bearer.confirmation:
+        kid = before.kid if before else str(jwt.get_unverified_header(token).get("kid"))
+        return Held(bearer, bearer.claims, {}, token, kid, read_at, is_as_sent=True)
+    kid, said = signing.keys().kid, content(token, bearer)
+    if before and (before.said, before.kid) == (said, kid) and before.claims["exp"] - time.time() > LIFETIME / 2:
+        return replace(before, bearer=bearer, read_at=read_at)
+    claims = said | times(bearer)
+    return Held(bearer, claims, said, signing.sign(claims, typ="at+jwt"), kid, read_at)
+
+
+def content(token: str, bearer: Bearer) -> dict[str, Any]:
+    """What an opaque token would say, beside its times.
 
     Of one that is bound to a key a backend learns that the key was proved, which it cannot look at itself: `proved` in
     place of `cnf`. Such a token is no good to whoever sees it there: gateways and we take it from nobody.
     """
-    is_self_contained = token.count(".") == 2
-    if is_self_contained and not bearer.confirmation:
-        return token
-    now = int(time.time())
     claims: dict[str, Any] = {
         **bearer.client.access_token_claims,
         **{name: value for name, value in bearer.claims.items() if name != "cnf"},
@@ -90,13 +121,16 @@ def self_contained(token: str, bearer: Bearer) -> str:
         "client_id": bearer.client.client_id,
         "key_type": bearer.client.key_type,
         "scope": bearer.scope,
-        "iat": now,
-        "exp": min(int(bearer.expires_at.timestamp()), now + LIFETIME),
-        "jti": bearer.jti if is_self_contained else introspection.identifier(token),
+        "jti": bearer.jti if token.count(".") == 2 else introspection.identifier(token),
     }
     if bearer.authorization_id is not None:
         claims["grant_id"] = str(bearer.authorization_id)
-    return signing.sign(claims, typ="at+jwt")
+    return claims
+
+
+def times(bearer: Bearer) -> dict[str, int]:
+    now = int(time.time())
+    return {"iat": now, "exp": min(int(bearer.expires_at.timestamp()), now + LIFETIME)}
 
 
 def token_of_api_key(subject: str, *, key_type: str, scope: str, claims: Mapping[str, Any]) -> str:

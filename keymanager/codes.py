@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 # RFC 7636 4.1: 43 to 128 unreserved characters.
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 STORE = Insert(AuthorizationCode)
-FIND = Select(lambda: AuthorizationCode.objects.filter(checksum=Argument("checksum", CharField())))
+FIND = Select(
+    lambda: AuthorizationCode.objects.defer("created", "updated", "claims", "resource", "consumed_at").filter(
+        checksum=Argument("checksum", CharField())
+    )
+)
 CLAIM = Update(
     lambda: AuthorizationCode.objects.filter(pk=Argument("pk", BigIntegerField()), consumed_at=None),
     consumed_at=Argument("now", DateTimeField()),

@@ -17,7 +17,11 @@ from keymanager.models import Client, RefreshToken
 
 UNUSABLE = "Invalid, expired or revoked refresh token"
 SEAL = "answer to a refresh token"
-FIND = Select(lambda: RefreshToken.objects.filter(token_checksum=Argument("checksum", CharField())))
+FIND = Select(
+    lambda: RefreshToken.objects.defer("created", "updated", "resource").filter(
+        token_checksum=Argument("checksum", CharField())
+    )
+)
 CLAIM = Update(
     lambda: RefreshToken.objects.filter(pk=Argument("pk", BigIntegerField()), consumed_at=None, revoked=None),
     consumed_at=Argument("now", DateTimeField()),

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import time
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import jwt
@@ -21,6 +24,7 @@ ALGORITHMS = SigningAlgorithm.values
 # The rows are looked at again after this long, so that every process follows a rotation without a restart.
 REFRESH_SECONDS = 5.0
 LONGEST_MAX_AGE = 60
+COMPACT = json.JSONEncoder(separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -90,7 +94,19 @@ def sign(claims: dict[str, Any], *, typ: str, algorithm: str = ALGORITHM) -> str
     if lifetime > current.longest_lifetime:
         current = _cached[algorithm] = read(algorithm)
         signing_keys.note_lifetime(current.kid, lifetime)
-    return jwt.encode(claims, current.private_key, algorithm=algorithm, headers={"typ": typ, "kid": current.kid})
+    signed = f"{header(algorithm, current.kid, typ)}.{encoded(COMPACT.encode(claims).encode())}"
+    signature = jwt.get_algorithm_by_name(algorithm).sign(signed.encode(), current.private_key)
+    return f"{signed}.{encoded(signature)}"
+
+
+@lru_cache(100)
+def header(algorithm: str, kid: str, typ: str) -> str:
+    return encoded(COMPACT.encode({"alg": algorithm, "kid": kid, "typ": typ}).encode())
+
+
+def encoded(octets: bytes) -> str:
+    """RFC 7515 2, base64url."""
+    return urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
 def can_sign() -> bool:

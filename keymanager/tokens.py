@@ -18,19 +18,18 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.prepared import Argument, Insert, Select
 from keymanager import checksums, client_cache, signing, subjects
+from keymanager.authorizations import UNREAD, UNREAD_OF_PERSON
 from keymanager.models import AccessToken, Authorization, Client, RefreshToken, RevokedToken, TokenFormat
 
 ASKED_CLAIMS = "userinfo_claims"
 # The key that the caller of a gateway has proved to hold; what a backend is told of it is no token of the caller's.
 PROVED = "proved"
-# Of the person, what nobody asks who shows a token.
-UNREAD = ("user__password", "user__last_login", "user__date_joined")
 STORE_ACCESS_TOKEN = Insert(AccessToken)
 STORE_REFRESH_TOKEN = Insert(RefreshToken)
 LIVE_ACCESS_TOKEN = Select(
     lambda: (
         AccessToken.objects.select_related("user")
-        .defer("resource", "updated", *UNREAD)
+        .defer("resource", "updated", *UNREAD_OF_PERSON)
         .filter(
             Q(authorization=None) | Q(authorization__revoked_at=None),
             token_checksum=Argument("checksum", CharField()),
@@ -39,7 +38,11 @@ LIVE_ACCESS_TOKEN = Select(
     )
 )
 LIVE_AUTHORIZATION = Select(
-    lambda: Authorization.objects.select_related("user").filter(pk=Argument("pk", UUIDField()), revoked_at=None)
+    lambda: (
+        Authorization.objects.select_related("user")
+        .defer(*UNREAD)
+        .filter(pk=Argument("pk", UUIDField()), revoked_at=None)
+    )
 )
 REVOKED_TOKEN = Select(lambda: RevokedToken.objects.filter(jti=Argument("jti", CharField())))
 
@@ -215,7 +218,10 @@ def issue_refresh_token(authorization: Authorization, confirmation: Mapping[str,
 
 def find(token: str) -> Bearer | None:
     """The live access token that `token` is, or None: unknown, expired, revoked, or its client blocked."""
-    bearer = find_self_contained(token) if token.count(".") == 2 else find_opaque(token)
+    return usable(find_self_contained(token) if token.count(".") == 2 else find_opaque(token))
+
+
+def usable(bearer: Bearer | None) -> Bearer | None:
     return (
         bearer if bearer and bearer.client.blocked_at is None and (not bearer.user or bearer.user.is_active) else None
     )
@@ -245,8 +251,11 @@ def find_opaque(token: str) -> Bearer | None:
 def find_self_contained(token: str) -> Bearer | None:
     """RFC 9068 4, then what only the database knows, in one statement: whether it or its authorization was revoked."""
     claims = verified_claims(token)
-    if claims is None:
-        return None
+    return None if claims is None else unrevoked(claims)
+
+
+def unrevoked(claims: dict[str, Any]) -> Bearer | None:
+    """Of a token whose signature was verified."""
     grant_id = claims.get("grant_id")
     client, user = authorized_by(grant_id) if grant_id else (unrevoked_client(claims), None)
     if client is None:

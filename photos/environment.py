@@ -51,3 +51,10 @@ def secret(name: str) -> str | None:
     if value is not None and len(value) < 32:
         raise ImproperlyConfigured(f"{name} must have at least 32 characters.")
     return value
+
+
+def is_traced() -> bool:
+    """Whether somebody collects traces, by the variables that OpenTelemetry gives every program."""
+    named = any(os.environ.get(f"OTEL_EXPORTER_OTLP_{name}") for name in ("ENDPOINT", "TRACES_ENDPOINT"))
+    disabled = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    return named and not disabled and os.environ.get("OTEL_TRACES_EXPORTER", "otlp") != "none"

@@ -25,6 +25,8 @@ ALLOWED_HOSTS = ["*"]
 
 INSTALLED_APPS = ["photos", "rest_framework"]
 MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "photos.limits.limit_body"]
+if environment.is_traced():
+    MIDDLEWARE.insert(0, "photos.tracing.trace")
 SILENCED_SYSTEM_CHECKS = [
     "security.W002",  # no pages that could be framed
     "security.W003",  # no cookies, so nothing for a forged request to ride on

@@ -23,10 +23,22 @@ def person(name: str, **extra: Any) -> User:
     return User.objects.create_user(name, f"{name}@example.com", name, **extra)
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.lanes import Lanes
+
+    return Lanes(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
+def pytest_collection() -> None:
     """Half a million objects that stay until the end: the collector need not look at them again and again."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ if "sqlite3" in DATABASES["default"]["ENGINE"]:  # noqa: F405
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
 # The whole suite fails from one address within minutes; the limit has tests of its own.
 TOKEN_FAILURE_LIMIT = 0
+MIDDLEWARE.insert(0, "tests.front.MachineEndpointsMiddleware")  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},

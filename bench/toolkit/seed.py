@@ -55,6 +55,8 @@ def main() -> None:
         "authorize": "/o/authorize/",
         "introspect": "/o/introspect/",
         "userinfo": "/o/userinfo/",
+        "check": "/protected",
+        "proof": "",
         "machine": machine,
         # It has no self-contained tokens: what it can do is compared with.
         "machine_jwt": machine,

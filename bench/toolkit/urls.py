@@ -2,4 +2,6 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-urlpatterns = [path("o/", include("oauth2_provider.urls", namespace="oauth2_provider"))]
+from bench.toolkit.protected import protected
+
+urlpatterns = [path("protected", protected), path("o/", include("oauth2_provider.urls", namespace="oauth2_provider"))]

@@ -32,6 +32,18 @@ def error_page(
     return render(request, "keymanager/error.html", context, status=400)
 
 
+def unstored(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+    """What the view does not say may be stored may not (RFC 9111 5.2.2.5)."""
+
+    @wraps(view)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        response = view(*args, **kwargs)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return answered
+
+
 def see_other(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
     """FAPI 2.0 Security Profile 5.3.2.2: "shall use the HTTP 303 status code when redirecting the user agent". After a
     POST it is the one that never sends a form on (RFC 9700 4.12)."""

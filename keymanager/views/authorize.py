@@ -8,7 +8,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -21,13 +20,13 @@ from keymanager import (
     login,
     parameters as wire,
 )
-from keymanager.views.answers import error_page, see_other
+from keymanager.views.answers import error_page, see_other, unstored
 
 log = logging.getLogger(__name__)
 
 
 @csrf_exempt  # Starts a request, changes nothing; OIDC Core 3.1.2.1 asks for GET and POST.
-@never_cache
+@unstored
 @require_http_methods(["GET", "POST"])
 @see_other
 def authorize(request: HttpRequest) -> HttpResponse:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import logging
 from typing import cast
 
-import qrcode
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
-from qrcode.image.svg import SvgPathFillImage
 
 from accounts.models import User
 from keymanager import (
@@ -92,6 +90,9 @@ def decide(request: HttpRequest, form: UserCodeForm) -> HttpResponse:
 def qr(request: HttpRequest) -> HttpResponse:
     """RFC 8628 3.3.1: `verification_uri_complete` as a picture, for a device to show. Says nothing about whether such
     a code exists."""
+    import qrcode
+    from qrcode.image.svg import SvgPathFillImage
+
     code = device_codes.plain(request.GET.get("user_code", ""))
     if not device_codes.USER_CODE.match(code):
         raise Http404("no user code")

@@ -94,9 +94,10 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedCall:
-    """`token`: the access token of the call as a self-contained one; `headers` are for the caller."""
+    """`token`: the access token of the call as a self-contained one, which says `claims`; `headers`: for the caller."""
 
     token: str
+    claims: Mapping[str, Any]
     headers: Mapping[str, str]
 
 

@@ -143,7 +143,8 @@ class BuiltinKeyManager:
     def check_call(self, call: Call) -> CheckedCall:
         request = calls.request_of(call.method, call.path, call.headers)
         try:
-            return CheckedCall(token=calls.check(request), headers=dpop.nonce_header(request))
+            found = calls.check(request)
+            return CheckedCall(token=found.self_contained, claims=found.claims, headers=dpop.nonce_header(request))
         except errors.OAuthError as error:
             refused = resource_access.refused(request, error)
             headers = dpop.nonce_header(request)

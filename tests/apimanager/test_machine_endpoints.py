@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest import mock
 
 import pytest
 from django.db import OperationalError
-from django.test import Client as Browser
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test import Client as Browser, RequestFactory
+
+from apimanager.machine_endpoints import MachineEndpoints
 
 pytestmark = pytest.mark.django_db
-ENDPOINTS = ["/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/userinfo"]
+ENDPOINTS = ["/oauth2/token", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/userinfo", "/oauth2/par"]
 STANDING = [
     "Content-Security-Policy",
     "Cross-Origin-Opener-Policy",
@@ -51,3 +55,48 @@ def test_a_busy_database_is_said_clearly() -> None:
     assert answer.status_code == 503
     assert answer.json()["error"] == "temporarily_unavailable"
     assert answer["Retry-After"]
+
+
+def served(path: str, **environ: str) -> tuple[str, dict[str, str], bytes] | None:
+    """What the server is given; None: the application behind was asked."""
+    told: list[Any] = []
+    request = RequestFactory().post(path)
+    application: Any = MachineEndpoints(lambda environ, start_response: [])
+    body = list(application(request.environ | environ, lambda status, headers: told.extend([status, dict(headers)])))
+    return (told[0], told[1], b"".join(body)) if told else None
+
+
+@pytest.mark.parametrize("path", ENDPOINTS)
+def test_the_server_gives_what_the_test_client_gets(path: str) -> None:
+    answer, given = Browser().post(path), served(path)
+
+    assert given is not None
+    assert given[0] == f"{answer.status_code} {answer.reason_phrase}"
+    assert given[1] == dict(answer.items())
+    assert given[2] == answer.content
+
+
+@pytest.mark.parametrize("path", ["/", "/oauth2/authorize", "/oauth2/tokens", "/oauth2/token/"])
+def test_all_else_is_for_the_application_behind(path: str) -> None:
+    assert served(path) is None
+
+
+def test_below_another_path_django_finds_its_way() -> None:
+    assert served("/oauth2/token", SCRIPT_NAME="/below") is None
+
+
+def test_what_nobody_expected_is_a_page_that_says_so_and_no_more() -> None:
+    with mock.patch("keymanager.client_cache.find", side_effect=LookupError("inner workings")):
+        given = served("/oauth2/token", HTTP_AUTHORIZATION="Basic eDp5")
+
+    assert given is not None
+    assert given[0].startswith("500 ")
+    assert b"inner workings" not in given[2]
+    assert {name.lower() for name in STANDING} <= {name.lower() for name in given[1]}
+
+
+def test_connections_are_looked_at_before_each_answer() -> None:
+    with mock.patch.object(BaseDatabaseWrapper, "close_if_unusable_or_obsolete") as look:
+        served("/oauth2/token")
+
+    assert look.called

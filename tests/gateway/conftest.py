@@ -1,17 +1,27 @@
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.test import Client
 
+from tests import lanes
 from tests.gateway import certificates, parts
 from tests.gateway.parts import Backend, Part
 from tests.gateway.store_rows import LivePortal, Mint
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
+
+    from accounts.models import User
+    from keymanager.models import Client as OAuthClient
+    from store.models import Api
 
 
 @dataclass
@@ -29,6 +39,76 @@ class Live:
     def token(self) -> str:
         """Good for the API /echo 1.0, which is always published."""
         return self.mint.token("echo/1.0")
+
+
+@pytest.fixture(autouse=True)
+def apis_unremembered() -> None:
+    """What another test has published is gone with its database."""
+    from gateway import apis
+
+    apis.forget()
+
+
+@pytest.fixture
+def photoshare(alice: User) -> Api:
+    from store.models import Api
+
+    return Api.objects.create(
+        name="PhotoShare",
+        context="/photos",
+        version="1.0",
+        provider=alice,
+        status=Api.Status.PUBLISHED,
+        production_endpoints=["http://127.0.0.1:9"],
+        definition=json.loads(PHOTOSHARE.read_text()),
+        resources=RESOURCES,
+    )
+
+
+PHOTOSHARE = Path(__file__).resolve().parents[1] / "store" / "photoshare.json"
+RESOURCES = [
+    {"method": method, "path": path, "scopes": [f"photos:{scope}"], "auth": "any", "tier": ""}
+    for method, path, scope in (
+        ("GET", "/albums", "read"),
+        ("POST", "/albums", "write"),
+        ("GET", "/pictures/{id}", "read"),
+    )
+]
+
+
+@pytest.fixture
+def gateway(settings: Settings, tmp_path: Path, photoshare: Api) -> Iterator[Client]:
+    """One that has the key, and asks about PhotoShare."""
+    from gateway import called, node_key
+    from keymanager import calls
+
+    settings.GATEWAY_STATE = tmp_path / "gateway"
+    node_key.ensure()
+    calls.forget()
+    called.forget()
+    told = {"X-Original-URI": "/photos/1.0/albums?page=2", "X-Original-Method": "GET"}
+    yield Client(headers={"X-Gateway-Proof": node_key.proof(), **told})
+    calls.forget()
+    called.forget()
+
+
+@pytest.fixture
+def scanner(alice: User) -> OAuthClient:
+    """Subscribed to PhotoShare 1.0."""
+    from keymanager import clients, signing
+
+    # A key of an earlier test's database would be gone as soon as the keys are looked at again.
+    signing.forget()
+    fields: dict[str, Any] = {"name": "Scanner", "user": alice, "grant_types": ["client_credentials"]}
+    claims = {"subscriptions": {"photos/1.0": "Gold"}}
+    return clients.register(public=False, redirect_uris=[], access_token_claims=claims, **fields)[0]
+
+
+def token_of(client: OAuthClient, token_format: str) -> str:
+    from keymanager import tokens
+
+    client.access_token_format = token_format
+    return tokens.issue_access_token(tokens.Content(client=client, scope="photos:read"))
 
 
 @pytest.fixture
@@ -56,7 +136,8 @@ def backend() -> Iterator[Backend]:
     backend.end()
 
 
-@pytest.fixture(scope="session")
+# They ask each other every second, so they end as soon as the next test is none of these.
+@pytest.fixture(scope="package")
 def live(var: Path, backend: Backend, migrated_file: Path, django_db_blocker: Any) -> Iterator[Live]:
     gateway = parts.gateway(var, parts.free_port())
     portal = parts.portal(var, parts.free_port(), gateway.port)
@@ -85,8 +166,7 @@ def live(var: Path, backend: Backend, migrated_file: Path, django_db_blocker: An
         store.forget()
 
 
+@pytest.hookimpl(trylast=True)  # whatever has put them into another order
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All in one process of a run with several: the portal, the backend and Envoy are started once."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("gateway"))
+    """Those on the real parts one after another, so that these are started once."""
+    items.sort(key=lambda item: lanes.lane(item.nodeid), reverse=True)

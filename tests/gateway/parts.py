@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import ssl
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -129,7 +131,7 @@ class Part:
     ) -> Reply:
         """One request on a connection of its own, its path sent as it is written, from the address `source`; a list is
         sent in chunks."""
-        trusted = ssl.create_default_context(cafile=str(self.var / "tls" / "ca.pem"))
+        trusted = trust(self.var / "tls" / "ca.pem")
         connection = http.client.HTTPSConnection(
             "localhost", self.port, timeout=10, context=trusted, source_address=(source, 0) if source else None
         )
@@ -147,6 +149,11 @@ class Part:
         return self.call("GET", path, token, headers=names)
 
 
+@cache
+def trust(authority: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(authority))
+
+
 def environment(var: Path, portal_port: int, gateway_port: int) -> dict[str, str]:
     return {
         "APIM_DEMO": "1",
@@ -159,8 +166,9 @@ def environment(var: Path, portal_port: int, gateway_port: int) -> dict[str, str
 
 
 def portal(var: Path, port: int, gateway_port: int) -> Part:
+    """With two threads: a long list for one must not keep the others waiting, and more cost more."""
     tls = var / "tls"
-    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--workers", "1"]
+    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--blocking-threads", "2"]
     certificate = ["--ssl-certificate", str(tls / "localhost.pem"), "--ssl-keyfile", str(tls / "localhost-key.pem")]
     command = [binary("granian"), *options, *certificate, "apimanager.wsgi:application"]
     return Part(var, port, command, environment(var, port, gateway_port))
@@ -177,13 +185,19 @@ def gateway(var: Path, port: int) -> Part:
     return Part(var, port, [*command, "--disable-hot-restart", "--file-flush-interval-msec", "100"])
 
 
+def proof(portal: Part) -> str:
+    """What a gateway of this portal's shows, as it stands in Envoy's bootstrap file."""
+    bootstrap = (portal.var / "gateway" / "envoy.json").read_text()
+    return str(re.findall(r'"x-gateway-proof",\s*"value": "(\w+)"', bootstrap)[0])
+
+
 def binary(name: str) -> str:
     return str(Path(sys.executable).parent / name)
 
 
 def manage(part: Part, *arguments: str) -> str:
-    """Runs manage.py with the portal's settings; returns what it prints."""
-    command = [sys.executable, "manage.py", *arguments]
+    """Runs manage.py with the portal's settings, without Django's checks, which cost; returns what it prints."""
+    command = [sys.executable, "manage.py", *arguments, "--skip-checks"]
     done = subprocess.run(
         command, cwd=REPOSITORY, env={**os.environ, **part.environment}, capture_output=True, text=True, timeout=60
     )

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from gateway import assertions, node_key
-from keymanager import client_cache, clients, tokens
+from keymanager import client_cache, clients, signing, tokens
 from keymanager.models import Authorization, Client as OAuthClient
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ def gateway(settings: Settings, tmp_path: Path) -> Client:
 
 
 @pytest.fixture
-def scanner(alice: User) -> OAuthClient:
+def scanner(alice: User, monkeypatch: pytest.MonkeyPatch) -> OAuthClient:
+    # Keys of this test's database, and looked at once, however slow the machine is.
+    signing.forget()
+    monkeypatch.setattr(signing, "REFRESH_SECONDS", 600.0)
     fields: dict[str, Any] = {"name": "Scanner", "user": alice, "grant_types": ["client_credentials"]}
     return clients.register(public=False, redirect_uris=[], **fields)[0]
 

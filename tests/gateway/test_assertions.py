@@ -207,6 +207,14 @@ def test_own_assertion_of_a_caller_never_passes(live: Live, path: str, name: str
         assert "forged" not in live.gateway.call("GET", path, headers=headers).text
 
 
+def test_caller_cannot_name_the_assertion_as_a_header_to_be_dropped(live: Live) -> None:
+    for connection in ("close, X-JWT-Assertion", "X-JWT-Assertion, X-Gateway-API, X-Gateway-JTI"):
+        reply = live.gateway.get(ALBUMS, new_token(live), Connection=connection)
+
+        assert assertion_of(reply)
+        assert "x-jwt-assertion" not in reply.json["headers"].get("connection", "").lower()
+
+
 def over_http2(live: Live, path: str, token: str, *headers: str) -> Any:
     options = [option for header in headers for option in ("--header", header)]
     command = ["curl", "--silent", "--http2", "--cacert", str(live.portal.var / "tls" / "ca.pem")]

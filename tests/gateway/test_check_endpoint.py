@@ -3,47 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import jwt
 import pytest
+import time_machine
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from gateway import api_keys as gateway_api_keys, node_key
-from keymanager import calls, client_cache, clients, tokens
-from keymanager.models import Client as OAuthClient
+from gateway import api_keys as gateway_api_keys
+from keymanager import calls, client_cache, signing, signing_keys
+from keymanager.models import Client as OAuthClient, RevokedToken
 from store import api_keys as store_api_keys
-from store.models import Application, ThrottlingPolicy
+from store.models import Api, Application, Subscription, ThrottlingPolicy
+from tests.gateway.conftest import token_of
 
 if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries, Settings
 
     from accounts.models import User
-
-
-@pytest.fixture
-def gateway(settings: Settings, tmp_path: Path) -> Iterator[Client]:
-    """One that has the key."""
-    settings.GATEWAY_STATE = tmp_path / "gateway"
-    node_key.ensure()
-    calls.forget()
-    yield Client(headers={"X-Gateway-Proof": node_key.proof(), "X-Original-URI": "/photos/1.0/albums?page=2"})
-    calls.forget()
-
-
-@pytest.fixture
-def scanner(alice: User) -> OAuthClient:
-    fields: dict[str, Any] = {"name": "Scanner", "user": alice, "grant_types": ["client_credentials"]}
-    claims = {"subscriptions": {"photos/1.0": "Gold"}}
-    return clients.register(public=False, redirect_uris=[], access_token_claims=claims, **fields)[0]
-
-
-def token_of(client: OAuthClient, token_format: str) -> str:
-    client.access_token_format = token_format
-    return tokens.issue_access_token(tokens.Content(client=client, scope="photos:read"))
 
 
 def ask(gateway: Client, token: str, path: str = "/gateway/check") -> HttpResponse:
@@ -117,16 +97,60 @@ def test_check_costs_one_statement_and_none_for_a_moment(
         ask(gateway, token)
 
 
+@pytest.mark.parametrize("token_format", ["JWT", "OPAQUE"])
 def test_yes_is_not_remembered_for_longer_than_a_revocation_may_take(
-    gateway: Client, scanner: OAuthClient, monkeypatch: pytest.MonkeyPatch
+    gateway: Client, scanner: OAuthClient, token_format: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = token_of(scanner, "OPAQUE")
+    token = token_of(scanner, token_format)
     assert ask(gateway, token).status_code == 204
     OAuthClient.objects.update(blocked_at=timezone.now())
+    client_cache.changed()
 
     monkeypatch.setattr(calls, "REMEMBERED_SECONDS", 0)
 
     assert ask(gateway, token).status_code == 401
+
+
+def test_revoked_jwt_whose_signature_was_seen_is_refused(
+    gateway: Client, scanner: OAuthClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "REMEMBERED_SECONDS", 0)
+    token = token_of(scanner, "JWT")
+    assert [ask(gateway, token).status_code for _ in range(2)] == [204, 204]
+    claims = jwt.decode(token, options={"verify_signature": False})
+    RevokedToken.objects.create(jti=claims["jti"], expires_at=timezone.now() + timedelta(hours=1))
+
+    assert ask(gateway, token).status_code == 401
+
+
+def test_jwt_whose_signature_was_seen_expires_and_its_key_may_be_withdrawn(
+    gateway: Client, scanner: OAuthClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "REMEMBERED_SECONDS", 0)
+    token, other = token_of(scanner, "JWT"), token_of(scanner, "JWT")
+    assert [ask(gateway, one).status_code for one in (token, other)] == [204, 204]
+
+    with time_machine.travel(timezone.now() + timedelta(hours=2)):
+        assert ask(gateway, token).status_code == 401
+    signing_keys.replace_at_once(signing.ALGORITHM)
+    signing.forget()
+    assert ask(gateway, other).status_code == 401
+
+
+def test_opaque_token_is_signed_again_only_when_it_says_something_else(
+    gateway: Client, scanner: OAuthClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "REMEMBERED_SECONDS", 0)
+    token = token_of(scanner, "OPAQUE")
+    told = [ask(gateway, token).headers["X-Gateway-Token"] for _ in range(2)]
+    claims = {"subscriptions": {"photos/1.0": "Gold", "more/1.0": "Gold"}}
+    OAuthClient.objects.filter(pk=scanner.pk).update(access_token_claims=claims)
+    client_cache.changed()
+
+    changed = ask(gateway, token).headers["X-Gateway-Token"]
+
+    assert told[0] == told[1]
+    assert jwt.decode(changed, options={"verify_signature": False})["subscriptions"] == claims["subscriptions"]
 
 
 def test_what_is_remembered_has_an_end(gateway: Client, scanner: OAuthClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,9 +163,10 @@ def test_what_is_remembered_has_an_end(gateway: Client, scanner: OAuthClient, mo
 
 
 @pytest.fixture
-def api_key(alice: User) -> Iterator[str]:
+def api_key(alice: User, photoshare: Api) -> Iterator[str]:
     policy = ThrottlingPolicy.objects.get(level="application", name="Unlimited")
     application = Application.objects.create(owner=alice, name="Importer", policy=policy)
+    Subscription.objects.create(application=application, api=photoshare, policy=policy)
     fields = {"key_type": "PRODUCTION", "name": "Nightly", "expires_at": None}
     gateway_api_keys.forget()
     yield store_api_keys.generate(application=application, **fields).value  # type: ignore[arg-type]
@@ -195,7 +220,7 @@ def test_what_is_remembered_of_api_keys_is_no_key_and_has_an_end(
     monkeypatch.setattr(gateway_api_keys, "MOST", 2)
     application = Application.objects.get()
     keys = [
-        store_api_keys.generate(application=application, key_type="SANDBOX", name=name, expires_at=None).value
+        store_api_keys.generate(application=application, key_type="PRODUCTION", name=name, expires_at=None).value
         for name in ("a", "b", "c")
     ]
     for value in (api_key, *keys):

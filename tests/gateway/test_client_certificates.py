@@ -15,24 +15,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
 
+from keymanager import clients
 from tests.gateway import certificates, parts
 from tests.gateway.conftest import Live
-
-REGISTER = """
-import json, sys
-from jwt.algorithms import ECAlgorithm
-from cryptography import x509
-from keymanager import clients
-certificate = x509.load_pem_x509_certificate(open({path!r}, "rb").read())
-key = ECAlgorithm.to_jwk(certificate.public_key(), as_dict=True)
-metadata = {{"token_endpoint_auth_method": "self_signed_tls_client_auth", "jwks": {{"keys": [key]}}}}
-metadata |= {{"tls_client_certificate_bound_access_tokens": True}}
-fields = {{"name": "Scanner", "grant_types": ["client_credentials"], "metadata": metadata}}
-fields |= {{"access_token_claims": {{"subscriptions": {{"echo/1.0": "Gold"}}}}}}
-client, _ = clients.register(public=False, redirect_uris=[], **fields)
-print(client.client_id)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +40,23 @@ def written(path: Path) -> Path:
 @pytest.fixture(scope="module")
 def scanner(live: Live, own: Path) -> str:
     """The client_id of a client that is known by its certificate."""
-    return parts.manage(live.portal, "shell", "-v", "0", "-c", REGISTER.format(path=str(own))).strip().splitlines()[-1]
+    key = x509.load_pem_x509_certificate(own.read_bytes()).public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
+    metadata = {
+        "token_endpoint_auth_method": "self_signed_tls_client_auth",
+        "jwks": {"keys": [ECAlgorithm.to_jwk(key, as_dict=True)]},
+        "tls_client_certificate_bound_access_tokens": True,
+    }
+    with live.store.in_place():
+        client, _ = clients.register(
+            name="Scanner",
+            public=False,
+            grant_types=["client_credentials"],
+            redirect_uris=[],
+            metadata=metadata,
+            access_token_claims={"subscriptions": {"echo/1.0": "Gold"}},
+        )
+    return str(client.client_id)
 
 
 def digest(own: Path) -> str:

@@ -184,13 +184,18 @@ def test_unusable_api_is_left_out_and_logged(
     assert "API /bad/1.0 is left out of the gateway: The endpoint ftp://127.0.0.1/ must begin with http" in caplog.text
 
 
-def test_permits_of_published_apis_are_told_as_a_filter(client: Client, alice: User, key: str) -> None:
+def test_what_apis_ask_for_is_told_as_filters(client: Client, alice: User, key: str) -> None:
     publish(alice, "/photos", resources=[resource("GET", "/albums", scopes=["photos:read"])])
-    question = {"node": {"metadata": {"key": key}}, "resource_names": [filters.PERMIT]}
+    assert entries(client, key, filters.API) == {"/photos/1.0"}
+    assert entries(client, key, filters.PERMIT) == {"any", "any | photos:read"}
 
+
+def entries(client: Client, key: str, name: str) -> set[str]:
+    question = {"node": {"metadata": {"key": key}}, "resource_names": [name]}
     response = client.post(reverse("gateway:extension_configs"), json.dumps(question), content_type="application/json")
-
     told = json.loads(response.content)["resources"][0]
-    entries = told["typed_config"]["matcher"]["on_no_match"]["matcher"]["matcher_tree"]["exact_match_map"]["map"]
-    assert told["name"] == filters.PERMIT
-    assert set(entries) == {"photos/1.0 any", "photos/1.0 any | photos:read"}
+    assert told["name"] == name
+    matcher = told["typed_config"]["matcher"]
+    if name == filters.API:  # after what is no access token
+        matcher = matcher["on_no_match"]["matcher"]
+    return set(matcher["matcher_tree"]["exact_match_map"]["map"])

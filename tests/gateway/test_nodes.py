@@ -162,3 +162,13 @@ def test_api_that_no_gateway_is_told_of_is_shown_with_the_reason(staff: Client, 
 
 def test_page_says_that_there_is_none(staff: Client) -> None:
     assert "No gateway yet" in staff.get(reverse("gateway:gateways")).content.decode()
+
+
+def test_two_gateways_with_the_same_state_show_the_same_version(staff: Client, key: str) -> None:
+    version = ask(key).json()["version_info"]
+    for node, has in (("east", version), ("west", version), ("north", "old")):
+        ask(key, has, node={"id": node, "metadata": {"key": key}})
+
+    told_by = {row["node"]: row["version"] for row in staff.get(reverse("gateway:gateways-json")).json()["gateways"]}
+
+    assert told_by["east"] == told_by["west"] != told_by["north"]

@@ -16,7 +16,7 @@ def token_answer(live: Live, application: str, *options: str, holder: Holder | N
     """The answer to a client credentials request at the gateway, for new keys of alice."""
     live.store.person("alice")
     keys = ["--owner", "alice", "--application", application, "--grant-type", "client_credentials", *options]
-    printed = json.loads(parts.manage(live.portal, "generate_keys", *keys))
+    printed = json.loads(live.store.command("generate_keys", *keys))
     basic = base64.b64encode(f"{printed['consumerKey']}:{printed['consumerSecret']}".encode()).decode()
     headers = {**FORM, "Authorization": f"Basic {basic}"}
     if holder:

@@ -72,6 +72,13 @@ def test_dots_and_doubled_slashes_lead_to_no_other_resource(call: Call) -> None:
     assert call("GET", "//albums//7").json["path"] == "/v2/albums/7"
 
 
+def test_letter_in_disguise_is_the_letter_to_gateway_and_backend_alike(call: Call) -> None:
+    """RFC 3986 6.2.2.2. Else a path could be one resource here and another one there."""
+    assert call("GET", "/albums/%6eew").json["path"] == "/v2/albums/new"
+    assert call("GET", "/%61lbums").json["path"] == "/v2/albums"
+    assert call("GET", "/files/%7e/%2d").json["path"] == "/v2/files/~/-"
+
+
 def test_default_version_answers_without_it_in_the_path(call: Call) -> None:
     context = call.context  # type: ignore[attr-defined]
 
@@ -107,6 +114,14 @@ def guarded(live: Live) -> str:
     token = live.mint.token(f"{context[1:]}/1.0", scope="photos:read")
     parts.seconds_until(lambda: live.gateway.get(f"{context}/1.0/read", token).status == 200)
     return context
+
+
+@pytest.mark.rfc("9728#2")
+def test_metadata_name_the_scopes_that_may_be_asked_for(live: Live, guarded: str) -> None:
+    document = live.gateway.get(f"/.well-known/oauth-protected-resource{guarded}/1.0").json
+
+    assert document["scopes_supported"] == ["photos:admin", "photos:read", "photos:write"]
+    assert "scopes_supported" not in live.gateway.get("/.well-known/oauth-protected-resource").json
 
 
 @pytest.mark.rfc("6750#3.1")

@@ -14,14 +14,15 @@ from bench import __main__ as bench, peers, table
 ORDINARY = argparse.Namespace(seconds=0.1, workers=1, repeat=1)
 
 
-def test_a_step_of_ours_runs(tmp_path: Path, migrated_file: Path) -> None:
+@pytest.mark.parametrize("steps", [["code", "check"]])
+def test_a_step_of_ours_runs(tmp_path: Path, migrated_file: Path, steps: list[str]) -> None:
     shutil.copyfile(migrated_file, tmp_path / "ours.sqlite3")
     peer = peers.ours(tmp_path, f"sqlite:///{tmp_path}/ours.sqlite3")
 
     with ExitStack() as stack:
-        measured = bench.measure(bench.start([peer], tmp_path, stack), ORDINARY, ["code"], [])
+        measured = bench.measure(bench.start([peer], tmp_path, stack), ORDINARY, steps, [])
 
-    assert measured.capacity("code", "ours") > 0
+    assert all(measured.capacity(step, "ours") > 0 for step in steps)
 
 
 def test_the_table_says_what_was_met() -> None:

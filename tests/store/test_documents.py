@@ -93,7 +93,7 @@ def test_paths_that_differ_in_names_only_are_refused() -> None:
         ('{"openapi": "3.0.3",\n "paths": }', "Line 2: The document cannot be read"),
         ("- a\n- b", "Line 1: This is no OpenAPI document"),
         ("", "Line 1: This is no OpenAPI document"),
-        ("[" * 100_000, "The document is too deep"),
+        ("[" * 100_000, "Line 1: The document cannot be read"),
         ('{"a":' * 100_000, "The document is too deep"),
         ("a: &x [1]\nb: *x", "Line 1: Aliases of YAML are not read"),
         ("a: !!python/object/apply:os.system [id]", "The document does not say"),

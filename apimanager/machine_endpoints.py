@@ -1,0 +1,111 @@
+"""The endpoints that programs call, answered in front of Django's handler and its middleware, which would be half of
+what a call costs. Nothing of what is there for people is for them: sessions, CSRF tokens, messages.
+
+What is needed of the rest is done here: TLS, the host's name, a busy database, the standing headers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from django.conf import settings
+from django.core.handlers.exception import convert_exception_to_response
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import connections
+from django.http import HttpRequest, HttpResponse
+from django.middleware.clickjacking import XFrameOptionsMiddleware
+from django.middleware.security import SecurityMiddleware
+from django.urls import resolve, reverse
+from django.utils.log import log_response
+from django.utils.module_loading import import_string
+
+from apimanager.middleware import SecurityHeadersMiddleware, away, busy
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication
+
+NAMES = (
+    *("keymanager:token", "keymanager:introspect", "keymanager:revoke", "keymanager:userinfo"),
+    *("keymanager:par", "keymanager:device-authorization"),
+    *("gateway:check", "gateway:exchange", "gateway:routes", "gateway:clusters", "gateway:extension_configs"),
+)
+TRACING = "apimanager.tracing.TracingMiddleware"
+# Envoy asks under the name that its caller used; the view lets in gateways only, and never looks at the name.
+OF_ANY_HOST = frozenset({"gateway:exchange"})
+
+
+class Endpoint(NamedTuple):
+    view: Callable[[HttpRequest], HttpResponse]
+    is_of_any_host: bool
+
+
+@cache
+def by_path() -> dict[str, Endpoint]:
+    paths = {name: reverse(name) for name in NAMES}
+    return {path: Endpoint(resolve(path).func, name in OF_ANY_HOST) for name, path in paths.items()}
+
+
+class MachineEndpoints:
+    """What the server calls (apimanager/wsgi.py); all else goes to the application behind."""
+
+    def __init__(self, behind: WSGIApplication) -> None:
+        self.behind = behind
+        # Only where traces are collected is anything of the kind imported (apimanager/tracing.py).
+        self.answer = import_string(TRACING)(answer) if settings.TRACES else answer
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] not in by_path() or environ.get("SCRIPT_NAME"):
+            return self.behind(environ, start_response)
+        request = WSGIRequest(environ)
+        if is_to_be_sent_to_tls(request):
+            return self.behind(environ, start_response)
+        look_at_connections()
+        with closing(request):
+            response = self.answer(request)
+        if response.status_code >= 400:
+            log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
+        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        return [response.content]
+
+
+def is_to_be_sent_to_tls(request: HttpRequest) -> bool:
+    return settings.SECURE_SSL_REDIRECT and not request.is_secure()
+
+
+def look_at_connections() -> None:
+    """Those to a database that are too old, or of no use any more, are closed, as at the beginning of any request."""
+    for connection in connections.all(initialized_only=True):
+        connection.close_if_unusable_or_obsolete()
+
+
+def answer(request: HttpRequest) -> HttpResponse:
+    response = cast(HttpResponse, answer_of_view(request))
+    response.headers["Content-Length"] = str(len(response.content))
+    # Six times `setdefault` would cost as much as the rest of this.
+    response.headers._store = standing_headers(request.is_secure()) | response.headers._store
+    return response
+
+
+@convert_exception_to_response
+def answer_of_view(request: HttpRequest) -> HttpResponse:
+    endpoint = by_path()[request.path_info]
+    if not endpoint.is_of_any_host:
+        request.get_host()  # refuses what is not in ALLOWED_HOSTS
+    try:
+        return endpoint.view(request)
+    except away() as exception:
+        return busy(request, exception)
+
+
+@cache
+def standing_headers(is_secure: bool) -> dict[str, tuple[str, str]]:
+    """What the middleware puts on every answer, asked of it once, as Django keeps it: by names in lower case."""
+    request, response = HttpRequest(), HttpResponse()
+    request._get_scheme = lambda: "https" if is_secure else "http"  # type: ignore[attr-defined]
+    del response.headers["Content-Type"]
+    for middleware in (SecurityMiddleware, SecurityHeadersMiddleware, XFrameOptionsMiddleware):
+        middleware(lambda _: response).process_response(request, response)
+    return dict(response.headers._store)

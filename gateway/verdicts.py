@@ -1,0 +1,87 @@
+"""What a gateway other than Envoy is told of a call whose token is good: 204, or a refusal with WSO2's fault code.
+
+Envoy looks at the same things by itself (gateway/routes.py); the order and the codes are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+from gateway import faults, permits
+from gateway.apis import Resource
+from gateway.called import Called, find, plain
+
+
+class Refused(Exception):
+    """`code` is WSO2's (reference wso2-2.6.md section 10), `challenge` what the caller is told (RFC 6750 3)."""
+
+    def __init__(self, status: int, code: int, challenge: str = "") -> None:
+        super().__init__(code)
+        self.status, self.code, self.challenge = status, code, challenge
+
+
+class Asked(NamedTuple):
+    """The call: its method, and its path as it was sent, without the query. `key_type`: whose backend it is for, when
+    the gateway has one of a kind."""
+
+    method: str
+    path: str
+    key_type: str = ""
+
+
+def check(asked: Asked, claims: Mapping[str, Any]) -> None:
+    """Whether this token may make this call. Refused."""
+    path = plain(asked.path)
+    if path is None:
+        raise Refused(403, 400)
+    called = find(path)
+    if called is None:
+        raise Refused(403, 404)
+    if called.is_blocked:
+        raise Refused(403, faults.API_BLOCKED)
+    check_audience(called, claims)
+    check_key_type(called, claims, asked.key_type)
+    if called.path[1:] not in claims.get("subscriptions", {}):
+        raise Refused(403, 900908)
+    check_resource(called, asked.method, path.removeprefix(called.base) or "/", claims)
+
+
+def check_audience(called: Called, claims: Mapping[str, Any]) -> None:
+    """RFC 9068 4: a token for the whole gateway, or for this API alone (RFC 8707)."""
+    audience = claims.get("aud", [])
+    meant_for = {audience} if isinstance(audience, str) else set(audience)
+    addresses = {settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}{called.path}"}
+    if not meant_for & (addresses | {f"{address}/" for address in addresses}):
+        raise Refused(401, 900901, invalid_token(called))
+
+
+def invalid_token(called: Called) -> str:
+    described = f'resource_metadata="{settings.GATEWAY_URL}{faults.DESCRIBED}{called.path}"'
+    return f'Bearer realm="{faults.REALM}", {described}, error="invalid_token", error_description="Invalid token"'
+
+
+def check_key_type(called: Called, claims: Mapping[str, Any], wanted: str) -> None:
+    key_type = "SANDBOX" if claims.get("key_type") == "SANDBOX" else "PRODUCTION"
+    if key_type not in called.key_types or wanted not in {"", key_type}:
+        raise Refused(403, faults.NO_ENDPOINT)
+
+
+def check_resource(called: Called, method: str, path: str, claims: Mapping[str, Any]) -> None:
+    """Also one that asks for no token is checked with the token that the call has."""
+    resource = called.resource(method, path)
+    if resource is None:
+        raise Refused(403, 900906)
+    of_a_person = permits.OF_A_PERSON in claims
+    if (resource.auth, of_a_person) in {("user", False), ("application", True)}:
+        raise Refused(401, 900905, invalid_token(called))
+    held = set(claims.get("scope", "").split())
+    if resource.scopes and not any(set(scopes.split()) <= held for scopes in resource.scopes):
+        raise Refused(403, 900910, insufficient_scope(resource))
+
+
+def insufficient_scope(resource: Resource) -> str:
+    """RFC 6750 3.1."""
+    return f'Bearer realm="{faults.REALM}", error="insufficient_scope", scope="{resource.scopes[0]}"'
