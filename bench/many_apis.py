@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from bench import gateway, proxies
@@ -32,7 +33,7 @@ def main() -> None:
         seconds = []
         for number in range(CHANGES):
             [path] = publish(portal, seed["backend"], f"--one={number}")
-            seconds.append(parts.seconds_until(lambda path=path: served(door, path), PATIENCE))
+            seconds.append(parts.seconds_until(partial(served, door, path), PATIENCE))
         kept = max(door.var.rglob("routes*"), key=lambda file: file.stat().st_size)
         print(f"{APIS} APIs of {RESOURCES} resources, {APPLICATIONS} applications")
         print(f"routes: {kept.stat().st_size / 1e6:.1f} MB; Envoy: {after - before:.0f} MiB more ({before:.0f} before)")
