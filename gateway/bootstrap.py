@@ -156,6 +156,6 @@ def access_log(node_id: str) -> Config:
     config = {
         "@type": f"{TYPES}.access_loggers.file.v3.FileAccessLog",
         "path": str(usage_log.path(node_id)),
-        "log_format": {"json_format": usage_lines.FORMAT},
+        "log_format": {"text_format_source": {"inline_string": usage_lines.FORMAT}},
     }
     return {"name": "envoy.access_loggers.file", "typed_config": config}

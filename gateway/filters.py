@@ -19,7 +19,6 @@ Config = dict[str, Any]
 CORS = "envoy.filters.http.cors"
 EXCHANGE = "gateway.exchange"
 JWT = "envoy.filters.http.jwt_authn"
-TOKEN_TYPE = "gateway.token_type"
 # Tells the next two which API the route is of and which permit it asks for (gateway/permits.py). They are called by
 # what they are told.
 TELL, API, PERMIT = "gateway.tell", "gateway.api", "gateway.permit"
@@ -62,7 +61,6 @@ def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Conf
         {"name": EXCHANGE, "typed_config": only_for(for_the_portal(NOT_KNOWN), EXCHANGE, exchange(portal))},
         discovered(JWT, source, JWT_AUTHN),
         *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY, BLOCKED_CALLERS)),
-        {"name": TOKEN_TYPE, "typed_config": refusing()},
         {"name": TELL, "typed_config": tell()},
         *(discovered(name, source) for name in (API, PERMIT)),
         *(discovered(name, source, *LIMITERS) for name in LIMITS),
@@ -156,12 +154,6 @@ def discovered(name: str, source: Config, *types: str) -> Config:
     return {"name": name, "config_discovery": {"config_source": source, "type_urls": [*(types or (RBAC,))]}}
 
 
-def refusing() -> Config:
-    """Refuses a verified token that is no bearer access token (RFC 9068 4)."""
-    rules = {"action": "DENY", "policies": policy("not_an_access_token", unusable_token())}
-    return {"@type": f"{EXTENSIONS}.rbac.v3.RBAC", "rules": rules}
-
-
 def tell() -> Config:
     """From the metadata of the route to where the next filters can look it up, and no caller can say it."""
     states = [state(API, "path"), state(PERMIT, "permit")]
@@ -200,27 +192,3 @@ def metadata(path: list[str], value: Config) -> Config:
     """A principal by what jwt_authn verified."""
     matcher = {"filter": JWT, "path": [{"key": key} for key in path], "value": value}
     return {"sourced_metadata": {"metadata_matcher": matcher, "metadata_source": "DYNAMIC"}}
-
-
-def unusable_token() -> Config:
-    return {"or_ids": {"ids": [other_token(), *(only_exchanged(claim) for claim in ("cnf", "proved", "api_key"))]}}
-
-
-def only_exchanged(claim: str) -> Config:
-    """A token with this claim, when it comes from the caller. One that is bound to a key needs a proof, which only the
-    portal checks (RFC 9449 7.2); one that says it was proved, or that stands for an API key, is the gateway's, and a
-    backend may have seen it."""
-    ids = [metadata([PAYLOAD, claim], {"present_match": True}), {"not_id": was_exchanged()}]
-    return {"and_ids": {"ids": ids}}
-
-
-def was_exchanged() -> Config:
-    return metadata([EXCHANGED_HEADER], {"present_match": True})
-
-
-def other_token() -> Config:
-    """A verified token that is no access token, such as an ID token (RFC 9068 4: the typ MUST be checked)."""
-    types = {"safe_regex": {"regex": "(?i)(application/)?at\\+jwt"}}
-    ids = [metadata([place, "typ"], {"string_match": types}) for place in (HEADER, EXCHANGED_HEADER)]
-    access_token = {"or_ids": {"ids": ids}}
-    return {"and_ids": {"ids": [metadata([PAYLOAD], {"present_match": True}), {"not_id": access_token}]}}

@@ -70,8 +70,31 @@ def filter_text(state: str, entries: Iterable[str]) -> str:
     text = ",".join(entries)
     # A map must not be empty.
     matcher = {"matcher_tree": tree, "on_no_match": nothing} if text else {"on_no_match": nothing}
-    whole = json.dumps({"@type": f"{filters.EXTENSIONS}.rbac.v3.RBAC", "matcher": matcher})
+    whole = json.dumps({"@type": filters.RBAC, "matcher": first(matcher) if state == filters.API else matcher})
     return whole.replace(json.dumps({"entries": "here"}), f"{{{text}}}")
+
+
+def first(then: Config) -> Config:
+    """What is no access token goes no further."""
+    refused = {"predicate": unusable_token(), "on_match": {"action": verdict("not_an_access_token", "DENY")}}
+    otherwise = {"matcher": then} if "matcher_tree" in then else then["on_no_match"]
+    return {"matcher_list": {"matchers": [refused]}, "on_no_match": otherwise}
+
+
+def unusable_token() -> Config:
+    """A verified token that is no bearer access token (RFC 9068 4). One that is bound to a key needs a proof, which
+    only the portal checks (RFC 9449 7.2); one that says it was proved, or that stands for an API key, is the gateway's,
+    and a backend may have seen it."""
+    only_exchanged = [claim([name], PRESENT) for name in ("cnf", "proved", "api_key")]
+    was_exchanged = verified([filters.EXCHANGED_HEADER], PRESENT)
+    from_caller = every([either(only_exchanged), {"not_matcher": was_exchanged}])
+    return either([{"not_matcher": access_token()}, from_caller])
+
+
+def access_token() -> Config:
+    """Not an ID token, for example: RFC 9068 4: the typ MUST be checked."""
+    types = {"string_match": {"safe_regex": {"regex": "(?i)(application/)?at\\+jwt"}}}
+    return either([verified([place, "typ"], types) for place in (filters.HEADER, filters.EXCHANGED_HEADER)])
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -101,8 +124,12 @@ def verdict(name: str, action: str) -> Config:
 
 
 def claim(path: list[str], value: Config) -> Config:
+    return verified([filters.PAYLOAD, *path], value)
+
+
+def verified(path: list[str], value: Config) -> Config:
     """A predicate on what jwt_authn has verified."""
-    steps = [{"key": key} for key in (filters.PAYLOAD, *path)]
+    steps = [{"key": key} for key in path]
     told = {"@type": METADATA_INPUT, "filter": filters.JWT, "path": steps}
     matcher = {"@type": METADATA_MATCHER, "value": value}
     named = {"name": "claim", "typed_config": told}

@@ -83,16 +83,21 @@ def own() -> dict[str, list[Resource]]:
 
 @made.of_each
 def of_api(api: PublishedApi, base: str) -> str:
-    return ", ".join(as_json(api_routes.of_api(api, base)))
+    return ",".join(as_json(api_routes.of_api(api, base)))
 
 
 def as_json(found: list[Resource]) -> list[str]:
-    return [json.dumps(faults.told_by_metadata(route)) for route in found]
+    return [compact(faults.told_by_metadata(route)) for route in found]
+
+
+def compact(route: Resource) -> str:
+    """There are thousands, and Envoy reads all of them whenever one has changed."""
+    return json.dumps(route, separators=(",", ":"))
 
 
 @lru_cache(maxsize=REMEMBERED)
 def of_description(api: PublishedApi) -> str:
-    return json.dumps(described(api.path, api.scopes))
+    return compact(described(api.path, api.scopes))
 
 
 def shorter_paths(path: str) -> list[str]:

@@ -195,4 +195,7 @@ def entries(client: Client, key: str, name: str) -> set[str]:
     response = client.post(reverse("gateway:extension_configs"), json.dumps(question), content_type="application/json")
     told = json.loads(response.content)["resources"][0]
     assert told["name"] == name
-    return set(told["typed_config"]["matcher"]["matcher_tree"]["exact_match_map"]["map"])
+    matcher = told["typed_config"]["matcher"]
+    if name == filters.API:  # after what is no access token
+        matcher = matcher["on_no_match"]["matcher"]
+    return set(matcher["matcher_tree"]["exact_match_map"]["map"])

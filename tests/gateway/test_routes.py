@@ -174,3 +174,10 @@ def test_faults_of_routes_have_no_markup_because_they_are_told_in_xml_too() -> N
     texts = {fault[name] for fault in faults if fault for name in ("message", "description")}
     assert len(texts) >= 8
     assert {text for text in texts if escape(text) != text} == set()
+
+
+def test_token_api_is_not_asked_twice_for_what_has_reached_it() -> None:
+    [token, *_] = [route for route in routes.own()["/token"] if "route" in route]
+
+    assert "reset" not in token["route"]["retry_policy"]["retry_on"].split(",")
+    assert "retriable-status-codes" not in token["route"]["retry_policy"]["retry_on"]

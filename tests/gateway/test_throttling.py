@@ -202,10 +202,11 @@ def test_publishing_an_api_leaves_the_counts_as_they_are(live: Live, request: py
 
 
 def test_refused_call_is_in_the_log_with_its_code_and_whose_it_is(live: Live) -> None:
-    reply = calls(live, 3, application=application("TwoPerMin"))[2]
+    limited = application("TwoPerMin")
+    reply = calls(live, 3, application=limited)[2]
 
     line = logged(live.gateway, reply.headers["x-request-id"])
-    assert (line["status"], line["fault"], line["application"]) == (429, "900803", "Limited")
+    assert (line["status"], line["fault"], line["application_id"]) == ("429", "900803", limited["id"])
 
 
 def test_limits_go_on_without_the_portal(live: Live, request: pytest.FixtureRequest) -> None:
