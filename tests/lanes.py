@@ -11,9 +11,10 @@ from xdist.scheduler import LoadScopeScheduling
 GATEWAY = "tests/gateway/"
 # About as long as each other.
 LANES = (
-    ("agent", "survival", "publishing", "api_key_calls", "checks", "blocking"),
+    ("agent", "survival", "publishing", "api_key_calls", "blocking"),
     ("revocation", "shared_limits", "assertions"),
-    ("counting", "tracing", "other_gateways"),
+    ("throttling", "checks", "backends", "resources"),
+    ("tracing", "other_gateways"),
 )
 # Whatever is not named is in one more lane, except for what needs no running part.
 IN_PROCESS = (

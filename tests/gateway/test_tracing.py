@@ -127,11 +127,11 @@ def is_answering(photos: Part) -> bool:
         return False
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def opaque(traced: Traced) -> str:
-    """Envoy asks the portal about it."""
+    """A new one, so that Envoy asks the portal about it."""
     options = ["--token-type", "OAUTH", "--subscribe", "photos:1.0:Gold"]
-    return str(token_answer(traced, "Traced", *options).json["access_token"])
+    return str(token_answer(traced, f"Traced {uuid.uuid4().hex}", *options).json["access_token"])
 
 
 def test_one_call_is_one_trace_of_three_services(traced: Traced, opaque: str) -> None:
