@@ -1,5 +1,6 @@
 """What callers are told of their limits: X-RateLimit-Limit, -Remaining and -Reset with every answer; when a call is
-refused (429), also Retry-After (RFC 9110 10.2.3) and, in the fault, nextAccessTime.
+refused (429), also Retry-After (RFC 9110 10.2.3), RateLimit and RateLimit-Policy
+(draft-ietf-httpapi-ratelimit-headers-10 3 and 4) and, in the fault, nextAccessTime.
 
 Envoy's limits say the three by themselves, once for each limit that a call met, the last one first. Only that one
 stays: of a refusal it is the limit that refused, of a good answer the one nearest to the caller.
@@ -22,6 +23,9 @@ function envoy_on_response(handle)
   if headers:get("x-fault-code") == nil then return end
   local seconds = math.max(tonumber(headers:getAtIndex("{HEADERS[2]}", 0)) or 1, 1)
   headers:replace("retry-after", tostring(seconds))
+  headers:replace("ratelimit", '"quota";r=0;t=' .. seconds)
+  local limit = string.match(headers:getAtIndex("{HEADERS[0]}", 0) or "", "^%d+")
+  if limit ~= nil then headers:replace("ratelimit-policy", '"quota";q=' .. limit) end
   local body = handle:body()
   if body == nil then return end
   local text = body:getBytes(0, body:length())

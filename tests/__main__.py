@@ -45,8 +45,8 @@ class Suite:
     words: tuple[str, ...]
 
 
-# A folder of tests that is new belongs to the portal until it is named here. More processes than processors, because
-# those on the gateway's parts wait at first (tests/lanes.py).
+# A folder of tests that is new belongs to the portal until it is named here. More processes than processors: those
+# that are at work on the gateway's parts mostly wait (tests/lanes.py).
 PORTAL = Suite("portal", ("tests", *(f"--ignore={folder}" for folder in APART), "--numprocesses=4", "--dist=loadgroup"))
 STRANGERS = (
     Suite("photos", ("tests/photos", "--ds=photos.settings")),

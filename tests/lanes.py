@@ -14,7 +14,7 @@ LANES = (
     ("agent", "survival", "publishing", "api_key_calls", "blocking"),
     ("revocation", "shared_limits", "assertions"),
     ("throttling", "checks", "backends", "resources"),
-    ("tracing", "other_gateways"),
+    ("counting", "tracing", "other_gateways"),
 )
 # Whatever is not named is in one more lane, except for what needs no running part.
 IN_PROCESS = (

@@ -7,11 +7,14 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.models import User
 from apimanager import elsewhere
+from tests import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD_KEY = "k" * 60
@@ -99,10 +102,12 @@ def manage(tmp_path: Path, *words: str, **environment: str) -> subprocess.Comple
     )
 
 
-def test_a_demo_account_stops_the_start_outside_demo_mode(tmp_path: Path, migrated_file: Path) -> None:
+def test_a_demo_account_stops_the_start_outside_demo_mode(
+    tmp_path: Path, migrated_file: Path, django_db_blocker: Any
+) -> None:
     shutil.copyfile(migrated_file, tmp_path / "portal.sqlite3")
-    create = "from accounts.models import User; User.objects.create_user('alice', is_demo=True)"
-    assert manage(tmp_path, "shell", "-v0", "-c", create, APIM_DEMO="1").returncode == 0
+    with django_db_blocker.unblock(), migrated.connected_to(tmp_path / "portal.sqlite3"):
+        User.objects.create_user("alice", is_demo=True)
 
     started = start(tmp_path, APIM_SECRET_KEY=GOOD_KEY)
 

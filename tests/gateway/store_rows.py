@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.core.management import call_command
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.test import override_settings
 from django.utils import timezone
 from jwt.algorithms import ECAlgorithm
@@ -143,7 +143,7 @@ class LivePortal:
 
         table, now = RevokedToken._meta.db_table, timezone.now()
         moments = now + timedelta(seconds=expires_in), now - timedelta(seconds=seconds_ago)
-        with self.database(), connections[self.alias].cursor() as cursor:
+        with self.database(), transaction.atomic(self.alias), connections[self.alias].cursor() as cursor:
             told = [connections[self.alias].ops.adapt_datetimefield_value(moment) for moment in moments]
             statement = f"INSERT INTO {table} (jti, expires_at, revoked_at) VALUES (%s, %s, %s)"  # noqa: S608
             cursor.executemany(statement, [(jti, *told) for jti in names])

@@ -72,11 +72,14 @@ def test_refused_call_counts_with_its_fault_code(live: Live, counter: Part) -> N
 
 def test_counter_that_is_killed_counts_nothing_twice_and_loses_nothing(live: Live, counter: Part) -> None:
     application_id, token = caller(live)
-    for number in range(40):
-        live.gateway.get("/echo/1.0/", token)
-        if number % 10 == 5:
-            counter.kill()
-            counter.start(wait=False)
+    for killed in range(2):
+        for number in range(20):
+            live.gateway.get("/echo/1.0/", token)
+            if number == 15:
+                # It is at work by now, and some calls are still to be counted.
+                parts.seconds_until(lambda: sum(row["calls"] for row in rows(live, application_id)) > 20 * killed)  # noqa: B023
+                counter.kill()
+                counter.start(wait=False)
 
     parts.seconds_until(lambda: sum(row["calls"] for row in rows(live, application_id)) >= 40)
     live.store.command("count_calls", "--once")

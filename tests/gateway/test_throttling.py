@@ -86,6 +86,8 @@ def test_refused_caller_is_told_when_to_come_back(live: Live) -> None:
 
     seconds = int(reply.headers["retry-after"])
     assert 1 <= seconds <= 30
+    assert reply.headers["ratelimit"] == f'"quota";r=0;t={seconds}'
+    assert reply.headers["ratelimit-policy"] == '"quota";q=2'
     told = datetime.strptime(reply.json["fault"]["nextAccessTime"], "%Y-%b-%d %H:%M:%S%z UTC")
     assert abs((told - datetime.now(UTC)).total_seconds() - seconds) < 5
     assert int(reply.headers["content-length"]) == len(reply.text.encode())

@@ -24,7 +24,6 @@ from tests.gateway.store_rows import LivePortal, Mint
 from tests.gateway.test_real_tokens import token_answer
 
 # Parts of its own, so another process may have them.
-pytestmark = pytest.mark.xdist_group("tracing")
 SERVER, CLIENT = 2, 3
 FOREIGN = "0123456789abcdef0123456789abcdef"
 
