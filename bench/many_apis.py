@@ -36,7 +36,9 @@ def main() -> None:
             seconds.append(parts.seconds_until(partial(served, door, path), PATIENCE))
         kept = max(door.var.rglob("routes*"), key=lambda file: file.stat().st_size)
         print(f"{APIS} APIs of {RESOURCES} resources, {APPLICATIONS} applications")
-        print(f"routes: {kept.stat().st_size / 1e6:.1f} MB; Envoy: {after - before:.0f} MiB more ({before:.0f} before)")
+        changed = resident(door) - before
+        print(f"routes: {kept.stat().st_size / 1e6:.1f} MB")
+        print(f"Envoy: {after - before:.0f} MiB more, {changed:.0f} after {CHANGES} changes ({before:.0f} before)")
         print(
             f"a new API is served after {statistics.median(seconds):.1f} s ({min(seconds):.1f} to {max(seconds):.1f})"
         )

@@ -174,10 +174,10 @@ def test_api_with_a_sandbox_only_is_told_too(live: Live) -> None:
 
 def test_resource_that_asks_for_no_token_is_told_of_nobody(live: Live) -> None:
     open_to_all = resource("GET", "/*", auth="none")
-    live.store.publish("/open", live.backend.url, backend={"assertion": True}, resources=[open_to_all])
-    parts.seconds_until(lambda: live.gateway.get("/open/1.0/").status == 200)
+    live.store.publish("/open-to-all", live.backend.url, backend={"assertion": True}, resources=[open_to_all])
+    parts.seconds_until(lambda: live.gateway.get("/open-to-all/1.0/").status == 200)
 
-    assert "x-jwt-assertion" not in live.gateway.get("/open/1.0/", X_JWT_Assertion="forged").json["headers"]
+    assert "x-jwt-assertion" not in live.gateway.get("/open-to-all/1.0/", X_JWT_Assertion="forged").json["headers"]
 
 
 def test_upload_with_a_new_token_passes_whole(live: Live) -> None:
