@@ -15,7 +15,7 @@ from tests.gateway import parts
 from tests.gateway.conftest import Live
 from tests.gateway.parts import Part
 
-SOON = 2.0
+SOON = parts.SOON
 LIMITED = """
 import resource, runpy, sys
 resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))

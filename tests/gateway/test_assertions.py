@@ -273,7 +273,7 @@ def test_revoked_token_is_refused_although_its_assertion_is_known(live: Live) ->
 
     live.store.revoke_token("revoked while vouched for")
 
-    assert parts.seconds_until(lambda: live.gateway.get(ALBUMS, token).status == 401) < 2
+    assert parts.seconds_until(lambda: live.gateway.get(ALBUMS, token).status == 401) < parts.SOON
 
 
 def test_known_tokens_go_on_without_the_portal_and_unknown_ones_wait(

@@ -25,7 +25,7 @@ from tests.gateway.conftest import Live
 from tests.gateway.parts import Backend, Reply
 from tests.gateway.store_rows import METHODS, resource
 
-SOON = 3.0
+SOON = parts.SOON + 1
 
 
 class Moody(BaseHTTPRequestHandler):

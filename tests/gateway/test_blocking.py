@@ -13,7 +13,7 @@ from tests.gateway.conftest import Live
 from tests.gateway.parts import Reply
 from tests.gateway.store_rows import ALIAS
 
-SOON = 2  # seconds
+SOON = parts.SOON
 ALBUMS = "/echo/1.0/albums"
 BLOCKED = (403, 900805)
 ELSEWHERE = "127.0.0.9"

@@ -85,7 +85,7 @@ def test_revoked_opaque_token_is_refused_in_time(live: Live) -> None:
     with live.store.in_place():
         AccessToken.objects.get(token_checksum=checksums.checksum(token, checksums.ACCESS_TOKEN)).delete()
 
-    assert parts.seconds_until(lambda: live.gateway.get(ALBUMS, token).status == 401) < 2
+    assert parts.seconds_until(lambda: live.gateway.get(ALBUMS, token).status == 401) < parts.SOON
 
 
 def test_caller_cannot_put_a_token_in_place_of_their_own(live: Live) -> None:

@@ -14,7 +14,7 @@ from tests.gateway.conftest import Live
 from tests.gateway.parts import Backend
 from tests.gateway.store_rows import resource
 
-SOON = 3.0
+SOON = parts.SOON + 1
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.gateway.conftest import Live
 from tests.gateway.parts import Part
 from tests.gateway.test_real_tokens import token_answer
 
-LIMIT = 2  # seconds
+LIMIT = parts.SOON
 
 
 def status(live: Live, token: str) -> int:

@@ -23,7 +23,7 @@ from tests.gateway.parts import Part, Reply
 from tests.gateway.store_rows import Mint
 
 ALBUMS = "/echo/1.0/albums"
-SOON = 2  # seconds
+SOON = parts.SOON
 DAY = 86_400  # the service counts in turns of the clock: none is likely to end within a test
 
 

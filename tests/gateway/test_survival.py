@@ -36,7 +36,7 @@ def test_portal_that_comes_back_is_heard_in_seconds(live: Live, portal_away: Par
 
     portal_away.start()
 
-    assert parts.seconds_until(lambda: live.gateway.get(f"{context}/1.0/").status == 401) < 3
+    assert parts.seconds_until(lambda: live.gateway.get(f"{context}/1.0/").status == 401) < parts.SOON + 1
 
 
 @pytest.fixture

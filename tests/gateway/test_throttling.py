@@ -17,7 +17,7 @@ from tests.gateway.parts import Reply
 from tests.gateway.store_rows import resource
 from tests.gateway.test_survival import logged
 
-SOON = 2  # seconds
+SOON = parts.SOON
 ALBUMS = "/echo/1.0/albums"
 
 

@@ -19,7 +19,7 @@ def test_token_that_was_verified_is_refused_once_its_key_is_gone(live: Live) -> 
         parts.seconds_until(lambda: live.gateway.get("/echo/1.0/", token).status == 200)
         assert live.gateway.get("/echo/1.0/", token).status == 200
     # A portal holds its keys for five seconds, a gateway hears of it within two.
-    parts.seconds_until(lambda: live.gateway.get("/echo/1.0/", token).status == 401, patience=8)
+    parts.seconds_until(lambda: live.gateway.get("/echo/1.0/", token).status == 401, patience=parts.SOON + 6)
     assert live.gateway.get("/echo/1.0/", live.token).status == 200
 
 
