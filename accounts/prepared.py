@@ -144,8 +144,16 @@ def is_looked_at(database: Any) -> bool:
 def executed(database: BaseDatabaseWrapper, sql: str, values: list[Any]) -> Any:
     """A cursor of the driver's own. PostgreSQL keeps the statement's plan, where OPTIONS have a prepare_threshold."""
     if database.vendor == "postgresql":
-        return psycopg.Cursor(database.connection).execute(sql, values, prepare=True)
+        return cursor_of(database).execute(sql, values, prepare=True)
     return database.connection.execute(sql, values)
+
+
+def cursor_of(database: Any) -> psycopg.Cursor[Any]:
+    """One for each connection: to make it costs a fifth of a statement. Its rows are taken before the next one."""
+    cursor: psycopg.Cursor[Any] | None = vars(database).get("cursor_of_prepared")
+    if cursor is None or cursor.connection is not database.connection:
+        cursor = database.cursor_of_prepared = psycopg.Cursor(database.connection)
+    return cursor
 
 
 class Select(Statement, Generic[M]):
