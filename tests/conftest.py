@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +24,19 @@ def person(name: str, **extra: Any) -> User:
     return User.objects.create_user(name, f"{name}@example.com", name, **extra)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    from tests.lanes import Lanes
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--processes", type=int, default=1, help="run the tests in so many processes (tests/forks.py)")
 
-    return Lanes(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    processes = session.config.getoption("processes")
+    if processes == 1 or session.testsfailed or session.config.option.collectonly:
+        return None
+    from tests import forks, lanes
+
+    forks.run(session, lanes.scopes([item.nodeid for item in session.items]), processes)
+    return True
 
 
 def pytest_collection() -> None:
@@ -43,12 +52,16 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def database_file(django_db_modify_db_settings_parallel_suffix: None) -> Path | None:
-    """Where this process has its test database; None: in memory, or no SQLite."""
+    """Where this process has its test database, apart from those of its siblings; None: in memory, or no SQLite."""
     from django.conf import settings
 
     database = settings.DATABASES["default"]
     name = database.get("TEST", {}).get("NAME")
-    return Path(name) if name and "sqlite3" in database["ENGINE"] else None
+    if not name or "sqlite3" not in database["ENGINE"]:
+        return None
+    file = Path(name).with_name(f"test-{os.getpid()}.sqlite3")
+    database["TEST"]["NAME"] = str(file)
+    return file
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,12 @@
 """Which tests stay together in one process of a run with several: those on the gateway's real parts.
 
-They wait more than they work, so they are in several lanes, each with parts of its own. Told by name: the groups of
-pytest-xdist 3.8 do nothing with pytest 9.2, which does not look where they rename tests.
+They wait more than they work, so they are in several lanes, each with parts of its own.
 """
 
 from __future__ import annotations
 
-from xdist.scheduler import LoadScopeScheduling
+from collections.abc import Sequence
+from itertools import groupby
 
 GATEWAY = "tests/gateway/"
 # About as long as each other.
@@ -34,11 +34,27 @@ IN_PROCESS = (
 )
 
 
-class Lanes(LoadScopeScheduling):  # type: ignore[misc]
-    """The largest first, so the lanes before all."""
+# So many tests of a file that may be anywhere stay together.
+PIECE = 25
 
-    def _split_scope(self, nodeid: str) -> str:
-        return lane(nodeid) or nodeid
+
+def scopes(nodeids: Sequence[str]) -> list[list[int]]:
+    """The places of those that stay together: the lanes, which take longest, then the others as they were ordered, for
+    pytest-django puts those last that leave an empty database."""
+    lanes: dict[str, list[int]] = {}
+    pieces: list[list[int]] = []
+    for (name, _), run in groupby(enumerate(nodeids), key=lambda numbered: place_of(numbered[1])):
+        places = [place for place, _ in run]
+        if name:
+            lanes.setdefault(name, []).extend(places)
+        else:
+            pieces += [places[begin : begin + PIECE] for begin in range(0, len(places), PIECE)]
+    return [*lanes.values(), *pieces]
+
+
+def place_of(nodeid: str) -> tuple[str, str]:
+    """Its lane, and its file."""
+    return lane(nodeid), nodeid.partition("::")[0]
 
 
 def lane(nodeid: str) -> str:
