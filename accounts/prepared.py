@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from operator import attrgetter, methodcaller
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast
 
-import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import (
@@ -32,6 +31,9 @@ from django.db.models.base import ModelState
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    import psycopg
 
 M = TypeVar("M", bound=Model)
 # Whose texts, numbers and nulls go to any database as they are.
@@ -152,6 +154,8 @@ def cursor_of(database: Any) -> psycopg.Cursor[Any]:
     """One for each connection: to make it costs a fifth of a statement. Its rows are taken before the next one."""
     cursor: psycopg.Cursor[Any] | None = vars(database).get("cursor_of_prepared")
     if cursor is None or cursor.connection is not database.connection:
+        import psycopg  # a fifteenth of the start, for nothing where the database is SQLite
+
         cursor = database.cursor_of_prepared = psycopg.Cursor(database.connection)
     return cursor
 
