@@ -4,9 +4,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
-from urllib.parse import quote
 
-from django.db import connection, connections
+from django.db import connections
 
 T = TypeVar("T")
 
@@ -24,13 +23,3 @@ def at_once(count: int, deed: Callable[[], T]) -> list[T]:
 
     with ThreadPoolExecutor(count) as pool:
         return [future.result(timeout=60) for future in [pool.submit(run) for _ in range(count)]]
-
-
-def address() -> str:
-    """Of the database that the tests use, as APIM_DATABASE_URL has it."""
-    used = connections["default"].settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{used['NAME']}"
-    port = f":{used['PORT']}" if used["PORT"] else ""
-    person = ":".join(quote(word, safe="") for word in (used["USER"], used["PASSWORD"]) if word)
-    return f"postgresql://{person}@{quote(used['HOST'], safe='')}{port}/{used['NAME']}"

@@ -1,8 +1,10 @@
-"""Settings in a process of their own, because they are read once."""
+"""Settings, read anew; a start is one of a process of its own."""
 
 from __future__ import annotations
 
 import os
+import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -47,11 +49,24 @@ def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
         ({"APIM_DEMO": "1", "APIM_SIGNING_KEY_LIFETIME": "60"}, "APIM_SIGNING_KEY_LIFETIME longer than it"),
     ],
 )
-def test_a_setting_that_must_not_be_stops_the_start(tmp_path: Path, environment: dict[str, str], sentence: str) -> None:
-    started = start(tmp_path, **environment)
+def test_a_setting_that_must_not_be_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], sentence: str
+) -> None:
+    for name in os.environ:
+        if name.startswith(("APIM_", "DJANGO_")):
+            monkeypatch.delenv(name)
+    for name, value in ({"APIM_VAR": str(tmp_path)} | environment).items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ImproperlyConfigured, match=re.escape(sentence)):
+        runpy.run_path(str(ROOT / "apimanager" / "settings.py"))
+
+
+def test_a_setting_that_must_not_be_stops_the_start(tmp_path: Path) -> None:
+    started = start(tmp_path, APIM_SECRET_KEY="short")
 
     assert started.returncode != 0
-    assert sentence in started.stderr
+    assert "too short" in started.stderr
 
 
 OTHER = "https://login.example/oauth2/authorize"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -12,19 +11,33 @@ from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.gateway import parts
 from tests.gateway.conftest import Live
 from tests.gateway.parts import Part
 from tests.gateway.store_rows import ALIAS
 
 
+class Counter:
+    """`manage.py count_calls` beside the gateway, a process of its own."""
+
+    def __init__(self, live: Live) -> None:
+        self.live = live
+        self.begin()
+
+    def begin(self) -> None:
+        self.process = forked.begin(self.live.store.command, "count_calls")
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.join()
+
+
 @pytest.fixture
-def counter(live: Live) -> Iterator[Part]:
-    command = [sys.executable, "manage.py", "count_calls"]
-    counter = Part(live.portal.var, 0, command, live.portal.environment)
-    counter.start(wait=False)
+def counter(live: Live) -> Iterator[Counter]:
+    counter = Counter(live)
     yield counter
-    counter.end()
+    counter.kill()
 
 
 def rows(live: Live, application_id: str) -> list[Any]:
@@ -41,7 +54,7 @@ def caller(live: Live) -> tuple[str, str]:
     return application_id, live.mint.token("echo/1.0", application=application)
 
 
-def test_calls_are_counted_within_ten_seconds(live: Live, counter: Part) -> None:
+def test_calls_are_counted_within_ten_seconds(live: Live, counter: Counter) -> None:
     application_id, token = caller(live)
     for _ in range(3):
         live.gateway.call("POST", "/echo/1.0/albums?page=1", token, body="x" * 1000)
@@ -59,7 +72,7 @@ def test_calls_are_counted_within_ten_seconds(live: Live, counter: Part) -> None
     assert row["within_5000"] == 3
 
 
-def test_refused_call_counts_with_its_fault_code(live: Live, counter: Part) -> None:
+def test_refused_call_counts_with_its_fault_code(live: Live, counter: Counter) -> None:
     application_id, _ = caller(live)
     token = live.mint.token("photos/1.0", application={"id": application_id})
 
@@ -70,7 +83,7 @@ def test_refused_call_counts_with_its_fault_code(live: Live, counter: Part) -> N
     assert (row["status"], row["fault_code"], row["backend_calls"]) == (403, 900908, 0)
 
 
-def test_counter_that_is_killed_counts_nothing_twice_and_loses_nothing(live: Live, counter: Part) -> None:
+def test_counter_that_is_killed_counts_nothing_twice_and_loses_nothing(live: Live, counter: Counter) -> None:
     application_id, token = caller(live)
     for killed in range(2):
         for number in range(20):
@@ -79,7 +92,7 @@ def test_counter_that_is_killed_counts_nothing_twice_and_loses_nothing(live: Liv
                 # It is at work by now, and some calls are still to be counted.
                 parts.seconds_until(lambda: sum(row["calls"] for row in rows(live, application_id)) > 20 * killed)  # noqa: B023
                 counter.kill()
-                counter.start(wait=False)
+                counter.begin()
 
     parts.seconds_until(lambda: sum(row["calls"] for row in rows(live, application_id)) >= 40)
     live.store.command("count_calls", "--once")

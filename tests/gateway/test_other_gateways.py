@@ -105,7 +105,7 @@ class Caller:
 def caller(live: Live, application: str, *options: str) -> Caller:
     live.store.person("alice")
     keys = ["--owner", "alice", "--application", application, "--grant-type", "client_credentials", *options]
-    printed = json.loads(parts.manage(live.portal, "generate_keys", *keys))
+    printed = json.loads(live.store.command("generate_keys", *keys))
     return Caller(live, base64.b64encode(f"{printed['consumerKey']}:{printed['consumerSecret']}".encode()).decode())
 
 

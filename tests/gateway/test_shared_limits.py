@@ -42,7 +42,17 @@ class Pair:
 
 
 @pytest.fixture(scope="module")
-def pair(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+def programs() -> None:
+    """Looked for before anything is started beside them."""
+    try:
+        rate_limit_service.redis()
+        rate_limit_service.program()
+    except rate_limit_service.NotHereError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def pair(programs: None, live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     live.store.tier("application", "ThreePerDay", 3, DAY)
     live.store.tier("subscription", "FourPerDay", 4, DAY)
     live.store.tier("subscription", "TwoASecond", 100_000, DAY, burst=2)
@@ -59,10 +69,7 @@ def pair(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]
         parts.seconds_until(lambda: len(list(runtime.glob("config/*.yaml"))) == len(filters.LIMITS))
         # Not below the temporary folder of the tests, which may be long: the path of a socket has 107 characters.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="apim-ratelimit-", dir="/tmp")))
-        try:
-            service = stack.enter_context(rate_limit_service.serving(folder, runtime))
-        except rate_limit_service.NotHereError as error:
-            pytest.skip(str(error))
+        service = stack.enter_context(rate_limit_service.serving(folder, runtime))
         portal.environment["APIM_RATELIMIT_SERVICE"] = f"http://127.0.0.1:{service.port}"
         gateways = [gateway(live, portal, stack, name) for name in ("east", "west")]
         for part in (portal, parts.agent(var)):

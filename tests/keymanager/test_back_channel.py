@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -25,9 +21,10 @@ from accounts import outside
 from accounts.models import User
 from keymanager import client_metadata, errors, expiry, logout_notices, sessions
 from keymanager.models import Authorization, Client, LogoutNotice
+from tests import forked
 from tests.keymanager.conftest import Registered, code_for, exchange
 from tests.keymanager.receiver import Receiver
-from tests.races import address, at_once
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 ROOT = Path(__file__).resolve().parents[2]
@@ -297,35 +294,43 @@ def test_a_worker_killed_before_the_answer_leaves_the_notice_to_be_delivered_aga
 
 def kill_while_delivering(silent: socket.socket) -> None:
     """`kill -9` of a worker process that has sent its request and waits for the answer."""
-    with worker() as process:
+    worker = forked.begin(work)
+    try:
         silent.settimeout(30)
         accepted, _ = silent.accept()
         with accepted:
             assert accepted.recv(10).startswith(b"POST")
-            process.kill()
+            worker.kill()
+    finally:
+        worker.kill()
+        worker.join()
 
 
 def test_a_worker_delivers_by_itself_and_ends_when_it_is_told(
     bobs_browser: Browser, register: Callable[..., Registered], listen: Callable[..., Receiver]
 ) -> None:
     receiver = listen()
-    with worker() as process:
+    worker = forked.begin(work)
+    try:
         id_token_of(bobs_browser, listener(register, receiver.url))
         sign_out(bobs_browser)
         deadline = time.monotonic() + 30
         while not receiver.forms and time.monotonic() < deadline:
             time.sleep(0.05)
 
-        process.send_signal(signal.SIGTERM)
+        worker.terminate()
+        worker.join(10)
 
-        assert process.wait(timeout=10) == 0
+        assert worker.exitcode == 0
+    finally:
+        worker.kill()
+        worker.join()
     assert len(receiver.forms) == 1
 
 
-def worker() -> subprocess.Popen[bytes]:
-    """`manage.py deliver_logouts` on the tests' database."""
-    variables = {"DJANGO_SETTINGS_MODULE": "tests.settings", "APIM_DATABASE_URL": address()}
-    return subprocess.Popen([sys.executable, "manage.py", "deliver_logouts"], cwd=ROOT, env=os.environ | variables)
+def work() -> None:
+    """`manage.py deliver_logouts`"""
+    call_command("deliver_logouts")
 
 
 def test_the_command_can_do_what_is_due_and_end(

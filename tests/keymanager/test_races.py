@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
+import importlib
+import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,14 +22,14 @@ from pytest_django.fixtures import Settings
 
 from keymanager import authorizations, clients, tokens
 from keymanager.models import AccessToken, Authorization, AuthorizationCode, RefreshToken, TokenFormat
-from tests.keymanager.conftest import CALLBACK, Registered, authorize, basic, code_for, exchange, post_token
-from tests.races import address, at_once
+from tests import forked
+from tests.keymanager.conftest import CALLBACK, Registered, authorize, code_for, exchange, post_token
+from tests.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 THREADS = 8
 # SQLite has one lock for all, and fifty in a row have to wait longer than it lets them.
 MANY = 50 if connection.vendor == "postgresql" else THREADS
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -45,18 +44,27 @@ def refresh(registered: Registered, pair: dict[str, str]) -> Any:
 
 def kill_after(moment: str, registered: Registered, **parameters: str) -> None:
     """`kill -9` of another process that calls the token endpoint, after that function of the key manager."""
-    request = {"parameters": parameters, "headers": basic(registered)}
-    variables = {
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "APIM_DATABASE_URL": address(),
-        "PAUSE_AFTER": f"keymanager.{moment}",
-        "REQUEST": json.dumps(request),
-    }
-    command = [sys.executable, "-m", "tests.keymanager.killed"]
-    with subprocess.Popen(command, cwd=ROOT, env=os.environ | variables, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "standing still\n"
-        process.kill()
+    here, there = Pipe(duplex=False)
+    process = forked.begin(stand_still_after, f"keymanager.{moment}", there, registered, parameters)
+    there.close()
+    assert here.recv() == "standing still"
+    process.kill()
+    process.join()
+
+
+def stand_still_after(dotted: str, told: Connection, registered: Registered, parameters: dict[str, str]) -> None:
+    module, _, name = dotted.rpartition(".")
+    owner = importlib.import_module(module)
+    whole = getattr(owner, name)
+
+    def pausing(*args: Any, **kwargs: Any) -> None:
+        whole(*args, **kwargs)
+        told.send("standing still")
+        signal.pause()
+
+    setattr(owner, name, pausing)
+    answer = post_token(registered, **parameters)
+    told.send(f"It was answered and not killed: {answer.status_code} {answer.content.decode()}")
 
 
 def test_of_many_exchanges_of_one_code_one_wins_and_the_replays_kill_it(
