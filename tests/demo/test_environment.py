@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
@@ -37,8 +38,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    shutil.copytree(made, tmp_path / "place", symlinks=True)
     folder = tmp_path / "place"
+    folder.mkdir()
+    # As links: nothing writes into a file that is there, and there are a thousand.
+    shutil.copytree(made / ".venv", folder / ".venv", symlinks=True, copy_function=os.link)
+    shutil.copyfile(made / "some.lock", folder / "some.lock")
     settle(folder, monkeypatch)
     return Place(folder, folder / "some.lock", folder / ".venv/some.lock.sha256")
 

@@ -29,9 +29,15 @@ HELD = [
 ]
 
 
+@cache
+def portal() -> Any:
+    """Made once: it sets up logging, too, to write where a test writes that soon has ended."""
+    return get_wsgi_application()
+
+
 def from_somewhere(environ: dict[str, Any], start_response: Any) -> Any:
     """The portal, told the caller's address as by a server."""
-    return get_wsgi_application()(environ | {"REMOTE_ADDR": "127.0.0.1"}, start_response)
+    return portal()(environ | {"REMOTE_ADDR": "127.0.0.1"}, start_response)
 
 
 @cache

@@ -41,7 +41,7 @@ def refused(caller: Caller, content: bytes, sentence: str) -> None:
 
 
 def test_a_picture_is_drawn_at_the_first_look(bob: Caller) -> None:
-    answer = bob.get(bob.first_picture()["image"])
+    answer = bob.get(bob.quick_picture()["image"])
 
     assert answer["Content-Type"] == "image/jpeg"
     assert answer["Cache-Control"].startswith("private")
@@ -50,7 +50,7 @@ def test_a_picture_is_drawn_at_the_first_look(bob: Caller) -> None:
 
 
 def test_a_thumbnail_is_480_pixels_wide(bob: Caller) -> None:
-    answer = bob.get(bob.first_picture()["thumbnail"])
+    answer = bob.get(bob.quick_picture()["thumbnail"])
 
     assert answer["Content-Type"] == "image/jpeg"
     assert decoded(answer).size == (480, 320)
@@ -69,7 +69,7 @@ def test_an_unchanged_picture_is_not_sent_again(bob: Caller) -> None:
 
 
 def test_a_picture_is_drawn_once(bob: Caller, tmp_path: Path) -> None:
-    path = bob.first_picture()["image"]
+    path = bob.quick_picture()["image"]
     body(bob.get(path))
     (file,) = (tmp_path / "pictures").glob("*.jpg")
     before = file.stat().st_mtime_ns
