@@ -13,9 +13,6 @@ class Migration(migrations.Migration):
 
     initial = True
 
-    # The toolkit's first migration points at these models.
-    run_before = [("oauth2_provider", "0001_initial")]
-
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts.models import User
@@ -136,3 +137,9 @@ def test_the_deployment_checks_are_silent(tmp_path: Path) -> None:
 
     assert checked.returncode == 0, checked.stderr
     assert "no issues (0 silenced)" in checked.stdout + checked.stderr
+
+
+def test_every_model_of_the_toolkit_is_ours_so_its_migrations_are_left_out() -> None:
+    theirs = apps.get_app_config("oauth2_provider").get_models(include_swapped=True)
+
+    assert [model.__name__ for model in theirs if not str(model._meta.swapped).startswith("keymanager.")] == []
