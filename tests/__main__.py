@@ -1,6 +1,6 @@
 """Everything that `make test` runs, counted together: `python -m tests`.
 
-The suites without a browser run side by side, four at a time; each one's output is shown when it ends.
+The portal's suite runs beside the others that need no browser; each one's output is shown when it ends.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ class Suite:
     words: tuple[str, ...]
 
 
-# A folder of tests that is new belongs to the portal until it is named here. More processes than processors: those
-# that are at work on the gateway's parts mostly wait (tests/lanes.py).
-PORTAL = Suite("portal", ("tests", *(f"--ignore={folder}" for folder in APART), "--processes=6"))
+# A folder of tests that is new belongs to the portal until it is named here. Two processes, beside those of the lanes,
+# which mostly wait (tests/lanes.py): of more at once each loses a third of its speed to the others' use of the caches.
+PORTAL = Suite("portal", ("tests", *(f"--ignore={folder}" for folder in APART), "--processes=2"))
 STRANGERS = (
     Suite("photos", ("tests/photos", "--ds=photos.settings")),
     Suite("playground", ("tests/playground", "--ds=playground.settings")),
@@ -79,15 +79,27 @@ def main() -> int:
     lint = subprocess.run(["make", "--no-print-directory", "lint"], cwd=ROOT, check=False).returncode
     RESULTS.mkdir(exist_ok=True)
     began = time.monotonic()
-    with ThreadPoolExecutor(4) as lanes, database() as address:
-        waiting = [lanes.submit(run, suite, browser) for suite in (PORTAL, *STRANGERS)]
-        if address:
-            waiting.append(lanes.submit(run, POSTGRES, browser, APIM_DATABASE_URL=address))
-        total = sum((count.result() for count in waiting), Count(skipped=0 if address else 1))
+    total = without_browser(browser)
     print(f"\nwithout the browser: {time.monotonic() - began:.0f} s", flush=True)
     total += run(JOURNEYS, browser)
     print(f"\nlinters: {'failed, see above' if lint else 'passed'}\n\n{total}", flush=True)
     return 1 if lint or total.failed else 0
+
+
+def without_browser(browser: str) -> Count:
+    """The portal, and beside it the other suites one after another."""
+    with ThreadPoolExecutor(2) as sides, database() as address:
+        portal = sides.submit(run, PORTAL, browser)
+        others = sides.submit(run_others, browser, address)
+        return portal.result() + others.result()
+
+
+def run_others(browser: str, address: str) -> Count:
+    """Each has a process, which works all the time."""
+    total = run(POSTGRES, browser, APIM_DATABASE_URL=address) if address else Count(skipped=1)
+    for suite in STRANGERS:
+        total += run(suite, browser)
+    return total
 
 
 def find_browser() -> str:

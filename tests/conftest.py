@@ -35,8 +35,17 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         return None
     from tests import forks, lanes
 
-    forks.run(session, lanes.scopes([item.nodeid for item in session.items]), processes)
+    if "DJANGO_SETTINGS_MODULE" in os.environ:
+        load_addresses()
+    forks.run(session, *lanes.divided([item.nodeid for item in session.items]), processes)
     return True
+
+
+def load_addresses() -> None:
+    """All views, which each process would load for itself at its first request."""
+    from django.urls import get_resolver
+
+    get_resolver().url_patterns  # noqa: B018
 
 
 def pytest_collection() -> None:

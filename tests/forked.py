@@ -10,7 +10,7 @@ from multiprocessing.context import ForkProcess
 from typing import Any
 
 
-def begin(deed: Callable[..., None], *told: Any) -> ForkProcess:
+def begin(deed: Callable[..., object], *told: Any) -> ForkProcess:
     """Ends with status 0 after the deed; whoever began it ends it otherwise, and waits for it."""
     from django.db import connections
 
@@ -24,6 +24,6 @@ def begin(deed: Callable[..., None], *told: Any) -> ForkProcess:
     return process
 
 
-def alone(deed: Callable[..., None], *told: Any) -> None:
+def alone(deed: Callable[..., object], *told: Any) -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     deed(*told)

@@ -1,4 +1,4 @@
-"""Several processes for one run: `pytest --processes=4`. All is imported and collected once, then this process forks.
+"""Several processes for one run: `pytest --processes=2`. All is imported and collected once, then this process forks.
 
 The processes of pytest-xdist start empty, and each imports and collects everything for itself, which was a tenth of all
 work. Here the children run tests and tell; the parent hands out what is next, and counts.
@@ -28,6 +28,8 @@ TERMINAL = "terminalreporter"
 class Child:
     process: int
     door: Connection
+    # What is still to be handed out to it, and perhaps to others.
+    waiting: deque[list[int]]
     # What it was given and has not told the end of; the first is what it runs.
     places: deque[int] = field(default_factory=deque)
 
@@ -37,33 +39,34 @@ class Child:
         return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
 
 
-def run(session: pytest.Session, scopes: Sequence[list[int]], processes: int) -> None:
-    """`scopes` are places in `session.items`; those of one run one after another in one process."""
-    waiting, children = deque(scopes), list[Child]()
+def run(session: pytest.Session, lanes: Sequence[list[int]], pieces: Sequence[list[int]], processes: int) -> None:
+    """Each lane and each piece is places in `session.items`, which run one after another in one process: a lane in one
+    of its own, for those mostly wait; the pieces in so many as are told."""
+    shared, children = deque(pieces), list[Child]()
     try:
-        for _ in range(min(processes, len(waiting))):
-            children.append(fork(session, children))
+        for waiting in [*(deque([lane]) for lane in lanes), *[shared] * min(processes, len(pieces))]:
+            children.append(fork(session, children, waiting))
         while children:
             doors = wait([child.door for child in children])
             for child in [child for child in children if child.door in doors]:
-                if not listen(session, child, waiting):
+                if not listen(session, child):
                     children.remove(child)
-                    bury(session, child, waiting)
-                    if waiting:
-                        children.append(fork(session, children))
+                    bury(session, child)
+                    if child.waiting:
+                        children.append(fork(session, children, child.waiting))
     finally:
         for child in children:
             child.end()
 
 
-def fork(session: pytest.Session, others: Sequence[Child]) -> Child:
+def fork(session: pytest.Session, others: Sequence[Child], waiting: deque[list[int]]) -> Child:
     ours, theirs = Pipe()
     # Made before: the children have places of their own within it.
     scratch = session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
     process = os.fork()
     if process:
         theirs.close()
-        return Child(process, ours)
+        return Child(process, ours, waiting)
     try:
         for door in (ours, *(other.door for other in others)):
             door.close()
@@ -140,12 +143,12 @@ def execute(item: pytest.Item, after: pytest.Item | None) -> None:
     item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
 
 
-def listen(session: pytest.Session, child: Child, waiting: deque[list[int]]) -> bool:
+def listen(session: pytest.Session, child: Child) -> bool:
     """One message of a child's; False when there will be none."""
     try:
         word, told = child.door.recv()
         if word == "next":
-            scope = waiting.popleft() if waiting else []
+            scope = child.waiting.popleft() if child.waiting else []
             child.places.extend(scope)
             child.door.send(scope)
     except (EOFError, ConnectionError):
@@ -170,7 +173,7 @@ def count(session: pytest.Session, place: int, reports: Sequence[pytest.TestRepo
         raise session.Interrupted(session.shouldstop)
 
 
-def bury(session: pytest.Session, child: Child, waiting: deque[list[int]]) -> None:
+def bury(session: pytest.Session, child: Child) -> None:
     """The test that a process died of has failed; what it had not begun is for others."""
     status = child.end()
     if not child.places:
@@ -179,4 +182,4 @@ def bury(session: pytest.Session, child: Child, waiting: deque[list[int]]) -> No
     item, said = session.items[place], f"The process of this test ended with {status}."
     count(session, place, [pytest.TestReport(item.nodeid, item.location, {}, "failed", said, "call")])
     if child.places:
-        waiting.appendleft(list(child.places))
+        child.waiting.appendleft(list(child.places))

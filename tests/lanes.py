@@ -38,8 +38,8 @@ IN_PROCESS = (
 PIECE = 25
 
 
-def scopes(nodeids: Sequence[str]) -> list[list[int]]:
-    """The places of those that stay together: the lanes, which take longest, then the others as they were ordered, for
+def divided(nodeids: Sequence[str]) -> tuple[list[list[int]], list[list[int]]]:
+    """The places of those that stay together: the lanes; and the others in pieces and as they were ordered, because
     pytest-django puts those last that leave an empty database."""
     lanes: dict[str, list[int]] = {}
     pieces: list[list[int]] = []
@@ -49,7 +49,7 @@ def scopes(nodeids: Sequence[str]) -> list[list[int]]:
             lanes.setdefault(name, []).extend(places)
         else:
             pieces += [places[begin : begin + PIECE] for begin in range(0, len(places), PIECE)]
-    return [*lanes.values(), *pieces]
+    return [*lanes.values()], pieces
 
 
 def place_of(nodeid: str) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -124,14 +125,17 @@ def test_hundred_thousand_are_told_and_asking_again_is_quick(gateway: Client) ->
     with connection.cursor() as cursor:
         cursor.execute(MANY)
 
-    first = gateway.get(FEED)
-    began = time.process_time()
-    again = gateway.get(FEED, headers={"If-None-Match": first.headers["ETag"]})
+    # At one moment: once a minute all is gathered anew.
+    with time_machine.travel(timezone.now(), tick=False):
+        first = gateway.get(FEED)
+        began = time.process_time()
+        again = gateway.get(FEED, headers={"If-None-Match": first.headers["ETag"]})
+        took = time.process_time() - began
 
     assert len(json.loads(first.content)["jti"]) == 100_000
     assert len(first.content) < 4_000_000
     assert again.status_code == 304
-    assert time.process_time() - began < 1
+    assert took < 1
 
 
 def test_proof_is_shown_by_a_command(gateway: Client, capsys: pytest.CaptureFixture[str]) -> None:
