@@ -10,6 +10,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests import lanes
+
 ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = ("django", "randomly", "playwright", "cacheprovider")
 CONFTEST = "from tests.conftest import pytest_addoption, pytest_runtestloop\n"
@@ -93,3 +95,18 @@ def test_a_run_that_is_to_stop_at_the_first_failure_ends_its_parts_and_stops(tmp
     assert done.returncode == pytest.ExitCode.TESTS_FAILED, done.stdout
     assert "stopping after 1 failures" in done.stdout
     assert (tmp_path / "ended").read_text() == "part ended\n"
+
+
+def test_lanes_are_made_of_files_that_exist() -> None:
+    named = [*lanes.IN_PROCESS, *(name for names in lanes.LANES for name in names)]
+
+    assert len(set(named)) == len(named)
+    assert [name for name in named if not (ROOT / lanes.GATEWAY / f"test_{name}.py").exists()] == []
+
+
+def test_those_that_leave_an_empty_database_stay_behind_those_that_need_it() -> None:
+    ordered = ["tests/store/test_a.py::one", "tests/gateway/test_calls.py::one", "tests/store/test_a.py::two"]
+
+    found, pieces = lanes.divided([*ordered, "tests/b/test_b.py::one", "tests/store/test_a.py::empties"])
+
+    assert (found, pieces) == ([[1]], [[0], [2], [3], [4]])
