@@ -55,7 +55,7 @@ def test_call_without_a_token_counts_under_its_tier() -> None:
 
 
 def test_figures_are_added_up() -> None:
-    piece = usage_lines.piece_of([line(), line(milliseconds=5, details="other")], Facts())
+    piece = usage_lines.piece_of([line(), line(milliseconds=5, details="other", status=500)], Facts())
 
     sums = list(piece.figures.values())
     assert sums == [[1, 60, 1, 40, 1, 2, 0, 0, 1, 1, 1, 1], [1, 5, 0, 0, 1, 2, 1, 1, 1, 1, 1, 1]]
@@ -72,6 +72,7 @@ def test_figures_are_added_up() -> None:
         ({"details": "direct_response", "status": 404, "api": None}, 404),
         ({"details": "direct_response", "status": 200, "api": None}, 0),
         ({"details": "downstream_remote_disconnect", "status": 0}, 0),
+        ({"details": "downstream_remote_disconnect"}, 0),
         ({"details": "request_headers_too_large", "status": 431}, 431),
         ({"fault": "1"}, 0),
     ],
