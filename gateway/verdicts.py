@@ -44,18 +44,20 @@ def check(asked: Asked, claims: Mapping[str, Any]) -> None:
         raise Refused(403, faults.API_BLOCKED)
     check_audience(called, claims)
     check_key_type(called, claims, asked.key_type)
-    if called.path[1:] not in claims.get("subscriptions", {}):
-        raise Refused(403, 900908)
+    check_subscription(called, claims)
     check_resource(called, asked.method, path.removeprefix(called.base) or "/", claims)
 
 
 def check_audience(called: Called, claims: Mapping[str, Any]) -> None:
     """RFC 9068 4: a token for the whole gateway, or for this API alone (RFC 8707)."""
-    audience = claims.get("aud", [])
-    meant_for = {audience} if isinstance(audience, str) else set(audience)
-    addresses = {settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}{called.path}"}
-    if not meant_for & (addresses | {f"{address}/" for address in addresses}):
+    if not is_for(claims, settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}{called.path}"):
         raise Refused(401, 900901, invalid_token(called))
+
+
+def is_for(claims: Mapping[str, Any], *addresses: str) -> bool:
+    audience = claims.get("aud", [])
+    meant_for = [audience] if isinstance(audience, str) else audience
+    return any(one in {address, f"{address}/"} for one in meant_for for address in addresses)
 
 
 def invalid_token(called: Called) -> str:
@@ -67,6 +69,15 @@ def check_key_type(called: Called, claims: Mapping[str, Any], wanted: str) -> No
     key_type = "SANDBOX" if claims.get("key_type") == "SANDBOX" else "PRODUCTION"
     if key_type not in called.key_types or wanted not in {"", key_type}:
         raise Refused(403, faults.NO_ENDPOINT)
+
+
+def check_subscription(called: Called, claims: Mapping[str, Any]) -> None:
+    """An API may do without, for a token that a person has approved for this very API (docs/decisions/0026)."""
+    if called.path[1:] in claims.get("subscriptions", {}):
+        return
+    approved = permits.OF_A_PERSON in claims and is_for(claims, f"{settings.GATEWAY_URL}{called.path}")
+    if not (called.subscriptionless_tier and approved):
+        raise Refused(403, 900908)
 
 
 def check_resource(called: Called, method: str, path: str, claims: Mapping[str, Any]) -> None:
