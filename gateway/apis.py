@@ -46,6 +46,7 @@ class PublishedApi(NamedTuple):
     sandbox_endpoints: tuple[str, ...] = ()
     resources: tuple[Resource, ...] = ()
     tier: str = ""
+    subscriptionless_tier: str = ""
     backend: Backend = Backend()
     cors: Cors = Cors()
 

@@ -1,24 +1,21 @@
 """The two filters that put X-JWT-Assertion before a call (gateway/assertions.py): one remembers, one asks.
 
-Both are off until a route asks for them. The one that remembers is a script, because no filter of Envoy 1.40 keeps what
-it was answered; the one that asks is ext_authz, because a script that waits would have to keep the body of an upload,
-and refuses it when it is large.
+Both are off until a route asks for them. The one that asks is ext_authz, because a script that waits would have to keep
+the body of an upload, and refuses it when it is large.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
-from gateway import filters, node_key
+from gateway import filters, node_key, remembering
 
 Config = dict[str, Any]
 
 MEMORY, ASKING = "gateway.assertions", "gateway.assertion"
 ASSERTION, API = "x-jwt-assertion", "x-gateway-api"
-SCRIPT = Path(__file__).with_name("assertions.lua")
 
 
 def chain(portal: str) -> list[Config]:
@@ -30,13 +27,7 @@ def chain(portal: str) -> list[Config]:
 
 
 def memory() -> Config:
-    script = {"inline_string": SCRIPT.read_text()}
-    # Routes are not chosen by this header.
-    return {
-        "@type": f"{filters.EXTENSIONS}.lua.v3.Lua",
-        "source_codes": {"assertions": script},
-        "clear_route_cache": False,
-    }
+    return remembering.filter_of(source_codes={"assertions": remembering.script("assertions.lua")})
 
 
 def asking(portal: str) -> Config:

@@ -1,37 +1,14 @@
 -- Remembers the assertions that the portal made, so that it is asked once for each token and API (gateway/assertions.py).
 -- It asks nobody by itself: a call whose assertion is not known goes on to the filter that asks, and the answer is kept
--- when the response passes. Each worker of an Envoy has a memory of its own, of two halves: when the young one is full,
--- the old one is let go of. What is looked up in the old one moves into the young one.
+-- when the response passes.
 
-local MOST = 5000 -- in a half
 local LONGEST_CALL = 310 -- seconds
 local NOTE = "gateway.assertions"
 local ANSWER = "envoy.filters.http.ext_authz"
 
-local young, old, count = {}, {}, 0
+local keep, recall = two_halves(5000)
 -- Until then a response may bring an assertion; later ones are not looked at.
 local asking_until = 0
-
-local function keep(key, held)
-  if count >= MOST then
-    old, young, count = young, {}, 0
-  end
-  if young[key] == nil then
-    count = count + 1
-  end
-  young[key] = held
-end
-
-local function recall(key)
-  local held = young[key]
-  if held == nil then
-    held = old[key]
-    if held ~= nil then
-      keep(key, held)
-    end
-  end
-  return held
-end
 
 function envoy_on_request(handle)
   local headers = handle:headers()

@@ -12,7 +12,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from gateway import checks
+from gateway import called, checks
 from store import key_managers
 from store.key_managers.base import Caller, CallRefusedError
 
@@ -50,6 +50,11 @@ def remembered(token: Mapping[str, Any], now: int) -> int:
     return max(min(int(token["exp"]) - now, LONGEST), 0)
 
 
+def subscriptionless_tier(api: str) -> str:
+    found = called.find(api)
+    return found.subscriptionless_tier if found else ""
+
+
 def claims(caller: Caller, api: str) -> dict[str, Any]:
     """WSO2's (reference wso2-2.6.md section 10), and of RFC 7519 4.1 what a library looks for: times are in seconds,
     where WSO2 wrote milliseconds. `api`: its path, /photos/1.0"""
@@ -63,7 +68,7 @@ def claims(caller: Caller, api: str) -> dict[str, Any]:
         "applicationtier": application.get("tier", ""),
         "apicontext": api,
         "version": api.rpartition("/")[2],
-        "tier": token.get("subscriptions", {}).get(api[1:], ""),
+        "tier": token.get("subscriptions", {}).get(api[1:]) or subscriptionless_tier(api),
         "keytype": token.get("key_type", ""),
         "usertype": "APPLICATION_USER" if caller.user_name else "APPLICATION",
         "enduser": f"{caller.user_name or owner}@{TENANT}",

@@ -29,6 +29,7 @@ class Called(NamedTuple):
     is_blocked: bool
     key_types: frozenset[str]
     resources: tuple[tuple[Resource, re.Pattern[str]], ...]
+    subscriptionless_tier: str
 
     def resource(self, method: str, path: str) -> Resource | None:
         """The most specific one, by the path below the API. HEAD is GET without a body (RFC 9110 9.3.2)."""
@@ -80,7 +81,8 @@ def called(base: str, api: PublishedApi) -> Called:
     key_types = frozenset(key_type for key_type, hosts in endpoints.items() if hosts)
     ordered = sorted(api.resources, key=lambda one: one.specificity)
     is_blocked = api.status == Api.Status.BLOCKED
-    return Called(base, api.path, is_blocked, key_types, tuple((one, pattern(one.path)) for one in ordered))
+    resources = tuple((one, pattern(one.path)) for one in ordered)
+    return Called(base, api.path, is_blocked, key_types, resources, api.subscriptionless_tier)
 
 
 def plain(uri: str) -> str | None:

@@ -54,7 +54,8 @@ def all_of(api: PublishedApi) -> set[Permit]:
 
 def subscriptions(apis: Iterable[PublishedApi]) -> str:
     """The filter that asks for a token for the API, of an application that is subscribed to it; as JSON."""
-    return filter_text(filters.API, (f"{json.dumps(api.path)}:{of_api(api.path)}" for api in apis))
+    asked = ((api.path, of_api(api.path, subscriptionless=bool(api.subscriptionless_tier))) for api in apis)
+    return filter_text(filters.API, (f"{json.dumps(path)}:{predicates}" for path, predicates in asked))
 
 
 def permits(asked: Iterable[Permit]) -> str:
@@ -98,9 +99,14 @@ def access_token() -> Config:
 
 
 @lru_cache(maxsize=REMEMBERED)
-def of_api(path: str) -> str:
+def of_api(path: str, *, subscriptionless: bool) -> str:
+    itself = f"{settings.GATEWAY_URL}{path}"
     subscribed = claim(["subscriptions", path[1:]], PRESENT)
-    return json.dumps(steps((audience(path), "other_audience"), (subscribed, "not_subscribed")))
+    if subscriptionless:
+        # RFC 8707 2: only a token that a person has approved for this very API.
+        subscribed = either([subscribed, every([claim([OF_A_PERSON], PRESENT), audience(itself)])])
+    meant_for = audience(settings.ACCESS_TOKEN_AUDIENCE, itself)
+    return json.dumps(steps((meant_for, "other_audience"), (subscribed, "not_subscribed")))
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -144,9 +150,8 @@ def every(predicates: list[Config]) -> Config:
     return predicates[0] if len(predicates) == 1 else {"and_matcher": {"predicate": predicates}}
 
 
-def audience(path: str) -> Config:
-    """Tokens for the whole gateway, and those for this API alone (RFC 8707 2); a text or a list (RFC 7519 4.1.3)."""
-    addresses = [settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}{path}"]
+def audience(*addresses: str) -> Config:
+    """Tokens for one of these, the gateway or an API by itself (RFC 8707 2); a text or a list (RFC 7519 4.1.3)."""
     one = {"string_match": {"safe_regex": {"regex": f"({'|'.join(map(re.escape, addresses))})/?"}}}
     return claim(["aud"], {"or_match": {"value_matchers": [one, {"list_match": {"one_of": one}}]}})
 

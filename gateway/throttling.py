@@ -121,10 +121,19 @@ def told(api: PublishedApi, resource: Resource) -> dict[str, str]:
 
 
 def of_subscription(api: PublishedApi) -> list[Config]:
-    """The count of a route of this API: by the application, under the tier that its token names."""
+    """The count of a route of this API: by the application, under the tier that its token names.
+
+    Where a call may do without a subscription, the API has a tier for it, and a client that is of no application is
+    counted by its own name. One that is of an application is counted twice, which changes nothing: the count of the
+    application holds the calls of all its clients, so it is at its end first.
+    """
     path = api.path[1:]
     tier = claim("subscription_tier", "subscriptions", path)
-    return [count(1, tier, claim("application", "application", "id"), constant("api", path))]
+    by = [claim("application", "application", "id")]
+    if api.subscriptionless_tier:
+        tier["metadata"]["default_value"] = api.subscriptionless_tier
+        by.append(claim("application", "client_id"))
+    return [count(1, tier, whose, constant("api", path)) for whose in by]
 
 
 def of_all() -> list[Config]:

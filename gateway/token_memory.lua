@@ -1,27 +1,15 @@
 -- Remembers for a moment what the portal answered about an opaque token or an API key (gateway/token_memory.py).
 -- It asks nobody: a call that is not known goes on to the filter that asks, and the answer is kept when the response
 -- passes. Of a call with a proof of any kind nothing is remembered and nothing is recalled: each proof counts once.
--- Each worker of an Envoy has a memory of its own, of two halves: when the young one is full, the old one is let go of.
 
-local MOST = 5000 -- in a half
 local MILLISECONDS = 900
 local LONGEST_CALL = 310000
 local NOTE = "gateway.token_memory"
 local ANSWER = "envoy.filters.http.ext_authz"
 
-local young, old, count = {}, {}, 0
+local keep, recall = two_halves(5000)
 -- Until then a response may bring an answer; later ones are not looked at.
 local asking_until = 0
-
-local function keep(key, held)
-  if count >= MOST then
-    old, young, count = young, {}, 0
-  end
-  if young[key] == nil then
-    count = count + 1
-  end
-  young[key] = held
-end
 
 -- What the call shows, if that is all that the answer hangs on.
 local function shown(headers)
@@ -47,7 +35,7 @@ function envoy_on_request(handle)
     return
   end
   local now = handle:timestamp()
-  local held = young[key] or old[key]
+  local held = recall(key)
   if held ~= nil and now < held.ends then
     headers:replace("x-gateway-token", held.token)
     headers:replace("authorization", "Bearer " .. held.token)

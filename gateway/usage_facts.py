@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
+from django.db.models import QuerySet
+
 from store import definitions
 from store.models import Api, Subscription
 
@@ -69,11 +71,17 @@ def pattern(path: str) -> re.Pattern[str]:
 
 
 def tier(key: str) -> str:
-    """`key`: an application's id and an API's path. Empty without a subscription."""
+    """`key`: an application's id, empty for a client that is of none, and an API's path. Without a subscription it is
+    the one that the API has for that; empty where it has none."""
     application_id, _, api = key.partition(" ")
     context, _, version = api.rpartition("/")
+    apis = Api.objects.filter(context=context, version=version)
+    return subscribed(application_id, apis) or apis.values_list("subscriptionless_tier", flat=True).first() or ""
+
+
+def subscribed(application_id: str, apis: QuerySet[Api]) -> str | None:
     try:
-        rows = Subscription.objects.filter(application_id=uuid.UUID(application_id))
+        rows = Subscription.objects.filter(application_id=uuid.UUID(application_id), api__in=apis)
     except ValueError:
-        return ""
-    return rows.filter(api__context=context, api__version=version).values_list("policy__name", flat=True).first() or ""
+        return None
+    return rows.values_list("policy__name", flat=True).first()

@@ -49,7 +49,8 @@ class Facts(Protocol):
     def resource(self, api: str, path: str) -> str:
         """The resource of the API's definition that a path below the API is, /* for none."""
 
-    def tier(self, application_id: str, api: str) -> str: ...
+    def tier(self, application_id: str, api: str) -> str:
+        """Under which calls of this application to the API are counted; the id is empty for a client of none."""
 
 
 def piece_of(lines: Iterable[bytes], facts: Facts) -> Piece:
@@ -97,7 +98,7 @@ def figures(line: dict[str, Any]) -> list[int]:
 
 
 def group_of(line: dict[str, Any], facts: Facts) -> Group:
-    api, application_id = line["api"] or "", str(line["application_id"] or "")
+    api, application_id, client_id = (str(line[name] or "") for name in ("api", "application_id", "client_id"))
     context, _, version = api.rpartition("/")
     return Group(
         hour=hour_of(line["time"]),
@@ -106,9 +107,9 @@ def group_of(line: dict[str, Any], facts: Facts) -> Group:
         resource=line["resource"] or resource_of(line, api, facts.resource),
         method=line["method"] if line["method"] in METHODS else "OTHER",
         application_id=application_id,
-        client_id=str(line["client_id"] or ""),
+        client_id=client_id,
         key_type=line["key_type"] or "",
-        tier=facts.tier(application_id, api) if application_id and api else line.get("open_tier") or "",
+        tier=facts.tier(application_id, api) if client_id and api else line.get("open_tier") or "",
         status=int(line["status"] or 0),
         fault_code=fault_code(line),
     )
@@ -120,13 +121,10 @@ def resource_of(line: dict[str, Any], api: str, known: Callable[[str, str], str]
 
 
 def fault_code(line: dict[str, Any]) -> int:
-    """0 where a backend, or the key manager, has answered by itself."""
-    details, status = line["details"], int(line["status"] or 0)
-    if details == "via_upstream":
-        return 0
-    if details == "direct_response":
-        return int(line["fault"] or status) if status >= 400 else 0
-    return int(line["fault"] or status)
+    """0 where a backend, or the key manager, has answered by itself, or nobody had reason to complain: a caller may
+    leave before the end of a good answer."""
+    status = int(line["status"] or 0)
+    return int(line["fault"] or status) if line["details"] != "via_upstream" and status >= 400 else 0
 
 
 _hours: dict[str, datetime] = {}

@@ -44,29 +44,44 @@ def check(asked: Asked, claims: Mapping[str, Any]) -> None:
         raise Refused(403, faults.API_BLOCKED)
     check_audience(called, claims)
     check_key_type(called, claims, asked.key_type)
-    if called.path[1:] not in claims.get("subscriptions", {}):
-        raise Refused(403, 900908)
+    check_subscription(called, claims)
     check_resource(called, asked.method, path.removeprefix(called.base) or "/", claims)
 
 
 def check_audience(called: Called, claims: Mapping[str, Any]) -> None:
     """RFC 9068 4: a token for the whole gateway, or for this API alone (RFC 8707)."""
-    audience = claims.get("aud", [])
-    meant_for = {audience} if isinstance(audience, str) else set(audience)
-    addresses = {settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}{called.path}"}
-    if not meant_for & (addresses | {f"{address}/" for address in addresses}):
+    if not is_for(claims, settings.ACCESS_TOKEN_AUDIENCE, f"{settings.GATEWAY_URL}{called.path}"):
         raise Refused(401, 900901, invalid_token(called))
 
 
-def invalid_token(called: Called) -> str:
+def is_for(claims: Mapping[str, Any], *addresses: str) -> bool:
+    audience = claims.get("aud", [])
+    meant_for = [audience] if isinstance(audience, str) else audience
+    return any(one in {address, f"{address}/"} for one in meant_for for address in addresses)
+
+
+def challenge(called: Called) -> str:
     described = f'resource_metadata="{settings.GATEWAY_URL}{faults.DESCRIBED}{called.path}"'
-    return f'Bearer realm="{faults.REALM}", {described}, error="invalid_token", error_description="Invalid token"'
+    return f'Bearer realm="{faults.REALM}", {described}'
+
+
+def invalid_token(called: Called) -> str:
+    return f'{challenge(called)}, error="invalid_token", error_description="Invalid token"'
 
 
 def check_key_type(called: Called, claims: Mapping[str, Any], wanted: str) -> None:
     key_type = "SANDBOX" if claims.get("key_type") == "SANDBOX" else "PRODUCTION"
     if key_type not in called.key_types or wanted not in {"", key_type}:
         raise Refused(403, faults.NO_ENDPOINT)
+
+
+def check_subscription(called: Called, claims: Mapping[str, Any]) -> None:
+    """An API may do without, for a token that a person has approved for this very API (docs/decisions/0026)."""
+    if called.path[1:] in claims.get("subscriptions", {}):
+        return
+    approved = permits.OF_A_PERSON in claims and is_for(claims, f"{settings.GATEWAY_URL}{called.path}")
+    if not (called.subscriptionless_tier and approved):
+        raise Refused(403, 900908)
 
 
 def check_resource(called: Called, method: str, path: str, claims: Mapping[str, Any]) -> None:
@@ -79,9 +94,9 @@ def check_resource(called: Called, method: str, path: str, claims: Mapping[str, 
         raise Refused(401, 900905, invalid_token(called))
     held = set(claims.get("scope", "").split())
     if resource.scopes and not any(set(scopes.split()) <= held for scopes in resource.scopes):
-        raise Refused(403, 900910, insufficient_scope(resource))
+        raise Refused(403, 900910, insufficient_scope(called, resource))
 
 
-def insufficient_scope(resource: Resource) -> str:
+def insufficient_scope(called: Called, resource: Resource) -> str:
     """RFC 6750 3.1."""
-    return f'Bearer realm="{faults.REALM}", error="insufficient_scope", scope="{resource.scopes[0]}"'
+    return f'{challenge(called)}, error="insufficient_scope", scope="{resource.scopes[0]}"'

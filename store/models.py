@@ -98,6 +98,11 @@ class Api(models.Model):
     is_default_version = models.BooleanField(default=False, help_text="Also served without the version in its path.")
     resources = models.JSONField(default=list, help_text="Made of the definition when it is published.")
     tier = models.CharField(max_length=50, blank=True, help_text="Of all its resources together; empty: no limit.")
+    subscriptionless_tier = models.CharField(
+        max_length=50,
+        blank=True,
+        help_text="Of calls without a subscription, by clients a person has approved; empty: none.",
+    )
     production_endpoints = models.JSONField(default=list, help_text="Addresses of the same service on several hosts.")
     sandbox_endpoints = models.JSONField(default=list, blank=True)
     backend = models.JSONField(default=dict, blank=True, help_text="How the gateway treats the backend.")

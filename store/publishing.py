@@ -43,6 +43,7 @@ class Description:
     sandbox_endpoints: Sequence[str] = ()
     tags: Sequence[str] = ()
     tier: str = ""
+    subscriptionless_tier: str = ""
     is_default_version: bool = False
     backend: Backend = field(default_factory=Backend)
     cors: Cors = field(default_factory=Cors)
@@ -50,7 +51,15 @@ class Description:
 
 def tiers() -> list[str]:
     """Of resources, and of all resources of an API together."""
-    found = ThrottlingPolicy.objects.filter(level=ThrottlingPolicy.Level.RESOURCE).order_by("position")
+    return names_of(ThrottlingPolicy.Level.RESOURCE)
+
+
+def subscription_tiers() -> list[str]:
+    return names_of(ThrottlingPolicy.Level.SUBSCRIPTION)
+
+
+def names_of(level: str) -> list[str]:
+    found = ThrottlingPolicy.objects.filter(level=level).order_by("position")
     return list(found.values_list("name", flat=True))
 
 
@@ -105,6 +114,7 @@ def columns(document: Document, description: Description) -> dict[str, Any]:
         "definition": document.definition,
         "resources": resources.compiled(document, [*tiers(), "Unlimited"]),
         "tier": "" if description.tier == "Unlimited" else description.tier,
+        "subscriptionless_tier": description.subscriptionless_tier,
         "is_default_version": description.is_default_version,
         "production_endpoints": list(description.production_endpoints),
         "sandbox_endpoints": list(description.sandbox_endpoints),
@@ -131,8 +141,13 @@ def check(description: Description) -> None:
         endpoints.of_one_service(description.sandbox_endpoints)
     except ValueError as error:
         raise NotPublishableError(str(error)) from None
-    if description.tier and description.tier not in [*tiers(), "Unlimited"]:
-        raise NotPublishableError(f"There is no tier {description.tier}.")
+    check_tier(description.tier, [*tiers(), "Unlimited"])
+    check_tier(description.subscriptionless_tier, subscription_tiers())
+
+
+def check_tier(name: str, offered: Sequence[str]) -> None:
+    if name and name not in offered:
+        raise NotPublishableError(f"There is no tier {name}.")
 
 
 def keep(api: Api, changed: dict[str, Any]) -> Api:

@@ -46,7 +46,7 @@ class HourlyUsage(Figures):
     version = models.CharField(max_length=100)
     resource = models.CharField(max_length=300, help_text="As the definition has it: /albums/{id}")
     method = models.CharField(max_length=10)
-    application_id = models.CharField(max_length=36, help_text="Empty: no valid token.")
+    application_id = models.CharField(max_length=36, help_text="Empty: no valid token, or a client of none.")
     client_id = models.CharField(max_length=255)
     key_type = models.CharField(max_length=10)
     tier = models.CharField(max_length=50)

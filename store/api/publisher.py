@@ -25,6 +25,7 @@ MOST = 100
 NAMES = {
     "isDefaultVersion": "is_default_version",
     "apiLevelPolicy": "tier",
+    "subscriptionlessPolicy": "subscriptionless_tier",
     "documentUrl": "document_url",
     "healthPath": "health_path",
     "secretHeader": "secret_header",
@@ -161,6 +162,7 @@ def told(api: Api) -> dict[str, Any]:
         **brief(api),
         "isDefaultVersion": api.is_default_version,
         "apiLevelPolicy": api.tier or "Unlimited",
+        "subscriptionlessPolicy": api.subscriptionless_tier,
         "tags": api.tags,
         "endpointConfig": json.dumps(endpoints),
         "corsConfiguration": {

@@ -15,7 +15,9 @@ from store.errors import StoreError
 from store.models import Api
 from store.publishing import Description
 
+TIERS = ("tier", "subscriptionless_tier")
 LINES = forms.Textarea({"rows": 2, "spellcheck": "false"})
+NOT_ASKED = "Not asked of clients that a person has approved"
 CODE = {"rows": 8, "spellcheck": "false", "class": "mono"}
 
 
@@ -60,6 +62,12 @@ class ApiForm(forms.Form):
         label="Tier of the API",
         required=False,
         help_text="Of all its resources together, whoever calls.",
+        error_messages={"invalid_choice": "Choose one of the tiers offered."},
+    )
+    subscriptionless_tier = forms.ChoiceField(
+        label="Subscriptions",
+        required=False,
+        help_text="A client that came by itself has none. Its calls are counted under the tier chosen here.",
         error_messages={"invalid_choice": "Choose one of the tiers offered."},
     )
     is_default_version = forms.BooleanField(
@@ -110,6 +118,9 @@ class ApiForm(forms.Form):
         self.read: Document | None = None
         tier = cast("forms.ChoiceField", self.fields["tier"])
         tier.choices = [("", "Unlimited"), *((name, name) for name in publishing.tiers() if name != "Unlimited")]
+        subscriptions = cast("forms.ChoiceField", self.fields["subscriptionless_tier"])
+        offered = [(name, f"Not asked of approved clients: {name}") for name in publishing.subscription_tiers()]
+        subscriptions.choices = [("", "Applications subscribe"), (NOT_ASKED, offered)]
         if api is not None:
             self.initial = typed(api)
 
@@ -197,7 +208,7 @@ class ApiForm(forms.Form):
     @property
     def described(self) -> Description:
         data = self.cleaned_data
-        names = ("name", "version", "context", "production_endpoints", "sandbox_endpoints", "tags", "tier")
+        names = ("name", "version", "context", "production_endpoints", "sandbox_endpoints", "tags", *TIERS)
         return Description(
             **{name: data[name] for name in names},
             is_default_version=data["is_default_version"],
@@ -235,7 +246,7 @@ def typed(api: Api) -> dict[str, Any]:
     shown = {name: getattr(backend, name) for name in names}
     return {
         **shown,
-        **{name: getattr(api, name) for name in ("name", "version", "context", "tier", "is_default_version")},
+        **{name: getattr(api, name) for name in ("name", "version", "context", "is_default_version", *TIERS)},
         "production_endpoints": "\n".join(api.production_endpoints),
         "sandbox_endpoints": "\n".join(api.sandbox_endpoints),
         "tags": ", ".join(api.tags),

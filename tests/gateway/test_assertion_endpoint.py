@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from gateway import assertions, node_key
+from gateway import assertions, called, node_key
 from keymanager import client_cache, clients, signing, tokens
 from keymanager.models import Authorization, Client as OAuthClient
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_django import DjangoAssertNumQueries, Settings
 
     from accounts.models import User
+    from store.models import Api
 
 ADDRESS = "/gateway/assertion"
 
@@ -37,6 +38,8 @@ def scanner(alice: User, monkeypatch: pytest.MonkeyPatch) -> OAuthClient:
     # Keys of this test's database, and looked at once, however slow the machine is.
     signing.forget()
     monkeypatch.setattr(signing, "REFRESH_SECONDS", 600.0)
+    monkeypatch.setattr(called, "REMEMBERED_SECONDS", 600.0)
+    called.forget()
     fields: dict[str, Any] = {"name": "Scanner", "user": alice, "grant_types": ["client_credentials"]}
     return clients.register(public=False, redirect_uris=[], **fields)[0]
 
@@ -87,6 +90,22 @@ def test_person_costs_one_statement_and_an_application_none(
         assert claims_of(ask(gateway, of_bob))["http://wso2.org/claims/enduser"] == "bob@carbon.super"
     with django_assert_num_queries(0):
         assert claims_of(ask(gateway, of_nobody))["http://wso2.org/claims/usertype"] == "APPLICATION"
+
+
+def test_call_without_a_subscription_is_told_with_the_tier_of_its_api(
+    gateway: Client, photoshare: Api, scanner: OAuthClient, bob: User
+) -> None:
+    agreed = Authorization.objects.create(user=bob, client=scanner, auth_time=timezone.now())
+    token = token_of(scanner, user=bob, authorization=agreed)
+    assert claims_of(ask(gateway, token))["http://wso2.org/claims/tier"] == ""
+    type(photoshare).objects.update(subscriptionless_tier="Bronze")
+    called.forget()
+
+    told = claims_of(ask(gateway, token))
+
+    assert told["http://wso2.org/claims/tier"] == "Bronze"
+    assert told["http://wso2.org/claims/applicationid"] == ""
+    assert told["http://wso2.org/claims/enduser"] == "bob@carbon.super"
 
 
 def test_withdrawn_consent_is_vouched_for_no_more(gateway: Client, scanner: OAuthClient, bob: User) -> None:

@@ -246,7 +246,7 @@ def forgetful(live: Live) -> Iterator[Part]:
     file = var / "gateway" / "forgetful.json"
     door = parts.portal(var, live.portal.port, gateway.port)
     parts.manage(door, "write_envoy_bootstrap", "--output", str(file), "--node-id", "forgetful")
-    file.write_text(file.read_text().replace("local MOST = 5000", "local MOST = 1"))
+    file.write_text(file.read_text().replace("two_halves(5000)", "two_halves(1)"))
     gateway.command[2] = str(file)
     gateway.start()
     yield gateway

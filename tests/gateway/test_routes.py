@@ -81,6 +81,17 @@ def test_sandbox_route_comes_before_the_one_without_condition() -> None:
     ]
 
 
+def test_only_an_api_without_subscriptions_looks_further_than_at_them() -> None:
+    closed, opened = api(), api(subscriptionless_tier="Bronze")
+
+    counts = [named("photos/1.0 GET /albums PRODUCTION", one)["route"]["rate_limits"] for one in (closed, opened)]
+
+    assert [len(count) for count in counts] == [1, 2]
+    assert "default_value" not in str(counts[0])
+    assert str(counts[1]).count("'default_value': 'Bronze'") == 2
+    assert [permits.OF_A_PERSON in permits.subscriptions([one]) for one in (closed, opened)] == [False, True]
+
+
 def test_list_of_a_longer_path_has_what_may_be_meant_by_a_shorter_one() -> None:
     found = names(lists(api("/a", "1"), api("/a/1", "b"))["/a/1/b"])
 

@@ -51,11 +51,11 @@ def test_every_part_of_a_call_is_kept() -> None:
 
 
 def test_call_without_a_token_counts_under_its_tier() -> None:
-    assert group(application_id=None, open_tier="Unauthenticated").tier == "Unauthenticated"
+    assert group(application_id=None, client_id=None, open_tier="Unauthenticated").tier == "Unauthenticated"
 
 
 def test_figures_are_added_up() -> None:
-    piece = usage_lines.piece_of([line(), line(milliseconds=5, details="other")], Facts())
+    piece = usage_lines.piece_of([line(), line(milliseconds=5, details="other", status=500)], Facts())
 
     sums = list(piece.figures.values())
     assert sums == [[1, 60, 1, 40, 1, 2, 0, 0, 1, 1, 1, 1], [1, 5, 0, 0, 1, 2, 1, 1, 1, 1, 1, 1]]
@@ -72,6 +72,7 @@ def test_figures_are_added_up() -> None:
         ({"details": "direct_response", "status": 404, "api": None}, 404),
         ({"details": "direct_response", "status": 200, "api": None}, 0),
         ({"details": "downstream_remote_disconnect", "status": 0}, 0),
+        ({"details": "downstream_remote_disconnect"}, 0),
         ({"details": "request_headers_too_large", "status": 431}, 431),
         ({"fault": "1"}, 0),
     ],
@@ -120,6 +121,33 @@ def test_nobody_unknown_has_a_tier() -> None:
 
     assert facts.tier("1", "/photos/1.0") == ""
     assert facts.tier("3f1e5a9e-54a5-4f5e-9d0c-111111111111", "/photos/1.0") == ""
+
+
+@pytest.mark.django_db
+def test_client_without_a_subscription_has_the_tier_that_the_api_has_for_it(alice: User) -> None:
+    from store.models import Api, Application, Subscription, ThrottlingPolicy
+
+    columns = {"context": "/photos", "version": "1.0", "provider": alice, "subscriptionless_tier": "Bronze"}
+    api = Api.objects.create(name="photos", **columns)
+    policies = ThrottlingPolicy.objects
+    quota, gold = policies.get(level="application", name="Unlimited"), policies.get(level="subscription", name="Gold")
+    one, other = (Application.objects.create(owner=alice, name=name, policy=quota) for name in ("One", "Other"))
+    Subscription.objects.create(application=one, api=api, policy=gold)
+    facts = usage_facts.StoreFacts()
+
+    found = [facts.tier(application_id, "/photos/1.0") for application_id in (str(one.pk), str(other.pk), "", "x")]
+    assert found == ["Gold", "Bronze", "Bronze", "Bronze"]
+    assert facts.tier("", "/unknown/1") == ""
+
+
+def test_client_of_no_application_is_counted_by_its_name() -> None:
+    address = f"https://client.example/{'x' * 280}"
+
+    piece = usage_lines.piece_of([line(application_id=None, client_id=address, user="bob")], Facts())
+
+    found = next(iter(piece.figures))
+    assert (found.application_id, found.client_id, found.tier) == ("", address, "Gold")
+    assert (piece.users, piece.unreadable) == ({}, 0)
 
 
 @pytest.fixture

@@ -230,6 +230,41 @@ def test_resource_says_whose_tokens_it_takes(
         assert refusal(path, claims) == expected
 
 
+@pytest.mark.rfc("8707#2")
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        ({}, None),
+        ({"aud": "{gateway}/photos/1.0/"}, None),
+        ({"aud": ["https://elsewhere.example", "{gateway}/photos/1.0"]}, None),
+        ({"grant_id": None}, (403, 900908)),
+        ({"aud": "{gateway}"}, (403, 900908)),
+        ({"scope": "default"}, (403, 900910)),
+    ],
+)
+def test_api_may_ask_for_no_subscription_of_clients_that_a_person_has_approved(
+    gateway: Client, photoshare: Api, claims: dict[str, Any], expected: tuple[int, int] | None
+) -> None:
+    usual = {"aud": "{gateway}/photos/1.0", "grant_id": "x", "scope": "photos:read"}
+    told = {name: meant(value) for name, value in (usual | claims).items() if value is not None}
+    assert refusal("/photos/1.0/albums", told) == (403, 900908)
+
+    Api.objects.filter(pk=photoshare.pk).update(subscriptionless_tier="Gold")
+    called.forget()
+
+    assert refusal("/photos/1.0/albums", told) == expected
+    assert refusal("/photos/1.0/albums", told | {"aud": f"{settings.GATEWAY_URL}/photos/2.0"}) == (401, 900901)
+    subscribed = {"aud": settings.GATEWAY_URL, "scope": "photos:read", "subscriptions": {"photos/1.0": "Gold"}}
+    assert refusal("/photos/1.0/albums", subscribed) is None
+
+
+def meant(value: Any) -> Any:
+    """With the gateway's address."""
+    if isinstance(value, list):
+        return [meant(one) for one in value]
+    return value.replace("{gateway}", settings.GATEWAY_URL) if isinstance(value, str) else value
+
+
 def refusal(path: str, claims: dict[str, Any]) -> tuple[int, int] | None:
     try:
         verdicts.check(Asked("GET", path), claims)

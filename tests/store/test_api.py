@@ -8,7 +8,7 @@ from django.test import Client as Browser
 
 from accounts.models import User
 from store.models import Api, Application, Subscription
-from tests.store.conftest import add, browser_of, generate
+from tests.store.conftest import add, browser_of, generate, publish
 
 
 def url(api: Api) -> str:
@@ -25,6 +25,15 @@ def test_it_works_signed_out(client: Browser, photoshare: Api) -> None:
     assert "https://localhost:8243/photos/1.0" in page
     assert "See your photos" in page
     assert "Sign In to subscribe" in page
+
+
+def test_it_says_where_no_subscription_is_needed(client: Browser, photoshare: Api, bob: User) -> None:
+    words = "Any client may call this API once you have approved it, under the tier Bronze"
+    assert words not in client.get(url(photoshare)).content.decode()
+
+    publish(bob, subscriptionless_tier="Bronze")
+
+    assert words in client.get(url(photoshare)).content.decode()
 
 
 def test_the_default_application_is_preselected(alices: Browser, photoshare: Api) -> None:

@@ -73,6 +73,21 @@ def test_backend_is_told_of_callers_only_what_was_ticked(bobs: Browser) -> None:
     assert bobs.get(address("edit", api)).content.decode().count("checked") >= 2
 
 
+def test_api_may_be_called_without_a_subscription_where_its_provider_says_so(bobs: Browser) -> None:
+    bobs.post(ADD, typed())
+    api = Api.objects.get()
+    assert api.subscriptionless_tier == ""
+    assert "not asked of clients" not in bobs.get(address("api", api)).content.decode()
+
+    bobs.post(address("edit", api), typed(name="PhotoShare", version="1.0", subscriptionless_tier="Bronze"))
+
+    api.refresh_from_db()
+    assert api.subscriptionless_tier == "Bronze"
+    page = bobs.get(address("api", api)).content.decode()
+    assert "not asked of clients that a person has approved, under the tier Bronze" in page
+    assert '<option value="Bronze" selected>' in bobs.get(address("edit", api)).content.decode()
+
+
 def test_document_may_be_a_file(bobs: Browser) -> None:
     file = SimpleUploadedFile("a.json", json.dumps(DEFINITION).encode())
 

@@ -69,6 +69,17 @@ def test_api_is_imported_published_changed_and_listed(provider: User) -> None:
     assert call(token, "GET", f"/{made['id']}/swagger")[1] == DEFINITION
 
 
+def test_api_says_whether_it_asks_for_subscriptions(provider: User) -> None:
+    token = token_of(provider)
+    made = call(token, "POST", body=described())[1]
+    assert made["subscriptionlessPolicy"] == ""
+
+    status, changed = call(token, "PUT", f"/{made['id']}", {"subscriptionlessPolicy": "Bronze"})
+    assert (status, changed["subscriptionlessPolicy"]) == (200, "Bronze")
+    assert call(token, "PUT", f"/{made['id']}", {"tags": ["a"]})[1]["subscriptionlessPolicy"] == "Bronze"
+    assert call(token, "PUT", f"/{made['id']}", {"subscriptionlessPolicy": ""})[1]["subscriptionlessPolicy"] == ""
+
+
 def test_bad_document_is_told_with_its_line(provider: User) -> None:
     text = "openapi: 3.0.3\ninfo: {title: A, version: v}\npaths:\n  a: {get: {}}\n"
 
@@ -87,6 +98,7 @@ def test_bad_document_is_told_with_its_line(provider: User) -> None:
         (described(endpointConfig="{"), "endpointConfig is no JSON."),
         (described(endpointConfig={"production_endpoints": [{"url": "ftp://a"}]}), "must begin with http"),
         (described(apiLevelPolicy="Platinum"), "Choose one of the tiers offered."),
+        (described(subscriptionlessPolicy="Platinum"), "Choose one of the tiers offered."),
         ([1], "Send an API as a JSON object."),
         ({}, "Give the document"),
     ],

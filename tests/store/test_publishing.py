@@ -58,6 +58,8 @@ def test_imported_api_is_created_with_its_resources(bob: User) -> None:
         ({"version": "1/0"}, "no slash"),
         ({"name": "a<b"}, "An API has a name"),
         ({"name": " "}, "An API has a name"),
+        ({"tier": "Gold", "subscriptionless_tier": "Gold"}, "There is no tier Gold."),
+        ({"subscriptionless_tier": "10KPerMin"}, "There is no tier 10KPerMin."),
         ({"production_endpoints": ("ftp://a",)}, "must begin with http"),
         ({"production_endpoints": ("http://a:99999",)}, "is no address"),
         ({"production_endpoints": ("http://a b",)}, "names no host"),
@@ -178,6 +180,15 @@ def test_command_publishes_and_leads_on(bob: User, document: str) -> None:
     assert run(*usual, "--step", "Block")["status"] == "BLOCKED"
 
 
+def test_command_opens_an_api_to_clients_without_a_subscription(bob: User, document: str) -> None:
+    usual = (document, "--provider", "bob", "--context", "/shelf", "--production-endpoint", "http://127.0.0.1:1")
+    run(*usual, "--subscriptionless-tier", "Bronze")
+
+    assert Api.objects.get().subscriptionless_tier == "Bronze"
+    run(*usual)
+    assert Api.objects.get().subscriptionless_tier == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -187,6 +198,7 @@ def test_command_publishes_and_leads_on(bob: User, document: str) -> None:
         (["--provider", "bob", "--context", "/a", "--production-endpoint", "x"], "must begin with http"),
         (["--provider", "bob", "--context", "/a", "--step", "Block"], "There is no API Shelf 2."),
         (["--provider", "bob", "--context", "/a", "--tier", "Platinum"], "Choose one of the tiers offered."),
+        (["--provider", "bob", "--context", "/a", "--subscriptionless-tier", "50PerMin"], "Choose one of the tiers"),
     ],
 )
 def test_command_says_in_one_sentence_what_is_wrong(

@@ -15,7 +15,7 @@ from store.errors import StoreError
 from store.forms.publishing import ApiForm
 from store.models import Api
 
-SAME = ("name", "context", "tier", "tags", "health_path")
+SAME = ("name", "context", "tier", "subscriptionless_tier", "tags", "health_path")
 LISTS = ("production_endpoint", "sandbox_endpoint", "cors_origin")
 
 
@@ -31,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--production-endpoint", action="append", default=[], help="May be repeated.")
         parser.add_argument("--sandbox-endpoint", action="append", default=[], help="May be repeated.")
         parser.add_argument("--tier", default="", help="Of all resources together.")
+        parser.add_argument("--subscriptionless-tier", default="", help="Asks no subscription of approved clients.")
         parser.add_argument("--tags", default="", help="With commas between them.")
         parser.add_argument("--health-path", default="", help="Asked every five seconds.")
         parser.add_argument("--cors-origin", action="append", default=[], help="May be repeated; * for all.")
