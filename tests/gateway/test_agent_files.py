@@ -426,7 +426,8 @@ def test_door_is_for_its_owner_only_and_for_one_question(running: Path, told: Co
     assert asked(told, "POST", "/oauth2/token", good) == 400
     assert asked(told, "POST", "/v3/discovery:../x", good) == 400
     assert asked(told, "GET", PATH) == 501
-    assert asked(told, "PUT", PATH, good) == 501
+    # Without a body: it is refused unread, and who still sends it may find the door closed.
+    assert asked(told, "PUT", PATH) == 501
 
 
 def test_second_agent_on_the_same_state_says_so_in_one_line(running: Path) -> None:
