@@ -56,6 +56,7 @@ def compiled(document: Document, tiers: Collection[str]) -> list[Resource]:
     if not isinstance(paths, dict) or not paths:
         raise document.refused("The document has no paths, so there would be nothing to call.", "paths")
     check_ambiguity(document, paths)
+    check_security(document, document.definition)
     found = [one for path in paths for one in of_path(document, path, tiers)]
     if not found:
         raise document.refused("None of the paths has an operation.", "paths")
@@ -83,6 +84,19 @@ def check_ambiguity(document: Document, paths: dict[str, Any]) -> None:
         seen[same] = path
 
 
+def check_security(document: Document, described: dict[str, Any], *place: str) -> None:
+    """OpenAPI 3.0, Security Requirement Object: a list of objects, each with lists of scopes. What is written another
+    way must not come to ask for nothing."""
+    security = described.get("security", [])
+    alternatives = [names for one in definitions.listed(security) for names in definitions.members_of(one).values()]
+    if (
+        not isinstance(security, list)
+        or not all(isinstance(one, dict) for one in security)
+        or not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in alternatives)
+    ):
+        raise document.refused("security is a list such as [{oauth: [photos:read]}].", *place, "security")
+
+
 def of_path(document: Document, path: str, tiers: Collection[str]) -> Iterator[Resource]:
     if path.startswith("x-"):
         return
@@ -105,6 +119,7 @@ def checked(document: Document, method: str, path: str, operation: Any, tiers: C
         check_resource(method, path)
     except ValueError as error:
         raise document.refused(str(error), *place[:2]) from None
+    check_security(document, operation, *place)
     found = resource(document.definition, method, path, operation)
     if found["tier"] and found["tier"] not in tiers:
         raise document.refused(f"There is no tier {found['tier']}.", *place, "x-throttling-tier")
@@ -129,7 +144,7 @@ def resource(definition: dict[str, Any], method: str, path: str, operation: dict
 def scopes(security: Any) -> list[str]:
     """Of each alternative (OpenAPI 3.0, Security Requirement Object: one of them is enough, all within one are)."""
     alternatives = [
-        " ".join(sorted({str(name) for _, names in definitions.members(one) for name in definitions.listed(names)}))
+        " ".join(sorted({name for _, names in definitions.members(one) for name in definitions.listed(names)}))
         for one in definitions.listed(security)
     ]
     return list(dict.fromkeys(filter(None, alternatives)))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from store import resources
-from store.documents import Document
+from store.documents import DefinitionError, Document
 
 OAUTH = [{"oauth2": ["photos:read"]}]
 
@@ -70,3 +70,13 @@ def test_document_without_security_opens_nothing() -> None:
 def test_tier_of_an_operation_is_kept() -> None:
     assert compiled({"x-throttling-tier": "10KPerMin"})["tier"] == "10KPerMin"
     assert compiled({})["tier"] == ""
+
+
+@pytest.mark.parametrize(
+    "security",
+    [{"oauth2": ["photos:read"]}, "oauth2", None, ["oauth2"], [{"oauth2": "photos:read"}], [{"oauth2": [1]}], [None]],
+)
+def test_security_that_is_written_in_another_way_does_not_come_to_ask_for_nothing(security: Any) -> None:
+    for described in ({"operation": {"security": security}}, {"operation": {}, "security": security}):
+        with pytest.raises(DefinitionError, match="security is a list such as"):
+            compiled(**described)
