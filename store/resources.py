@@ -105,10 +105,16 @@ def of_path(document: Document, path: str, tiers: Collection[str]) -> Iterator[R
         raise document.refused(f"The path {path} has no operations.", "paths", path)
     resolved = definitions.resolve(document.definition, item)
     if "$ref" in item and not resolved:
-        raise document.refused("Only references within the document are followed (#/…).", "paths", path, "$ref")
+        raise document.refused(nowhere(str(item["$ref"])), "paths", path, "$ref")
     for method in definitions.METHODS:
         if method in resolved:
             yield checked(document, method.upper(), path, resolved[method], tiers)
+
+
+def nowhere(reference: str) -> str:
+    if reference.startswith("#/"):
+        return f"The reference {reference} leads to nothing in the document."
+    return "Only references within the document are followed (#/…)."
 
 
 def checked(document: Document, method: str, path: str, operation: Any, tiers: Collection[str]) -> Resource:

@@ -64,6 +64,7 @@ def test_json_with_escapes_and_tabs_is_read() -> None:
         (("x-throttling-tier: 10KPerMin", "x-auth-type: Nobody"), "Line 9: x-auth-type is one of None, Application"),
         (("x-throttling-tier: 10KPerMin", "security: [{oauth: ['a\"b']}]"), "Line 9: A scope cannot be called a\"b."),
         (("    get:\n      x-throttling-tier: 10KPerMin", "    $ref: other.yaml"), "Line 8: Only references within"),
+        (("    get:\n      x-throttling-tier: 10KPerMin", "    $ref: '#/x'"), "Line 8: The reference #/x leads to"),
         (("    get:\n      x-throttling-tier: 10KPerMin", "    get: all"), "Line 8: The operation GET /books/{id} is"),
         (("    get:\n      responses", "    get:\n    responses: [}"), "Line 6: The document cannot be read: "),
     ],
