@@ -17,6 +17,9 @@ from store.errors import StoreError
 from store.models import Api, ThrottlingPolicy
 from store.names import validate_api_name
 
+# As the columns have it (store/models.py).
+MOST_LETTERS = {"context": 100, "version": 30}
+
 
 class NotPublishableError(StoreError):
     """What the provider has to mend first."""
@@ -133,6 +136,8 @@ def check(description: Description) -> None:
     """What an Envoy could not use is refused here, and never reaches one."""
     try:
         validate_api_name(description.name)
+        for name, most in MOST_LETTERS.items():
+            check_length(name, getattr(description, name), most)
         endpoints.check_path(description.context)
         endpoints.check_path(f"{description.context}/{description.version}")
         if "/" in description.version:
@@ -148,6 +153,12 @@ def check(description: Description) -> None:
 def check_tier(name: str, offered: Sequence[str]) -> None:
     if name and name not in offered:
         raise NotPublishableError(f"There is no tier {name}.")
+
+
+def check_length(name: str, value: str, most: int) -> None:
+    """ValueError. Not every database refuses by itself what is too long for it, and none says so in a sentence."""
+    if len(value) > most:
+        raise ValueError(f"A {name} has at most {most} characters.")
 
 
 def keep(api: Api, changed: dict[str, Any]) -> Api:

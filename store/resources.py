@@ -21,6 +21,8 @@ METHODS = frozenset(method.upper() for method in definitions.METHODS)
 # Steps of letters and {names}; /* at the end for all that is below.
 PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()+,;=:@-]|\{[A-Za-z0-9_.-]+\})*)*(/\*)?")
 PARAMETER = re.compile(r"\{[^}]*\}")
+# Envoy refuses all routes for one regular expression that is too large (gateway/bootstrap.py).
+LONGEST = 1000
 # RFC 6749 3.3
 SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 MOST = 500
@@ -41,6 +43,8 @@ def check_resource(method: str, path: str) -> None:
     """ValueError with one sentence when no route could be made of it."""
     if method not in METHODS:
         raise ValueError(f"There is no method {method}.")
+    if len(path) > LONGEST:
+        raise ValueError(f"The path {path[:40]}… has {len(path)} characters; {LONGEST} are the most.")
     steps = set(path.split("/"))
     if not path or not PATH.fullmatch(path) or {".", ".."} & steps or "//" in path:
         raise ValueError(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from store import resources
 from store.models import Api
 from tests.gateway import parts
 from tests.gateway.conftest import Live
@@ -130,6 +131,8 @@ def test_sandbox_key_needs_its_subscription_too(live: Live) -> None:
 def test_unusable_api_keeps_no_other_from_going_live(live: Live, path: str) -> None:
     live.store.publish(f"{path} with a space", live.backend.url)
     live.store.publish(f"{path}-ftp", "ftp://127.0.0.1/")
+    endless = resource("GET", f"/{'a' * 20_000}/{{id}}")
+    live.store.publish(f"{path}-endless", live.backend.url, resources=[endless])
 
     live.store.publish(path, live.backend.url)
 
@@ -158,3 +161,13 @@ def test_long_path_with_a_parameter_is_served(live: Live, path: str) -> None:
     token = live.mint.token(f"{path[1:]}/1.0")
 
     assert parts.seconds_until(lambda: live.gateway.get(f"{path}/1.0/{steps}/7", token).status == 200) < SOON
+
+
+@pytest.mark.parametrize("step", ["{a}", "{a}/", "a", ":"])
+def test_longest_path_that_is_taken_is_one_that_envoy_takes(live: Live, path: str, step: str) -> None:
+    longest = (f"/{{id}}/{step * resources.LONGEST}")[: resources.LONGEST]
+    longest = longest[: longest.rindex("}") + 1] if "{a}" in step else longest
+    live.store.publish(path, live.backend.url, resources=[resource("GET", longest), resource("GET", "/short")])
+    token = live.mint.token(f"{path[1:]}/1.0")
+
+    assert parts.seconds_until(lambda: live.gateway.get(f"{path}/1.0/short", token).status == 200) < SOON

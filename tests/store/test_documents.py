@@ -59,6 +59,7 @@ def test_json_with_escapes_and_tabs_is_read() -> None:
         (("/books/{id}:", "/books/{id:"), "Line 7: The path /books/{id must begin with a slash"),
         (("/books/{id}:", "books:"), "Line 7: The path books must begin with a slash"),
         (("/books/{id}:", "/a/../b:"), "Line 7: The path /a/../b must begin with a slash"),
+        (("/books/{id}:", f"/{'a' * 1000}/{{id}}:"), "Line 7: The path /aaaaaaaaaaaaaaaaaaaa"),
         (("/books/{id}:", "/books:"), "Line 7: /books stands here a second time."),
         (("10KPerMin", "Platinum"), "Line 9: There is no tier Platinum."),
         (("x-throttling-tier: 10KPerMin", "x-auth-type: Nobody"), "Line 9: x-auth-type is one of None, Application"),

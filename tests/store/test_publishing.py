@@ -56,6 +56,8 @@ def test_imported_api_is_created_with_its_resources(bob: User) -> None:
         ({"context": "/a/../b"}, "may only have letters"),
         ({"version": "1 0"}, "may only have letters"),
         ({"version": "1/0"}, "no slash"),
+        ({"context": f"/{'a' * 100}"}, "A context has at most 100 characters"),
+        ({"version": "1" * 31}, "A version has at most 30 characters"),
         ({"name": "a<b"}, "An API has a name"),
         ({"name": " "}, "An API has a name"),
         ({"tier": "Gold", "subscriptionless_tier": "Gold"}, "There is no tier Gold."),
