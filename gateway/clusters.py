@@ -11,6 +11,7 @@ from django.conf import settings
 
 from accounts import sealing
 from gateway.apis import PublishedApi
+from store import backends
 from store.backends import Backend
 from store.endpoints import Endpoint
 
@@ -131,6 +132,10 @@ def defect(api: PublishedApi) -> str:
         return (
             "No certificate authorities are known to check a backend over https by: set APIM_GATEWAY_BACKEND_CA_FILE."
         )
+    try:
+        backends.check_certificate(api.backend)
+    except ValueError as error:
+        return str(error)
     return ""
 
 

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import User
-from store import endpoints, key_managers, life_cycle, resources, revision
+from store import backends, endpoints, key_managers, life_cycle, resources, revision
 from store.backends import Backend, Cors
 from store.documents import Document
 from store.errors import StoreError
@@ -144,6 +144,7 @@ def check(description: Description) -> None:
             raise ValueError("A version has no slash in it.")
         endpoints.of_one_service(description.production_endpoints)
         endpoints.of_one_service(description.sandbox_endpoints)
+        backends.check_certificate(description.backend)
     except ValueError as error:
         raise NotPublishableError(str(error)) from None
     check_tier(description.tier, [*tiers(), "Unlimited"])

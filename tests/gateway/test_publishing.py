@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from accounts import sealing
 from store import resources
 from store.models import Api
 from tests.gateway import parts
@@ -133,6 +134,9 @@ def test_unusable_api_keeps_no_other_from_going_live(live: Live, path: str) -> N
     live.store.publish(f"{path}-ftp", "ftp://127.0.0.1/")
     endless = resource("GET", f"/{'a' * 20_000}/{{id}}")
     live.store.publish(f"{path}-endless", live.backend.url, resources=[endless])
+    hollow = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    shown = {"certificate": hollow, "sealed_key": sealing.seal(hollow)}
+    live.store.publish(f"{path}-hollow", "https://127.0.0.1:9", backend=shown)
 
     live.store.publish(path, live.backend.url)
 

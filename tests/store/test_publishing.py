@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from django.core.management import CommandError, call_command
 
+from accounts import sealing
 from accounts.models import User
 from keymanager.models import Scope
 from store import life_cycle, publishing, revision, subscriptions
+from store.backends import Backend
 from store.documents import DefinitionError, Document
 from store.errors import StoreError
 from store.models import Api, Application
@@ -76,6 +82,52 @@ def test_what_no_envoy_could_use_is_refused_at_the_door(bob: User, changes: dict
         add(bob, **changes)
 
     assert not Api.objects.exists()
+
+
+def pem(key: Any, certificate_of: Any) -> tuple[str, str]:
+    """A private key, and a certificate of another's public key or its own."""
+    plain = serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "gateway")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, certificate_of.public_key(), 1, now, now + timedelta(days=1))
+    algorithm = None if isinstance(certificate_of, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    made = builder.sign(certificate_of, algorithm)
+    return made.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
+
+
+def backend_with(certificate: str, key: str) -> Backend:
+    return Backend(certificate=certificate, sealed_key=sealing.seal(key))
+
+
+ONE, OTHER, EDWARDS = (
+    ec.generate_private_key(ec.SECP256R1()),
+    ec.generate_private_key(ec.SECP256R1()),
+    ed25519.Ed25519PrivateKey.generate(),
+)
+SMALL = ec.generate_private_key(ec.SECP224R1())
+HOLLOW = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "sentence"),
+    [
+        (HOLLOW, pem(ONE, ONE)[1], "The client certificate cannot be read."),
+        (pem(ONE, ONE)[0] + HOLLOW, pem(ONE, ONE)[1], "The client certificate cannot be read."),
+        (pem(ONE, ONE)[1], pem(ONE, ONE)[1], "The client certificate cannot be read."),
+        (pem(ONE, ONE)[0], pem(ONE, ONE)[0], "The private key cannot be read"),
+        (*pem(ONE, OTHER), "The private key is not the one of the client certificate."),
+        (*pem(SMALL, SMALL), "The private key must be RSA with 2048 bits or more, or on P-256, P-384 or P-521."),
+        (*pem(EDWARDS, EDWARDS), "The private key must be RSA with 2048 bits or more, or on P-256, P-384 or P-521."),
+    ],
+)
+def test_client_certificate_that_no_envoy_takes_is_refused_at_the_door(
+    bob: User, certificate: str, key: str, sentence: str
+) -> None:
+    with pytest.raises(StoreError, match=sentence):
+        add(bob, backend=backend_with(certificate, key))
+
+    assert add(bob, backend=backend_with(*pem(ONE, ONE))).backend["certificate"]
 
 
 def test_bad_definition_is_refused_at_the_door(bob: User) -> None:
