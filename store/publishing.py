@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -69,11 +70,13 @@ def names_of(level: str) -> list[str]:
 def add(*, provider: User, document: Document, description: Description) -> Api:
     """In the state Created: nobody but its provider knows it. NotPublishableError, DefinitionError, TakenError."""
     api = Api(provider=provider)
+    check_others(provider, description)
     return keep(api, columns(document, description))
 
 
 def change(*, api: Api, document: Document | None, description: Description) -> Api:
     """Of a published API it holds at once. `document`: None where it stays what it is."""
+    check_others(api.provider, description)
     return keep(api, columns(document or Document(api.definition, {}), description))
 
 
@@ -160,6 +163,20 @@ def check_length(name: str, value: str, most: int) -> None:
     """ValueError. Not every database refuses by itself what is too long for it, and none says so in a sentence."""
     if len(value) > most:
         raise ValueError(f"A {name} has at most {most} characters.")
+
+
+def check_others(provider: User, description: Description) -> None:
+    """A context and all below it are one provider's: else an API at /photos/1.0/albums, or another default version of
+    /photos, would have the calls of somebody else's. Those who run the portal may. NotPublishableError."""
+    if provider.is_staff:
+        return
+    steps = description.context.split("/")
+    above = ["/".join(steps[:count]) for count in range(2, len(steps) + 1)]
+    others = Api.objects.exclude(provider=provider)
+    if others.filter(Q(context__in=above) | Q(context__startswith=f"{description.context}/")).exists():
+        raise NotPublishableError(f"The context {description.context} is another provider's; choose another one.")
+    if others.filter(name=description.name).exists():
+        raise NotPublishableError(f"The name {description.name} is another provider's; choose another one.")
 
 
 def keep(api: Api, changed: dict[str, Any]) -> Api:

@@ -143,6 +143,47 @@ def test_name_and_context_are_taken_once_a_version(bob: User, changes: dict[str,
         add(bob, **changes)
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": "2.0", "is_default_version": True},
+        {"context": "/shelf/1.0", "version": "books"},
+        {"context": "/shelf/1.0/books", "version": "free"},
+    ],
+)
+def test_nobody_takes_the_calls_of_another_provider(
+    bob: User, charlie: User, alice: User, changes: dict[str, Any]
+) -> None:
+    api = add(bob, is_default_version=True)
+    mine = {"name": "Mine", "context": "/mine"}
+    own = add(charlie, **mine)
+
+    with pytest.raises(publishing.NotPublishableError, match="is another provider's; choose another one"):
+        add(charlie, name="Taken", **changes)
+    with pytest.raises(publishing.NotPublishableError, match="is another provider's"):
+        publishing.change(api=own, document=None, description=described(**(mine | changes | {"context": "/shelf"})))
+
+    api.refresh_from_db()
+    assert api.is_default_version
+    add(charlie, name="Other", context="/shelf-of-mine")
+    alice.is_staff = True
+    add(alice, name="Of those who run the portal", **changes)
+
+
+def test_nobody_goes_on_under_the_name_of_another_provider_s_api(bob: User, charlie: User) -> None:
+    add(bob)
+
+    with pytest.raises(publishing.NotPublishableError, match="The name Shelf is another provider's"):
+        add(charlie, context="/other", version="2.0")
+
+
+def test_nobody_puts_an_api_above_another_provider_s(bob: User, charlie: User) -> None:
+    add(bob, context="/library/shelf")
+
+    with pytest.raises(publishing.NotPublishableError, match="The context /library is another provider's"):
+        add(charlie, name="Above", context="/library")
+
+
 def test_there_is_one_default_version(bob: User) -> None:
     first = add(bob, is_default_version=True)
     second = add(bob, version="2.0", is_default_version=True)
