@@ -41,6 +41,9 @@ REPEATED = {
     "host_selection_retry_max_attempts": 3,
 }
 CORS_HEADERS = "authorization,content-type,accept,dpop,apikey,x-requested-with"
+RESERVED = "!$&'()+,;=:@"
+# The beginning of a path that can be said in one way only.
+PLAIN = re.compile(f"[^{{{RESERVED}]*")
 # A step of a path that stands for anything, and what follows a path.
 STEP, REST, QUERY = "[^/?]+", "(/[^?]*)?", r"(\?.*)?"
 
@@ -73,9 +76,10 @@ def of_resource(api: PublishedApi, base: str, resource: Resource) -> list[Route]
 
 
 def matches(base: str, path: str) -> list[Match]:
-    """What is said letter by letter is compared so; a regular expression only where a step stands for anything."""
-    lead, brace, _ = path.partition("{")
-    if brace:
+    """What is said letter by letter is compared so; a regular expression only where a step stands for anything, or a
+    mark may be written in two ways."""
+    lead = PLAIN.match(path)[0]  # type: ignore[index]  # an empty one at least
+    if lead not in {path, path.removesuffix("*")}:
         regex = f"{re.escape(base)}{pattern(path)}{QUERY}"
         whole = {"name": ":path", "string_match": {"safe_regex": {"regex": regex}}}
         return [Match({"prefix": f"{base}{lead}", "headers": [whole]}, lead)]
@@ -90,7 +94,13 @@ def matches(base: str, path: str) -> list[Match]:
 def pattern(path: str) -> str:
     """/albums/{id} -> one step of a path; /albums/{id}/* -> it, and everything below."""
     parts = re.split(r"(\{[^}]*\}|/\*$)", path)
-    return "".join({"{": STEP, "/*": REST}.get(part if part == "/*" else part[:1], re.escape(part)) for part in parts)
+    return "".join({"{": STEP, "/*": REST}.get(part if part == "/*" else part[:1], letters(part)) for part in parts)
+
+
+def letters(text: str) -> str:
+    """RFC 3986 2.2: a mark that is reserved may come encoded, and to most backends it is the same then. Envoy decodes
+    all others."""
+    return "".join(f"({re.escape(one)}|(?i:%{ord(one):02x}))" if one in RESERVED else re.escape(one) for one in text)
 
 
 def api_route(
