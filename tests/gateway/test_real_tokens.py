@@ -32,6 +32,18 @@ def test_token_of_a_subscribed_application_opens_the_api(live: Live) -> None:
     assert live.gateway.get("/echo/1.0/albums", reply.json["access_token"]).json["path"] == "/albums"
 
 
+def test_scheme_of_the_token_may_be_written_in_any_case(live: Live) -> None:
+    """RFC 9110 11.1."""
+    token = token_answer(live, "Any case", "--subscribe", "echo:1.0:Gold").json["access_token"]
+
+    def call(scheme: str, token: str) -> parts.Reply:
+        return live.gateway.call("GET", "/echo/1.0/albums", headers={"Authorization": f"{scheme} {token}"})
+
+    for scheme in ("bearer", "BEARER", "bEARER"):
+        assert call(scheme, token).json["path"] == "/albums"
+        assert call(scheme, token[:-9]).fault == (401, 900901)
+
+
 def test_token_of_another_application_does_not(live: Live) -> None:
     token = token_answer(live, "Unsubscribed").json["access_token"]
 
