@@ -283,6 +283,32 @@ def test_answers_and_refusals_can_be_read_by_an_allowed_page(live: Live) -> None
     assert refused.headers["access-control-allow-origin"] in {"*", "https://app.example"}
 
 
+@pytest.mark.parametrize("origins", [["*"], ["https://app.example"]])
+def test_answer_to_one_page_is_not_kept_for_another(live: Live, origins: list[str]) -> None:
+    """Fetch standard, CORS protocol and HTTP caches."""
+    api = publish(live, live.backend.url, cors={"origins": origins, "credentials": False})
+
+    for origin in ("https://app.example", "https://other.example"):
+        good = call(live, api, "GET", "/", Origin=origin)
+        refused = live.gateway.call("GET", f"{api.path}/", headers={"Origin": origin})
+        no_resource = live.gateway.call("TRACE", f"{api.path}/", headers={"Origin": origin})
+        replies = [good, refused, no_resource]
+        assert [reply.status for reply in replies] == [200, 401, 403]
+        assert [reply.headers["vary"] for reply in replies] == ["origin"] * 3
+
+
+def test_page_may_send_and_read_what_the_api_has(live: Live) -> None:
+    """Fetch standard, 3.2.3: where no cookies are asked for, * is every header but Authorization."""
+    plain = publish(live, live.backend.url, cors={"origins": ["https://app.example"], "credentials": False})
+    cookies = publish(live, live.backend.url, cors={"origins": ["https://app.example"], "credentials": True})
+
+    assert preflight(live, plain, "https://app.example").headers["access-control-allow-headers"].split(",")[-1] == "*"
+    for api, star in ((plain, True), (cookies, False)):
+        exposed = call(live, api, "GET", "/", Origin="https://app.example").headers["access-control-expose-headers"]
+        assert {"retry-after", "x-fault-code", "dpop-nonce", "www-authenticate"} <= set(exposed.split(","))
+        assert ("*" in exposed.split(",")) is star
+
+
 def test_question_of_a_page_never_reaches_the_backend(live: Live) -> None:
     api = publish(live, live.backend.url, cors={"origins": ["https://app.example"], "credentials": False})
 
