@@ -62,6 +62,12 @@ def asked(gateway: Part, what: str = "assertion", node: str = "gateway") -> int:
     return sum(int(line.rpartition(" ")[2]) for line in told.splitlines() if line.startswith("http."))
 
 
+def test_gateway_may_have_any_name(live: Live) -> None:
+    headers = {"Host": "api.example", "Authorization": f"Bearer {new_token(live)}"}
+
+    assert assertion_of(live.gateway.call("GET", ALBUMS, headers=headers))
+
+
 def test_backend_is_told_who_calls_in_wso2_s_claims(live: Live) -> None:
     claims = verified(live, assertion_of(live.gateway.get(ALBUMS, new_token(live))))
 
