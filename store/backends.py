@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, TypeGuard
-from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from accounts import sealing
+from store.endpoints import endpoint
 
 HEADER = re.compile(r"[A-Za-z0-9-]{1,60}")
 # What the gateway itself says to a backend, or what makes a message.
@@ -101,9 +101,15 @@ def is_usable(key: object) -> TypeGuard[rsa.RSAPrivateKey | ec.EllipticCurvePriv
 
 
 def check_origin(origin: str) -> None:
-    """RFC 6454 6.1: a scheme, a host and a port; or * for all."""
+    """RFC 6454 6.1: a scheme, a host and a port, as browsers write them; or * for all. ValueError with one sentence."""
     if origin == "*":
         return
-    parts = urlsplit(origin)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
-        raise ValueError(f"{origin} is no origin: write it like https://app.example, or * for all.")
+    try:
+        found = endpoint(origin)
+    except ValueError:
+        found = None
+    if found is None or origin != f"{found.scheme}://{found.authority}":
+        raise ValueError(
+            f"{origin} is no origin: write it as browsers do, like https://app.example, in small letters and without "
+            "the usual port; or * for all."
+        )

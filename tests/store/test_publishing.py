@@ -70,7 +70,13 @@ def test_imported_api_is_created_with_its_resources(bob: User) -> None:
         ({"subscriptionless_tier": "10KPerMin"}, "There is no tier 10KPerMin."),
         ({"production_endpoints": ("ftp://a",)}, "must begin with http"),
         ({"production_endpoints": ("http://a:99999",)}, "is no address"),
+        ({"production_endpoints": ("http://a:0",)}, "is no address"),
         ({"production_endpoints": ("http://a b",)}, "names no host"),
+        ({"production_endpoints": ("http://10.0.0.256",)}, "names no host"),
+        ({"production_endpoints": ("http://0x7f.1",)}, "names no host"),
+        ({"production_endpoints": ("http://a..b",)}, "names no host"),
+        ({"production_endpoints": ("http://-a",)}, "names no host"),
+        ({"production_endpoints": ("http://a/../b",)}, "a plain path, and nothing else"),
         ({"sandbox_endpoints": ("http://a?b",)}, "a plain path, and nothing else"),
         ({"production_endpoints": ("http://a/v1", "http://b/v2")}, "same scheme and the same path"),
         ({"production_endpoints": ("http://a", "http://10.0.0.1")}, "all names or all addresses"),
@@ -133,6 +139,13 @@ def test_client_certificate_that_no_envoy_takes_is_refused_at_the_door(
 def test_bad_definition_is_refused_at_the_door(bob: User) -> None:
     with pytest.raises(DefinitionError):
         publishing.add(provider=bob, document=Document({"openapi": "3.0.0"}, {}), description=described())
+
+
+@pytest.mark.parametrize(
+    "url", ["http://10.0.0.255", "http://[::1]:8090/v2", "http://api.example.", "https://a_b.c-d.example:8443/v1.0/"]
+)
+def test_endpoint_may_be_an_address_or_a_name(bob: User, url: str) -> None:
+    assert add(bob, production_endpoints=(url,)).production_endpoints == [url]
 
 
 @pytest.mark.parametrize("changes", [{"name": "Other"}, {"context": "/other"}])
