@@ -148,6 +148,26 @@ def test_unhealthy_host_gets_no_calls(live: Live, moody: str) -> None:
     assert parts.seconds_until(all_answered_by_the_other) < 12
 
 
+def test_one_host_that_is_left_gets_every_call(live: Live) -> None:
+    dead = [f"http://127.0.0.1:{parts.free_port()}" for _ in range(3)]
+    api = publish(live, live.backend.url, *dead, backend={"health_path": "/health", "retries": 0})
+
+    def statuses() -> set[int]:
+        return {call(live, api, "GET", "/").status for _ in range(8)}
+
+    parts.seconds_until(lambda: statuses() == {200})
+    assert statuses() | statuses() | statuses() == {200}
+
+
+def test_hosts_are_asked_when_none_seems_well(live: Live, moody: str) -> None:
+    """A wrong path of the health check closes no API."""
+    Moody.failures["/wrong"] = 10**6
+    api = publish(live, moody, backend={"health_path": "/wrong", "retries": 0})
+    parts.seconds_until(lambda: Moody.calls.count("GET /wrong") > 1)
+
+    assert {call(live, api, "GET", "/").status for _ in range(4)} == {200}
+
+
 def test_idempotent_call_is_tried_again(live: Live, moody: str) -> None:
     api = publish(live, moody)
     Moody.failures["/flaky"] = 1
