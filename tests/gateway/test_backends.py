@@ -49,10 +49,18 @@ class Moody(BaseHTTPRequestHandler):
             self.upgrade()
         elif self.path == "/events":
             self.events()
+        elif self.path == "/busy":
+            self.busy()
         else:
             self.answer()
 
     do_POST = do_PUT = answer
+
+    def busy(self) -> None:
+        self.send_response(429)
+        for name, value in (("Retry-After", "120"), ("X-Fault-Code", "900803"), ("Content-Length", "0")):
+            self.send_header(name, value)
+        self.end_headers()
 
     def events(self) -> None:
         self.send_response(200)
@@ -189,6 +197,16 @@ def test_no_call_is_tried_again_where_the_provider_says_so(live: Live, moody: st
     Moody.failures["/once"] = 1
 
     assert call(live, api, "GET", "/once").status == 503
+
+
+def test_backend_that_limits_by_itself_is_left_to_say_when(live: Live, moody: str) -> None:
+    api = publish(live, moody)
+
+    for tier in ("Unlimited", "Gold"):
+        token = live.mint.token(api.path[1:], subscriptions={api.path[1:]: tier})
+        reply = live.gateway.get(f"{api.path}/busy", token)
+        assert (reply.status, reply.headers["retry-after"]) == (429, "120")
+        assert "ratelimit" not in reply.headers
 
 
 def test_backend_has_the_time_its_api_says(live: Live) -> None:
