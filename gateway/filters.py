@@ -61,9 +61,9 @@ def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Conf
         },
         {"name": EXCHANGE, "typed_config": only_for(for_the_portal(NOT_KNOWN), EXCHANGE, exchange(portal))},
         discovered(JWT, source, JWT_AUTHN),
-        *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY, BLOCKED_CALLERS)),
+        *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY)),
         {"name": TELL, "typed_config": tell()},
-        *(discovered(name, source) for name in (API, PERMIT)),
+        *(discovered(name, source) for name in (BLOCKED_CALLERS, API, PERMIT)),
         *(discovered(name, source, *LIMITERS) for name in LIMITS),
         *late,
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
@@ -192,13 +192,3 @@ def unasked() -> Config:
         API: nothing,
         PERMIT: nothing,
     }
-
-
-def policy(name: str, principal: Config) -> Config:
-    return {name: {"permissions": [{"any": True}], "principals": [principal]}}
-
-
-def metadata(path: list[str], value: Config) -> Config:
-    """A principal by what jwt_authn verified."""
-    matcher = {"filter": JWT, "path": [{"key": key} for key in path], "value": value}
-    return {"sourced_metadata": {"metadata_matcher": matcher, "metadata_source": "DYNAMIC"}}

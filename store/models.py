@@ -225,6 +225,21 @@ class Subscription(models.Model):
         return f"{self.application} to {self.api}"
 
 
+class EndedSubscription(models.Model):
+    """A self-contained token says for its whole life what its application was subscribed to: gateways are told that it
+    is over."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    api = models.ForeignKey(Api, on_delete=models.CASCADE, related_name="+")
+    ended_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["application", "api"], name="subscription_ended_once")]
+
+    def __str__(self) -> str:
+        return f"{self.application} to {self.api}, until {self.ended_at}"
+
+
 class ApiKey(models.Model):
     """The second way in: a key that stands for an application by itself, without a token. A checksum only."""
 
