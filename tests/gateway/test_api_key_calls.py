@@ -105,7 +105,7 @@ def test_key_has_the_scopes_of_the_apis_it_may_call(live: Live) -> None:
     definition = {"components": {"securitySchemes": {"any": {"type": "oauth2", "flows": flows}}}}
     resources = [resource("GET", "/read", scopes=["read"]), resource("GET", "/write", scopes=["write"])]
     api = live.store.publish("/scoped", live.backend.url, resources=resources, definition=definition)
-    value, _ = live.store.api_key(live.store.application("Reader", api))
+    value, _ = live.store.api_key(live.store.application("Scoped reader", api))
     parts.seconds_until(lambda: call(live, value, "/scoped/1.0/read").status == 200)
 
     assert call(live, value, "/scoped/1.0/write").fault == (403, 900910)
