@@ -90,7 +90,7 @@ def publish(*, provider: User, document: Document, description: Description) -> 
             api = change(api=found, document=document, description=description)
         if api.status == Api.Status.CREATED:
             return lead(api=api, step="Publish")
-        key_managers.current().describe_scopes(api.scopes)
+        describe_scopes(api)
     return api
 
 
@@ -104,10 +104,19 @@ def lead(*, api: Api, step: str) -> Api:
     if status == Api.Status.PUBLISHED:
         if not api.production_endpoints and not api.sandbox_endpoints:
             raise NotPublishableError(f"{api} has no endpoint, so there is nothing to send its calls to.")
-        # The words in which people are asked to approve.
-        key_managers.current().describe_scopes(api.scopes)
+        describe_scopes(api)
     api.status = status
     return keep(api, {"status": status})
+
+
+def describe_scopes(api: Api) -> None:
+    """The words in which people are asked to approve. What other providers' resources ask for keeps its words."""
+    words = api.scopes
+    if not api.provider.is_staff:
+        others = Api.objects.exclude(provider_id=api.provider_id).values_list("resources", flat=True)
+        theirs = {name for rows in others for one in rows for asked in one["scopes"] for name in asked.split()}
+        words = {name: said for name, said in words.items() if name not in theirs}
+    key_managers.current().describe_scopes(words)
 
 
 def columns(document: Document, description: Description) -> dict[str, Any]:

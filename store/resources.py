@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any, TypedDict
 
-from store import definitions
+from store import definitions, scopes as declared
 from store.documents import Document
 
 # Of an operation: who may call it, as WSO2 writes it (x-auth-type), and what the gateway is told.
@@ -23,8 +23,6 @@ PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()+,;=:@-]|\{[A-Za-z0-9_.-]+\})*)*(/\*)?
 PARAMETER = re.compile(r"\{[^}]*\}")
 # Envoy refuses all routes for one regular expression that is too large (gateway/bootstrap.py).
 LONGEST = 1000
-# RFC 6749 3.3
-SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 MOST = 500
 
 
@@ -61,6 +59,7 @@ def compiled(document: Document, tiers: Collection[str]) -> list[Resource]:
         raise document.refused("The document has no paths, so there would be nothing to call.", "paths")
     check_ambiguity(document, paths)
     check_security(document, document.definition)
+    declared.check(document)
     found = [one for path in paths for one in of_path(document, path, tiers)]
     if not found:
         raise document.refused("None of the paths has an operation.", "paths")
@@ -135,7 +134,9 @@ def checked(document: Document, method: str, path: str, operation: Any, tiers: C
         raise document.refused(f"There is no tier {found['tier']}.", *place, "x-throttling-tier")
     if not found["auth"]:
         raise document.refused(f"x-auth-type is one of {', '.join(AUTH).title()}.", *place, "x-auth-type")
-    if bad := next((name for one in found["scopes"] for name in one.split(" ") if not SCOPE.fullmatch(name)), None):
+    if bad := next(
+        (name for one in found["scopes"] for name in one.split(" ") if not declared.SCOPE.fullmatch(name)), None
+    ):
         raise document.refused(f"A scope cannot be called {bad}.", *place, "security")
     return found
 

@@ -232,6 +232,44 @@ def test_publishing_tells_the_key_manager_the_words_of_the_scopes(bob: User) -> 
     assert Scope.objects.get(name="photos:read").title == "See your photos"
 
 
+def test_words_of_another_provider_s_scope_stay(bob: User, charlie: User, alice: User) -> None:
+    publish(bob)
+    before = Scope.objects.get(name="photos:read").title
+    flows = {
+        "implicit": {"scopes": {"photos:read": "Nothing at all.", "mine": "", "long": f"{'a' * 200}. {'b' * 400}"}}
+    }
+    words = {**DEFINITION, "components": {"securitySchemes": {"oauth2": {"type": "oauth2", "flows": flows}}}}
+
+    def publish_by(provider: User) -> None:
+        description = described(name=provider.username, context=f"/{provider.username}")
+        api = publishing.add(provider=provider, document=Document(words, {}), description=description)
+        publishing.lead(api=api, step="Publish")
+
+    publish_by(charlie)
+    assert Scope.objects.get(name="photos:read").title == before
+    assert Scope.objects.get(name="mine").title == "mine"
+    long = Scope.objects.get(name="long")
+    assert (len(long.title), len(long.description)) == (100, 300)
+
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    publish_by(User.objects.get(pk=alice.pk))
+    assert Scope.objects.get(name="photos:read").title == "Nothing at all"
+
+
+def test_api_gives_nobody_the_scopes_of_the_portal(bob: User) -> None:
+    """Not even one that was published when they could still be declared."""
+    api = publish(bob)
+    scopes = {"openid": "Nothing.", "apim:api_publish": "Nothing.", "photos:read": "Read."}
+    api.definition = {"components": {"securitySchemes": {"oauth2": {"flows": {"implicit": {"scopes": scopes}}}}}}
+    api.save()
+
+    publishing.lead(api=api, step="Block")
+    publishing.lead(api=api, step="Re-Publish")
+
+    assert api.scopes == {"photos:read": "Read."}
+    assert not Scope.objects.filter(name__in=["openid", "apim:api_publish"]).exists()
+
+
 def test_deprecated_api_takes_no_new_subscriptions(photoshare: Api, printer: Application) -> None:
     deprecated = publishing.lead(api=photoshare, step="Deprecate")
 
