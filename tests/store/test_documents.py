@@ -102,10 +102,13 @@ def test_paths_that_differ_in_names_only_are_refused() -> None:
         ("? [a]\n: b", "Line 1: The name of a member must be a plain text."),
         ('{"a": "\\u0000"}', "The document has characters that no text has."),
         ('{"a": "\\ud800"}', "The document is too deep, or has characters"),
+        ('{"a": NaN}', "The document has a number that JSON does not have."),
+        ('{"a": [-Infinity]}', "The document has a number that JSON does not have."),
+        ('{"a": 1e999}', "The document has a number that JSON does not have."),
         ("a: \x01", "The document cannot be read"),
         ("x" * (documents.MOST_BYTES + 1), "The document is larger than 1024 KiB."),
     ],
-    ids=range(12),
+    ids=range(15),
 )
 def test_text_that_is_no_document_is_refused(text: str, reason: str) -> None:
     assert refused(text).startswith(reason)
