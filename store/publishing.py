@@ -77,7 +77,10 @@ def add(*, provider: User, document: Document, description: Description) -> Api:
 def change(*, api: Api, document: Document | None, description: Description) -> Api:
     """Of a published API it holds at once. `document`: None where it stays what it is."""
     check_others(api.provider, description)
-    return keep(api, columns(document or Document(api.definition, {}), description))
+    changed = keep(api, columns(document or Document(api.definition, {}), description))
+    if changed.status != Api.Status.CREATED:
+        describe_scopes(changed)
+    return changed
 
 
 def publish(*, provider: User, document: Document, description: Description) -> Api:
@@ -88,10 +91,7 @@ def publish(*, provider: User, document: Document, description: Description) -> 
             api = add(provider=provider, document=document, description=description)
         else:
             api = change(api=found, document=document, description=description)
-        if api.status == Api.Status.CREATED:
-            return lead(api=api, step="Publish")
-        describe_scopes(api)
-    return api
+        return lead(api=api, step="Publish") if api.status == Api.Status.CREATED else api
 
 
 @transaction.atomic

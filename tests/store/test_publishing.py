@@ -232,6 +232,18 @@ def test_publishing_tells_the_key_manager_the_words_of_the_scopes(bob: User) -> 
     assert Scope.objects.get(name="photos:read").title == "See your photos"
 
 
+def test_words_of_a_scope_follow_the_document_of_a_published_api(bob: User) -> None:
+    api = publish(bob)
+    flows = {"implicit": {"scopes": {"photos:read": "Look at your pictures.", "photos:print": "Print them."}}}
+    document = Document({**DEFINITION, "components": {"securitySchemes": {"oauth2": {"flows": flows}}}}, {})
+    description = described(name=api.name, context=api.context)
+
+    publishing.change(api=api, document=document, description=description)
+
+    titles = Scope.objects.filter(name__in=["photos:read", "photos:print"]).values_list("title", flat=True)
+    assert set(titles) == {"Look at your pictures", "Print them"}
+
+
 def test_words_of_another_provider_s_scope_stay(bob: User, charlie: User, alice: User) -> None:
     publish(bob)
     before = Scope.objects.get(name="photos:read").title
