@@ -12,7 +12,7 @@ from django.conf import settings
 
 from gateway import faults, permits
 from gateway.apis import Resource
-from gateway.called import Called, find, plain
+from gateway.called import Called, find, is_over, plain
 
 
 class Refused(Exception):
@@ -78,6 +78,8 @@ def check_key_type(called: Called, claims: Mapping[str, Any], wanted: str) -> No
 def check_subscription(called: Called, claims: Mapping[str, Any]) -> None:
     """An API may do without, for a token that a person has approved for this very API (docs/decisions/0026)."""
     if called.path[1:] in claims.get("subscriptions", {}):
+        if is_over(str(claims.get("client_id", "")), called.path):
+            raise Refused(403, 900908)
         return
     approved = permits.OF_A_PERSON in claims and is_for(claims, f"{settings.GATEWAY_URL}{called.path}")
     if not (called.subscriptionless_tier and approved):

@@ -8,14 +8,16 @@ import pytest
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.models import User
 from gateway import called, verdicts
 from gateway.verdicts import Asked, Refused
 from keymanager import tokens
 from keymanager.models import Client as OAuthClient
 from store import revision
-from store.models import Api
+from store.models import Api, Application, EndedSubscription, ThrottlingPolicy
 from tests.gateway.conftest import token_of
 
 PICTURE = "/photos/1.0/pictures/7"
@@ -52,6 +54,22 @@ def test_scope_that_is_missing_is_named(gateway: Client, read_only: str) -> None
 
     assert verdict(response) == (403, "900910")
     assert 'error="insufficient_scope", scope="photos:write"' in response.headers["WWW-Authenticate"]
+
+
+def test_subscription_that_is_over_is_none_to_the_tokens_that_are_out(
+    gateway: Client, read_only: str, scanner: OAuthClient, photoshare: Api, alice: User
+) -> None:
+    application = Application.objects.create(
+        owner=alice, name="Leaving", policy=ThrottlingPolicy.objects.get(level="application", name="Unlimited")
+    )
+    application.keys.create(key_type="PRODUCTION", consumer_key=scanner.client_id)
+    ended = EndedSubscription.objects.create(application=application, api=photoshare, ended_at=timezone.now())
+
+    assert verdict(ask(gateway, read_only, "/photos/1.0/albums")) == (403, "900908")
+
+    ended.delete()
+    called.forget()
+    assert verdict(ask(gateway, read_only, "/photos/1.0/albums")) == (204, "")
 
 
 def test_application_without_a_subscription_is_refused(gateway: Client, scanner: OAuthClient) -> None:
