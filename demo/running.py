@@ -13,10 +13,14 @@ from demo.errors import DemoError
 @contextmanager
 def alone(var: Path) -> Iterator[None]:
     """Raises DemoError while another demo runs on the same state."""
-    var.mkdir(parents=True, exist_ok=True)
-    with (var / "demo.lock").open("w") as file:
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+        lock = (var / "demo.lock").open("w")
+    except OSError as error:
+        raise DemoError(f"APIM_VAR: the folder {var} cannot be used: {error.strerror}.") from None
+    with lock:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             sentence = f"The demo is running with its state in {var}."
             raise DemoError(f"{sentence} Stop it first, or set APIM_VAR to another folder.") from None
