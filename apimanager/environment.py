@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -79,6 +80,13 @@ def database(name: str, default: str) -> dict[str, Any]:
         return dict(dj_database_url.parse(given, conn_max_age=600, conn_health_checks=True))
     except ValueError:
         raise ImproperlyConfigured(ill_formed) from None
+
+
+def private_file(path: str) -> None:
+    """Makes SQLite's file, empty, for this user alone; side files get the same mode. Sessions and checksums are nobody
+    else's on a machine with several users. A folder that is missing is not ours to make."""
+    if path != ":memory:" and Path(path).parent.is_dir():
+        Path(path).touch(mode=0o600)
 
 
 def redis(name: str) -> str:

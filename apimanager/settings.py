@@ -101,6 +101,7 @@ TEMPLATES = [
 # Database: SQLite in the state folder unless APIM_DATABASE_URL names another.
 DATABASES = {"default": env.database("APIM_DATABASE_URL", f"sqlite:///{VAR / 'portal.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    env.private_file(DATABASES["default"]["NAME"])
     # IMMEDIATE: a transaction that will write takes the write lock at once, so two exchanges queue instead of failing.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",

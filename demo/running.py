@@ -1,8 +1,10 @@
-"""One demo at a time on one state folder: a lock that the system lets go of when the last process has ended."""
+"""One demo at a time on one state folder: a lock that the system lets go of when the last process has ended. What is in
+that folder is for nobody else on the machine."""
 
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,3 +27,12 @@ def alone(var: Path) -> Iterator[None]:
             sentence = f"The demo is running with its state in {var}."
             raise DemoError(f"{sentence} Stop it first, or set APIM_VAR to another folder.") from None
         yield
+
+
+def keep_private(var: Path, logs: Path) -> None:
+    """The database holds sessions, the logs hold mails with links that set passwords; an earlier start's, too."""
+    os.umask(0o077)
+    logs.mkdir(exist_ok=True)
+    logs.chmod(0o700)
+    for file in var.glob("portal.sqlite3*"):
+        file.chmod(0o600)

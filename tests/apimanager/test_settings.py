@@ -117,6 +117,12 @@ def test_a_real_installation_starts(tmp_path: Path) -> None:
     assert started.returncode == 0, started.stderr
 
 
+def test_the_database_of_a_new_installation_is_for_its_user_alone(tmp_path: Path) -> None:
+    manage(tmp_path, "check", "--database", "default", APIM_SECRET_KEY=GOOD_KEY)
+
+    assert (tmp_path / "portal.sqlite3").stat().st_mode & 0o777 == 0o600
+
+
 def manage(tmp_path: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("APIM_", "DJANGO_"))}
     return subprocess.run(

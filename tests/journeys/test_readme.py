@@ -38,3 +38,10 @@ def test_the_walk_on_the_command_line(installation: Installation) -> None:
     answer = json.loads(walked.stdout)
     assert set(answer) == {"scope", "token_type", "expires_in", "refresh_token", "access_token"}
     assert answer["scope"] == "default"
+
+
+def test_what_the_demo_keeps_is_for_its_user_alone(installation: Installation) -> None:
+    kept = [*installation.state.glob("portal.sqlite3*"), installation.state / "log", *installation.state.glob("log/*")]
+
+    assert len(kept) > 5
+    assert [path for path in kept if path.stat().st_mode & 0o077] == []
