@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import pytest
+import requests
 
 from tests.journeys.conftest import ROOT, Installation
 
@@ -45,3 +46,12 @@ def test_what_the_demo_keeps_is_for_its_user_alone(installation: Installation) -
 
     assert len(kept) > 5
     assert [path for path in kept if path.stat().st_mode & 0o077] == []
+
+
+def test_every_address_that_is_printed_for_people_opens(installation: Installation) -> None:
+    printed = (installation.state / "run.log").read_text().partition("Demo accounts")[0]
+    addresses = re.findall(r"(?:API Store|Key Manager|Playground) +(http\S+)", printed)
+
+    answers = [requests.get(url, verify=str(installation.state / "tls" / "ca.pem"), timeout=10) for url in addresses]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 200]
