@@ -14,7 +14,8 @@ from tests.journeys.conftest import ROOT, Installation
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed; the README names it for this walk")
-def test_the_walk_on_the_command_line(installation: Installation) -> None:
+@pytest.mark.parametrize("time", ["once", "again"])
+def test_the_walk_on_the_command_line(installation: Installation, time: str) -> None:
     text = (ROOT / "README.md").read_text()
     block = re.search(r"<!-- walk on the command line -->\n```sh\n(.*?)```", text, re.DOTALL)
     assert block is not None
