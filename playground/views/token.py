@@ -58,7 +58,8 @@ def import_photos(request: HttpRequest) -> HttpResponseBase:
     attempt = _attempt(request)
     if attempt.token is None:
         return responses.go_on(attempt)
-    return _page(request, "photos", attempt, photos.import_albums(attempt.token))
+    of_application = attempt.grant_type == authorization.CLIENT_CREDENTIALS
+    return _page(request, "photos", attempt, photos.import_albums(attempt.token, of_application=of_application))
 
 
 @require_safe
