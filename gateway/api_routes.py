@@ -111,9 +111,13 @@ def api_route(
     if resource.auth == "none":
         config = {**config, **filters.unasked()}
     else:
-        names["permit"] = permits.of_resource(resource).key
+        names |= {"permit": permits.of_resource(resource).key, **scope(resource)}
         config = {**config, **passed_on.asked_for(api)}
     return {**route, "metadata": told(api, base, **names), "typed_per_filter_config": config}
+
+
+def scope(resource: Resource) -> dict[str, str]:
+    return {"scope": resource.scopes[0]} if resource.scopes else {}
 
 
 def with_method(condition: Route, method: str) -> Route:

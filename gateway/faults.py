@@ -16,6 +16,8 @@ Config = dict[str, Any]
 
 REALM = "API Gateway"
 API = "%METADATA(ROUTE:gateway:path)%"
+# Of several of which each would do, the first.
+SCOPE = "%METADATA(ROUTE:gateway:scope)%"
 # RFC 9728 3.1 and 5.1: the path-inserted address, named in every challenge.
 DESCRIBED = "/.well-known/oauth-protected-resource"
 WHERE = f'resource_metadata="{settings.GATEWAY_URL}{DESCRIBED}{API}"'
@@ -124,13 +126,12 @@ FAULTS = [
         "signed in, or one of the application itself.",
         {"www-authenticate": f'{INVALID}"The access token is of another kind"'},
     ),
-    # RFC 6750 3.1
+    # RFC 6750 3.1: the scope is what a client has to ask for next.
     Fault(
         "response.code_details.contains('[other_scope]')", 403, 900910,
         "The access token does not allow you to access the requested resource",
-        f"Access failure for API: {API}. The scope of the access token does not reach this resource; get one with the "
-        "scope that the API's definition names.",
-        {"www-authenticate": f'Bearer realm="{REALM}", {WHERE}, error="insufficient_scope"'},
+        f"Access failure for API: {API}. This resource asks for an access token with the scope {SCOPE}.",
+        {"www-authenticate": f'{BEARER}, error="insufficient_scope", scope="{SCOPE}"'},
     ),
     Fault(
         "response.code_details.contains('[not_known_yet]')", 503, 101503, "Runtime Error",

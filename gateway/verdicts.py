@@ -60,9 +60,13 @@ def is_for(claims: Mapping[str, Any], *addresses: str) -> bool:
     return any(one in {address, f"{address}/"} for one in meant_for for address in addresses)
 
 
-def invalid_token(called: Called) -> str:
+def challenge(called: Called) -> str:
     described = f'resource_metadata="{settings.GATEWAY_URL}{faults.DESCRIBED}{called.path}"'
-    return f'Bearer realm="{faults.REALM}", {described}, error="invalid_token", error_description="Invalid token"'
+    return f'Bearer realm="{faults.REALM}", {described}'
+
+
+def invalid_token(called: Called) -> str:
+    return f'{challenge(called)}, error="invalid_token", error_description="Invalid token"'
 
 
 def check_key_type(called: Called, claims: Mapping[str, Any], wanted: str) -> None:
@@ -90,9 +94,9 @@ def check_resource(called: Called, method: str, path: str, claims: Mapping[str, 
         raise Refused(401, 900905, invalid_token(called))
     held = set(claims.get("scope", "").split())
     if resource.scopes and not any(set(scopes.split()) <= held for scopes in resource.scopes):
-        raise Refused(403, 900910, insufficient_scope(resource))
+        raise Refused(403, 900910, insufficient_scope(called, resource))
 
 
-def insufficient_scope(resource: Resource) -> str:
+def insufficient_scope(called: Called, resource: Resource) -> str:
     """RFC 6750 3.1."""
-    return f'Bearer realm="{faults.REALM}", error="insufficient_scope", scope="{resource.scopes[0]}"'
+    return f'{challenge(called)}, error="insufficient_scope", scope="{resource.scopes[0]}"'

@@ -99,6 +99,10 @@ def test_every_other_resource_asks_for_one(call: Call) -> None:
     assert call("POST", "/albums", token="x.y.z").fault == (401, 900901)
 
 
+# What a caller without it is told to ask for.
+ASKED = {"/read": "photos:read", "/both": "photos:read photos:write", "/either": "photos:admin"}
+
+
 @pytest.fixture(scope="module")
 def guarded(live: Live) -> str:
     """The context of an API whose resources ask for more than a subscription."""
@@ -149,7 +153,8 @@ def test_resource_asks_for_its_scope(live: Live, guarded: str, path: str, scope:
         assert reply.status == 200
     else:
         assert reply.fault == (403, 900910)
-        assert 'error="insufficient_scope"' in reply.headers["www-authenticate"]
+        assert f'error="insufficient_scope", scope="{ASKED[path]}"' in reply.headers["www-authenticate"]
+        assert ASKED[path] in reply.json["fault"]["description"]
 
 
 @pytest.mark.parametrize(
