@@ -139,6 +139,16 @@ def test_who_asks_as_an_application_is_told_that_a_person_is_missing(visitor: Cl
     assert "Ask again with the scope photos:read" not in page
 
 
+def test_what_went_wrong_before_is_not_told_again_beside_the_photos(visitor: Client, peer: Peer) -> None:
+    walk.get_token(visitor, peer)
+    peer.says["/oauth2/token"] = json_reply(503, {})
+    assert "failed with status 503" in walk.words(visitor.post("/playground2/refresh", follow=True))
+
+    page = walk.words(visitor.get(PHOTOS))
+    assert "lake at dawn" in page
+    assert "failed with status 503" not in page
+
+
 def test_gateway_that_is_down_is_told(visitor: Client, peer: Peer, settings: Any) -> None:
     walk.get_token(visitor, peer)
     settings.PLAYGROUND_RESOURCE_URL = "https://localhost:9/photos/1.0"
