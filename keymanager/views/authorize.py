@@ -65,7 +65,9 @@ def proceed(request: HttpRequest, asked: authorization.AuthorizationRequest) -> 
     if missing or asked.authorization_details or "consent" in asked.prompts:
         if "none" in asked.prompts:
             raise errors.ConsentRequired
-        key = consents.ask(session, asked.client, asked.parameters, asked.pushed)
+        # With the scopes of this moment: what the client is given later, the page has not shown.
+        parameters = asked.parameters | {"scope": asked.scope}
+        key = consents.ask(session, asked.client, parameters, asked.pushed)
         return redirect(settings.PORTAL_URL + reverse("keymanager:consent", args=[key]))
     members = authorization.approve(asked, session)
     return authorization.answer(asked.client, asked.redirect_uri, asked.parameters, members)

@@ -10,8 +10,9 @@ from django.test import Client as Browser
 from django.utils import timezone
 
 from accounts.models import User
+from keymanager import clients
 from keymanager.models import Authorization, AuthorizationCode, Consent, ConsentRequest, Scope
-from tests.keymanager.conftest import CALLBACK, Registered, authorize, decide, query_of, sign_in
+from tests.keymanager.conftest import CALLBACK, Registered, authorize, decide, exchange, query_of, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -278,3 +279,17 @@ def test_offline_access_is_for_clients_with_refresh_tokens(
     registered = register(grant_types=["authorization_code"])
 
     assert "Go on when you have signed out" not in page_of(bobs_browser, registered, scope="openid offline_access")
+
+
+def test_what_the_application_is_given_while_the_page_is_open_is_not_approved(
+    bobs_browser: Browser, register: Callable[..., Registered]
+) -> None:
+    app = register(scopes=["photos:read"])
+    asked = authorize(bobs_browser, app, scope="photos:read photos:write")
+    assert "photos:write" not in bobs_browser.get(asked["Location"]).content.decode()
+
+    clients.update(app.client, redirect_uris=[CALLBACK], scopes=["photos:read", "photos:write"])
+    code = query_of(decide(bobs_browser, asked, "approve_always"))["code"]
+
+    assert exchange(app, code).json()["scope"] == "photos:read"
+    assert [row.scope for row in Consent.objects.all()] == ["photos:read"]
