@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import http.client
-import json
 import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from accounts import outside
+from keymanager import json_parameters
 
 MOST_BYTES = 64 * 1024
 LONGEST_AGE = 24 * 3600
@@ -57,9 +57,7 @@ def read(answer: http.client.HTTPResponse) -> Document:
     body = answer.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
         raise ValueError("too large")
-    try:
-        value = json.loads(body)
-    except RecursionError:
-        raise ValueError("too deep") from None
+    # RFC 8259 8.1: UTF-8, and a byte order mark may be ignored.
+    value = json_parameters.parsed(body.decode("utf-8-sig"), longest=MOST_BYTES)
     age = MAX_AGE.search((answer.getheader("Cache-Control") or "").lower())
     return Document(value=value, max_age=min(int(age[1]), LONGEST_AGE) if age else 0)

@@ -21,10 +21,10 @@ def once(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def parsed(text: str) -> Any:
+def parsed(text: str, *, longest: int = LONGEST) -> Any:
     """The value; ValueError for what is no JSON (RFC 8259), names a member twice, is too long or too deep, or holds
     what no database keeps: a NUL, half a character, a number beyond all bounds."""
-    if len(text) > LONGEST:
+    if len(text) > longest:
         raise ValueError("too long")
     try:
         value = json.loads(text, object_pairs_hook=once)

@@ -152,6 +152,18 @@ def test_what_is_no_document_is_no_client(
     assert ask(bobs_browser, f"{site.base}/other.json").status_code == 400
 
 
+@pytest.mark.parametrize(
+    "value", [b"NaN", b"Infinity", b"1e999", rb'"\ud800"', rb'"\u0000"', b'1, "use": 2', b"1" * 5000]
+)
+def test_what_no_database_keeps_is_no_document(site: Site, bobs_browser: Browser, value: bytes) -> None:
+    address = site.describe(jwks={"keys": [{"use": "VALUE"}]})
+    status, headers, body = site.pages["/client.json"]
+    site.pages["/client.json"] = (status, headers, body.replace(b'"VALUE"', value))
+
+    assert ask(bobs_browser, address).status_code == 400
+    assert not Client.objects.exists()
+
+
 def test_after_a_failure_it_is_not_asked_for_a_moment(site: Site, bobs_browser: Browser) -> None:
     for _ in range(3):
         ask(bobs_browser, f"{site.base}/missing.json")
