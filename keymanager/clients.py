@@ -100,6 +100,12 @@ def has_redirect_uri(client: Client, uri: str) -> bool:
     return any(redirect_uris.without_port(known) == bare for known in registered if redirect_uris.is_loopback(known))
 
 
+def is_impersonable(client: Client, redirect_uri: str) -> bool:
+    """Whether any program beside the client may have asked in its name and get the answer: it proves nothing, and its
+    address is a port or a scheme that is anybody's on the device (RFC 8252 8.6). An operator's word counts."""
+    return client.is_public and not client.skip_authorization and not redirect_uri.startswith("https://")
+
+
 def mark_redirect_uri_used(client: Client, uri: str) -> None:
     client.uris.filter(kind=ClientURI.Kind.REDIRECT, uri=uri).update(last_used_at=timezone.now())
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.prepared import Argument, Select
-from keymanager import checksums, personal_claims
+from keymanager import checksums, clients, personal_claims
+from keymanager.authorize import AuthorizationRequest
 from keymanager.login import BrowserSession
 from keymanager.models import Client, Consent, ConsentRequest
 from keymanager.pushed_models import PushedRequest
@@ -62,6 +63,18 @@ def missing(user: User, client: Client, scope: str, resources: Sequence[str] = (
         return []
     known = {(row.scope, row.resource) for row in REMEMBERED.all(user=user.pk, client=client.pk, now=timezone.now())}
     return [name for name in scope.split() if not all(is_known(known, name, uri) for uri in resources or [""])]
+
+
+def is_needed(user: User, asked: AuthorizationRequest) -> bool:
+    """Whether the person is asked. RFC 9396 12: details anew each time, a payment is not like the one before. RFC 8252
+    8.6: "authorization servers SHOULD NOT process authorization requests automatically without user consent or
+    interaction, except when the identity of the client can be assured"."""
+    return bool(
+        asked.authorization_details
+        or "consent" in asked.prompts
+        or clients.is_impersonable(asked.client, asked.redirect_uri)
+        or missing(user, asked.client, asked.to_approve, asked.resources)
+    )
 
 
 def is_known(known: set[tuple[str, str]], name: str, uri: str) -> bool:

@@ -60,9 +60,7 @@ def proceed(request: HttpRequest, asked: authorization.AuthorizationRequest) -> 
     detour = detours.needed(request, asked, session)
     if detour is not None or session is None:
         return take(detour, asked)
-    missing = consents.missing(session.user, asked.client, asked.to_approve, asked.resources)
-    # Details are approved anew each time (RFC 9396 12): a payment is not like the one before.
-    if missing or asked.authorization_details or "consent" in asked.prompts:
+    if consents.is_needed(session.user, asked):
         if "none" in asked.prompts:
             raise errors.ConsentRequired
         # With the scopes of this moment: what the client is given later, the page has not shown.

@@ -72,6 +72,7 @@ def consent_page(
         "details": authorization_details.in_words(asked.authorization_details),
         "durations": consents.DURATIONS,
         "duration": consents.PRESELECTED,
+        "is_asked_each_time": clients.is_impersonable(asked.client, asked.redirect_uri),
         "key": key,
         "authorize_path": login.authorize_path(asked.parameters, asked.pushed),
     }
@@ -96,7 +97,7 @@ def decide(
     if decision == "deny":
         authorization.use_up(asked.client, asked.pushed)
         return authorization.refuse(asked.client, asked.redirect_uri, asked.parameters, errors.AccessDenied())
-    if decision == "approve_always":
+    if decision == "approve_always" and not clients.is_impersonable(asked.client, asked.redirect_uri):
         names = consents.asked_for(session.user, asked.client, asked.to_approve, asked.resources)
         consents.remember(session.user, asked.client, names, duration.length, asked.resources)
     clients.mark_redirect_uri_used(asked.client, asked.redirect_uri)

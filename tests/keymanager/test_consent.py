@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from keymanager import clients
 from keymanager.models import Authorization, AuthorizationCode, Consent, ConsentRequest, Scope
-from tests.keymanager.conftest import CALLBACK, Registered, authorize, decide, exchange, query_of, sign_in
+from tests.keymanager.conftest import CALLBACK, Registered, authorize, challenge, decide, exchange, query_of, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -293,3 +293,34 @@ def test_what_the_application_is_given_while_the_page_is_open_is_not_approved(
 
     assert exchange(app, code).json()["scope"] == "photos:read"
     assert [row.scope for row in Consent.objects.all()] == ["photos:read"]
+
+
+@pytest.mark.rfc("8252#8.6")
+@pytest.mark.parametrize("callback", ["http://127.0.0.1:5000/back", "com.example.printer:/back"])
+def test_an_application_that_another_could_pass_for_is_asked_for_each_time(
+    bobs_browser: Browser, register: Callable[..., Registered], callback: str
+) -> None:
+    app = register(public=True, redirect_uris=[callback])
+    parameters = {"redirect_uri": callback, **challenge()}
+    page = bobs_browser.get(authorize(bobs_browser, app, **parameters)["Location"]).content.decode()
+    assert ("You are asked each time" in page, "Approve Always" in page) == (True, False)
+
+    decide(bobs_browser, authorize(bobs_browser, app, **parameters), "approve_always")
+
+    assert "/oauth2/consent/" in authorize(bobs_browser, app, **parameters)["Location"]
+    assert query_of(authorize(bobs_browser, app, prompt="none", **parameters))["error"] == "consent_required"
+    assert not Consent.objects.exists()
+
+
+@pytest.mark.rfc("8252#8.6")
+@pytest.mark.parametrize("public", [True, False])
+def test_an_address_or_a_secret_of_its_own_assures_who_it_is(
+    bobs_browser: Browser, register: Callable[..., Registered], public: bool
+) -> None:
+    callback = CALLBACK if public else "http://127.0.0.1:5000/back"
+    app = register(public=public, redirect_uris=[callback])
+    parameters = {"redirect_uri": callback, **challenge()}
+
+    decide(bobs_browser, authorize(bobs_browser, app, **parameters), "approve_always")
+
+    assert "code" in query_of(authorize(bobs_browser, app, **parameters))
