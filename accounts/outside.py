@@ -19,6 +19,9 @@ from django.conf import settings
 
 SECONDS = 4.0
 MOST_ADDRESSES = 4
+TRANSLATED = [ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "::/96")]
+# RFC 8215: for translators within a network; RFC 3879: site-local.
+OF_SITES = [ipaddress.IPv6Network(text) for text in ("64:ff9b:1::/48", "fec0::/10")]
 # What a call may raise, beside NotReached.
 FAULTS = (OSError, http.client.HTTPException, ValueError)
 
@@ -89,8 +92,20 @@ def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Of an IPv4 address within an IPv6 one, whether that is."""
     if isinstance(address, ipaddress.IPv6Address):
         within = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
-        address = within or address
-    return address.is_global and not address.is_multicast
+        address = within or translated(address)
+    return address.is_global and not address.is_multicast and not is_of_site(address)
+
+
+def translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Where a translator at the edge of the network sends it (RFC 6052 2.1), and what is called compatible with IPv4
+    (RFC 4291 2.5.5.1): the last 32 bits."""
+    holds_ipv4 = any(address in network for network in TRANSLATED)
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if holds_ipv4 else address
+
+
+def is_of_site(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Of a network's own, which Python takes for everybody's."""
+    return isinstance(address, ipaddress.IPv6Address) and any(address in network for network in OF_SITES)
 
 
 def trust() -> ssl.SSLContext:

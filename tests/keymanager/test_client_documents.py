@@ -231,7 +231,21 @@ def test_not_every_address_is_a_client_id(address: str) -> None:
     assert not client_documents.is_address(address)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "192.168.0.1", "localhost"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("127.0.0.1", "10.0.0.1", "169.254.169.254", "[::1]", "192.168.0.1", "localhost", "0x7f.1", "2130706433"),
+        # An IPv4 address within an IPv6 one; and site-local ones.
+        *(
+            "[::ffff:10.0.0.1]",
+            "[::10.0.0.1]",
+            "[64:ff9b::a9fe:a9fe]",
+            "[64:ff9b:1::a00:1]",
+            "[2002:a00:1::]",
+            "[fec0::1]",
+        ),
+    ],
+)
 def test_outside_the_demo_no_inner_address_is_asked(settings: Settings, host: str) -> None:
     settings.DEMO = False
 
