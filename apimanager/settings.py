@@ -151,7 +151,8 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/store/"
-ACCOUNT_PREVENT_ENUMERATION = True
+# Two accounts may name one address, and one of them confirm it: else the form would tell whose address is known here.
+ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_USERNAME_MIN_LENGTH = 3
 # How long after proving who one is secrets may be shown and changed (accounts/reauthentication.py).

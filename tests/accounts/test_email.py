@@ -36,6 +36,29 @@ def test_signing_up_sends_a_link_that_confirms_the_address(client: Browser, db: 
     assert EmailAddress.objects.get(email="dora@example.com").verified
 
 
+def test_signing_up_does_not_tell_whose_address_is_known(client: Browser, bob: User, mailoutbox: list[Any]) -> None:
+    EmailAddress.objects.create(user=bob, email=bob.email, verified=True, primary=True)
+
+    answer = client.post("/accounts/signup/", NEW | {"email": bob.email})
+
+    assert answer.headers["Location"] == "/store/"
+    address = EmailAddress.objects.get(user__username="dora")
+    assert not address.verified
+    client.post("/accounts/logout/")
+    mailoutbox.clear()
+    client.post("/accounts/password/reset/", {"email": bob.email})
+    assert ["bob" in mail.body and "dora" not in mail.body for mail in mailoutbox] == [True]
+
+
+def test_an_address_is_confirmed_by_one_account_only(client: Browser, bob: User, mailoutbox: list[Any]) -> None:
+    EmailAddress.objects.create(user=bob, email=bob.email, verified=True, primary=True)
+    client.post("/accounts/signup/", NEW | {"email": bob.email})
+
+    client.post(link_in(mailoutbox[0]))
+
+    assert [row.user for row in EmailAddress.objects.filter(verified=True)] == [bob]
+
+
 def test_a_link_that_was_made_up_confirms_nothing(client: Browser, db: None) -> None:
     page = client.get("/accounts/confirm-email/made-up/")
 
@@ -55,6 +78,18 @@ def test_a_new_address_counts_once_it_is_confirmed(bobs: Browser, bob: User, mai
     bob.refresh_from_db()
     assert bob.email == "new@example.com"
     assert "new@example.com" in bobs.get(SECURITY).content.decode()
+
+
+def test_a_change_does_not_tell_whose_address_is_known(bobs: Browser, alice: User, mailoutbox: list[Any]) -> None:
+    EmailAddress.objects.create(user=alice, email=alice.email, verified=True, primary=True)
+
+    known, unknown = (
+        bobs.post(EMAIL, {"email": email, "action_add": ""}, follow=True).content.decode().replace(email, "@")
+        for email in (alice.email, "nobody@example.com")
+    )
+
+    assert known.count("@") == unknown.count("@")
+    assert "already" not in known + unknown
 
 
 def test_a_change_can_be_taken_back(bobs: Browser, bob: User) -> None:
