@@ -3,9 +3,11 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.module_loading import import_string
 
 from accounts import devices, realms, reauthentication
 from accounts.models import User
@@ -40,9 +42,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         devices.arrive(request, user)
 
     def set_password(self, user: User, password: str) -> None:
-        """Whoever knew the old one is signed out, everywhere but here."""
+        """Whoever knew the old one is signed out, everywhere but here; and what it alone opened is closed
+        (settings.PASSWORD_CHANGES)."""
         super().set_password(user, password)
         devices.end_others(user, self.request.session.session_key)
+        import_string(settings.PASSWORD_CHANGES)(user)
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
         """allauth's, in the words of our pages."""

@@ -230,6 +230,8 @@ CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 CSRF_FAILURE_VIEW = "apimanager.views.csrf_failure"
 # What else ends with a session that is ended from another one; `accounts` knows nothing of the key manager.
 SESSION_ENDS = "keymanager.sessions.end_stored"
+# What ends when somebody sets a new password, likewise.
+PASSWORD_CHANGES = "keymanager.authorizations.end_by_password"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Transport

@@ -65,6 +65,14 @@ def revoke_all(user: User, client: Client, *, reason: str) -> int:
     return end(Q(user=user, client=client) | Q(root__user=user, root__client=client), reason=reason)
 
 
+@transaction.atomic
+def end_by_password(user: User) -> int:
+    """What somebody who knew the person's password got by it alone (RFC 6749 4.3), and what was exchanged for that; for
+    when there is a new one. What the person approved in a browser lives on until they withdraw it."""
+    of_password = Q(user=user, grant_type="password") | Q(root__user=user, root__grant_type="password")
+    return end(of_password, reason="new password")
+
+
 def end(which: Q, *, reason: str) -> int:
     """How many were live; four statements however many there are. Locked first, as in `hold`, and in a fixed order, so
     that two who end several never wait for each other in a circle. Self-contained tokens are refused by `grant_id`."""

@@ -324,3 +324,19 @@ def test_a_client_s_policy_may_refuse_what_others_have_left_out(register: Callab
     }
     assert post_token(strict, grant_type="client_credentials", scope="photos:read").json()["scope"] == "photos:read"
     assert post_token(strict, grant_type="client_credentials").json()["scope"] == "default"
+
+
+def test_a_new_password_ends_what_the_old_one_gave(bobs_browser: Browser, printer: Registered) -> None:
+    by_password = post_token(printer, grant_type="password", username="bob", password="bob").json()
+    approved = exchange(printer, code_for(bobs_browser, printer)).json()
+    phrase = "another long passphrase"
+    changed = {"oldpassword": "bob", "password1": phrase, "password2": phrase}
+
+    assert bobs_browser.post("/oauth2/account/password/change/", changed).status_code == 302
+
+    refreshed = [
+        post_token(printer, grant_type="refresh_token", refresh_token=answer["refresh_token"]).status_code
+        for answer in (by_password, approved)
+    ]
+    assert refreshed == [400, 200]
+    assert tokens.find(by_password["access_token"]) is None
