@@ -11,11 +11,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from keymanager import checksums, client_descriptions, client_secrets, clients, errors, sector_identifiers
 from keymanager.models import Client, InitialAccessToken, Origin, RegistrationAccessToken, Scope
+
+UNUSABLE = "The initial access token is unknown, expired or used up."
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Policy:
 
 def check_sector(body: Any) -> None:
     """OpenID Connect Registration 1.0 5, before the transaction: nobody waits for a stranger's server."""
-    if settings.REGISTRATION == "closed" or not isinstance(body, dict):
+    if not isinstance(body, dict):
         return
     if body.get("sector_identifier_uri") is not None or body.get("subject_type") is not None:
         described = client_descriptions.parsed(body)
@@ -59,24 +61,31 @@ def register(body: Any, *, token: str) -> dict[str, Any]:
     return answer(client) | secret_members(secret) | {"registration_access_token": own}
 
 
+def check_admission(token: str) -> None:
+    """Whether the caller may register at all; nothing is used up."""
+    if settings.REGISTRATION == "closed":
+        raise errors.RegistrationClosed
+    if not token and settings.REGISTRATION != "open":
+        raise errors.InvalidToken("An initial access token is needed to register.")
+    if token and not usable(token).exists():
+        raise errors.InvalidToken(UNUSABLE)
+
+
 def admitted(token: str) -> Policy:
     """What the caller may register. RFC 7591 3: the endpoint "MAY be an OAuth 2.0 protected resource and … accept an
     initial access token"; a use is taken from it by one statement, so that two at once do not share the last."""
-    if settings.REGISTRATION == "closed":
-        raise errors.RegistrationClosed
+    check_admission(token)
     if not token:
-        if settings.REGISTRATION == "open":
-            return Policy(scopes=list(Scope.objects.values_list("name", flat=True)))
-        raise errors.InvalidToken("An initial access token is needed to register.")
-    row = InitialAccessToken.objects.filter(
-        checksum=checksums.checksum(token, checksums.INITIAL_ACCESS_TOKEN),
-        uses_left__gt=0,
-        expires_at__gt=timezone.now(),
-    )
-    if not row.update(uses_left=F("uses_left") - 1):
-        raise errors.InvalidToken("The initial access token is unknown, expired or used up.")
+        return Policy(scopes=list(Scope.objects.values_list("name", flat=True)))
+    if not usable(token).update(uses_left=F("uses_left") - 1):
+        raise errors.InvalidToken(UNUSABLE)
     known = InitialAccessToken.objects.get(checksum=checksums.checksum(token, checksums.INITIAL_ACCESS_TOKEN))
     return Policy(grant_types=known.grant_types, scopes=known.scopes)
+
+
+def usable(token: str) -> QuerySet[InitialAccessToken]:
+    checksum = checksums.checksum(token, checksums.INITIAL_ACCESS_TOKEN)
+    return InitialAccessToken.objects.filter(checksum=checksum, uses_left__gt=0, expires_at__gt=timezone.now())
 
 
 def check_policy(described: client_descriptions.Description, policy: Policy) -> None:

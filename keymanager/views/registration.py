@@ -20,6 +20,8 @@ def register(request: HttpRequest) -> HttpResponse:
     """RFC 7591 3.1."""
     try:
         body = body_of(request)
+        # First of all: for nobody who may not register is anything fetched.
+        registration.check_admission(bearer_token(request))
         registration.check_sector(body)
         answer = registration.register(body, token=bearer_token(request))
     except errors.OAuthError as error:

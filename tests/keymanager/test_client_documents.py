@@ -212,6 +212,20 @@ def test_it_can_be_switched_off(site: Site, bobs_browser: Browser, settings: Set
     assert site.asked == []
 
 
+@pytest.mark.parametrize(
+    ("policy", "token"), [("token", ""), ("token", "made-up"), ("open", "made-up"), ("closed", "")]
+)
+def test_nothing_is_fetched_for_who_may_not_register(site: Site, settings: Settings, policy: str, token: str) -> None:
+    settings.REGISTRATION = policy
+    body = {"redirect_uris": [CALLBACK], "sector_identifier_uri": f"{site.base}/sector.json"}
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    answer = Browser().post("/oauth2/register", json.dumps(body), content_type="application/json", headers=headers)
+
+    assert answer.status_code in (401, 403)
+    assert site.asked == []
+
+
 @pytest.mark.rfc("CIMD#3")
 @pytest.mark.parametrize(
     "address",
