@@ -13,6 +13,8 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from typing import Any
 from urllib.parse import SplitResult
 
 from django.conf import settings
@@ -79,13 +81,34 @@ def within_time(connection: Connection) -> Iterator[Connection]:
 def addresses_of(host: str, port: int, *, is_tls: bool) -> list[str]:
     """The addresses of `host`. None may be of an inner network, where a client has no business; in demo mode, which
     is all on loopback, loopback is allowed, and there without TLS too."""
-    found = [str(entry[4][0]).partition("%")[0] for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    found = [str(entry[4][0]).partition("%")[0] for entry in looked_up(host, port)]
     addresses = [ipaddress.ip_address(text) for text in found]
     loopback = settings.DEMO and all(address.is_loopback for address in addresses)
     public = is_tls and all(is_public(address) for address in addresses)
     if not (loopback or public):
         raise NotReached("the address is of an inner network, or has no TLS")
     return found[:MOST_ADDRESSES]
+
+
+def looked_up(host: str, port: int) -> list[Any]:
+    """The system's answer, which may take half a minute when a name's own server keeps silent: then it is not waited
+    for."""
+    answers: SimpleQueue[list[Any] | Exception] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(list(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)))
+        except FAULTS as fault:
+            answers.put(fault)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        answer = answers.get(timeout=SECONDS)
+    except Empty:
+        raise NotReached("the name's server does not answer in time") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:

@@ -48,6 +48,11 @@ class TrustedIssuer(models.Model):
     def __str__(self) -> str:
         return self.issuer
 
+    @property
+    def is_stranger(self) -> bool:
+        """An administrator entered it."""
+        return False
+
     def registered(self, name: str) -> Any:
         """`jwks` or `jwks_uri`, None when it has not got that; as of a Client (keymanager/client_keys.py)."""
         return {"jwks": self.jwks, "jwks_uri": self.jwks_uri or None}[name]

@@ -74,7 +74,7 @@ def read(client_id: str) -> Client | None:
     if cache.get(failed):
         return None
     try:
-        document = fetching.fetch(client_id)
+        document = fetching.fetch_for_stranger(client_id)
         age = timedelta(seconds=document.max_age or DEFAULT_AGE)
         return keep(client_id, checked(document.value, client_id), max(age, SHORTEST_AGE))
     except (fetching.NotFetched, errors.OAuthError) as fault:

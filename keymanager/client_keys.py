@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from keymanager import fetching
 
 Jwk = dict[str, Any]
+Fetch = Callable[[str], fetching.Document]
 
 KEPT_SECONDS = 300.0
 AGAIN_SECONDS = 30.0
@@ -53,6 +55,9 @@ class UnusableKeys(Exception):
 
 class KeyHolder(Protocol):
     """A Client, or a TrustedIssuer: whoever has the members `jwks` and `jwks_uri` (RFC 7591 2)."""
+
+    @property
+    def is_stranger(self) -> bool: ...
 
     def registered(self, name: str) -> Any: ...
 
@@ -106,8 +111,9 @@ def candidates(holder: KeyHolder, kid: str | None) -> list[Jwk]:
         return with_kid(key_list(registered), kid)
     if (url := holder.registered("jwks_uri")) is None:
         raise UnusableKeys("neither jwks nor jwks_uri is registered")
-    found = with_kid(fetched(url, within=KEPT_SECONDS), kid)
-    return found or with_kid(fetched(url, within=AGAIN_SECONDS), kid)
+    fetch = fetching.fetch_for_stranger if holder.is_stranger else fetching.fetch
+    found = with_kid(fetched(url, fetch, within=KEPT_SECONDS), kid)
+    return found or with_kid(fetched(url, fetch, within=AGAIN_SECONDS), kid)
 
 
 def with_kid(keys: list[Jwk], kid: str | None) -> list[Jwk]:
@@ -122,14 +128,14 @@ def key_list(document: Any) -> list[Jwk]:
     return [jwk for jwk in keys[:MOST_KEYS] if isinstance(jwk, dict)]
 
 
-def fetched(url: str, *, within: float) -> list[Jwk]:
+def fetched(url: str, fetch: Fetch, *, within: float) -> list[Jwk]:
     """The keys at `url`, asked for at most `within` seconds ago. One asks at a time, and a failure is a failure for
     AGAIN_SECONDS, so that nobody can make us ask a stranger's server as often as he likes."""
     held = remembered(url)
     with held.lock:
         now = time.monotonic()
         if now - held.fetched_at > within and now - held.tried_at > AGAIN_SECONDS:
-            renew(held, url)
+            renew(held, url, fetch)
         if held.keys is None or now - held.fetched_at > KEPT_SECONDS:
             raise UnusableKeys(f"jwks_uri {url!r:.200}: {held.why_not}")
         return held.keys
@@ -142,10 +148,10 @@ def remembered(url: str) -> Fetched:
     return held
 
 
-def renew(held: Fetched, url: str) -> None:
+def renew(held: Fetched, url: str, fetch: Fetch) -> None:
     held.tried_at = time.monotonic()
     try:
-        held.keys = key_list(fetching.fetch(url).value)
+        held.keys = key_list(fetch(url).value)
         held.fetched_at = held.tried_at
     except (fetching.NotFetched, UnusableKeys) as fault:
         held.why_not = f"{type(fault).__name__}: {fault}"[:300]

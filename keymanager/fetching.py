@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from accounts import outside
-from keymanager import json_parameters
+from keymanager import json_parameters, patience
 
 MOST_BYTES = 64 * 1024
 LONGEST_AGE = 24 * 3600
@@ -37,6 +37,15 @@ def fetch(url: str) -> Document:
             return read(connection.getresponse())
     except (outside.NotReached, *outside.FAULTS) as fault:
         raise NotFetched(f"{type(fault).__name__}: {fault} at {url[:200]!r}") from fault
+
+
+def fetch_for_stranger(url: str) -> Document:
+    """The same for somebody whom nobody here knows, as long as there is patience for those (keymanager/patience.py)."""
+    try:
+        with patience.spent():
+            return fetch(url)
+    except patience.Lost:
+        raise NotFetched(f"strangers had us wait enough in this minute; not asked: {url[:200]!r}") from None
 
 
 def address_of(url: str) -> SplitResult:

@@ -116,6 +116,11 @@ class Client(AbstractApplication):
         return self.origin in (Origin.STORE, Origin.OWNER)
 
     @property
+    def is_stranger(self) -> bool:
+        """Whether it may have come here without anybody's leave."""
+        return self.origin == Origin.DOCUMENT or (self.origin == Origin.ITSELF and settings.REGISTRATION == "open")
+
+    @property
     def is_public(self) -> bool:
         return self.client_type == self.CLIENT_PUBLIC
 

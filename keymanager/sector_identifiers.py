@@ -36,7 +36,7 @@ def check(metadata: Mapping[str, Any], redirect_uris: Sequence[str]) -> None:
 def vouched_for(uri: str) -> set[str]:
     """Registration 1.0 5: the document is a JSON array of redirect URIs, fetched by https."""
     try:
-        document = fetching.fetch(uri).value
+        document = fetching.fetch_for_stranger(uri).value
     except fetching.NotFetched as fault:
         raise errors.InvalidClientMetadata("sector_identifier_uri cannot be read.", detail=str(fault)) from None
     if not isinstance(document, list) or not all(isinstance(item, str) for item in document):

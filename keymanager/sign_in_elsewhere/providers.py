@@ -63,6 +63,7 @@ class PublishedKeys:
     """A keymanager.client_keys.KeyHolder."""
 
     jwks: Any
+    is_stranger = False
 
     def registered(self, name: str) -> Any:
         return self.jwks if name == "jwks" else None

@@ -17,7 +17,7 @@ from django.test import Client as Browser
 from pytest_django.fixtures import Settings
 
 from demo import certificates
-from keymanager import client_documents, fetching
+from keymanager import client_documents, fetching, patience
 from keymanager.models import Client
 from tests.keymanager.conftest import CALLBACK, Registered, authorize, challenge, code_for, exchange
 
@@ -169,6 +169,26 @@ def test_after_a_failure_it_is_not_asked_for_a_moment(site: Site, bobs_browser: 
         ask(bobs_browser, f"{site.base}/missing.json")
 
     assert site.asked == ["/missing.json"]
+
+
+def test_strangers_have_us_wait_for_a_while_only(
+    site: Site, bobs_browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = site.describe("/known.json")
+    ask(bobs_browser, known)
+    cache.clear()
+    monkeypatch.setattr(patience, "PERIOD", 10**9)  # no minute ends meanwhile
+    monkeypatch.setattr(patience, "MOST", 3 * patience.LEAST)
+
+    for number in range(9):
+        ask(bobs_browser, f"{site.base}/missing-{number}.json")
+
+    assert 1 <= len(site.asked[1:]) <= 3
+    assert ask(bobs_browser, site.describe("/late.json")).status_code == 400
+    Client.objects.update(read_again_at="2020-01-01T00:00Z")
+    assert ask(bobs_browser, known).status_code == 302
+    cache.clear()
+    assert ask(bobs_browser, site.describe("/late.json")).status_code == 302
 
 
 def test_a_redirect_uri_has_to_be_in_the_document(site: Site, bobs_browser: Browser) -> None:

@@ -4,6 +4,7 @@ import contextlib
 import http.server
 import ipaddress
 import json
+import socket
 import ssl
 import threading
 import time
@@ -17,7 +18,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from accounts import outside
-from keymanager import client_keys, fetching
+from keymanager import client_keys, fetching, patience
 from tests.gateway import certificates
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 @dataclass
 class Holder:
     members: dict[str, Any] = field(default_factory=dict)
+    is_stranger: bool = False
 
     def registered(self, name: str) -> Any:
         return self.members.get(name)
@@ -229,6 +231,28 @@ def drip(door: Any) -> None:
         for _ in range(80):
             door.wfile.write(b" ")
             time.sleep(0.05)
+
+
+def test_a_name_that_nobody_resolves_in_time_is_left(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside, "SECONDS", 0.1)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(0.5) or [])
+
+    with pytest.raises(fetching.NotFetched, match="does not answer in time"):
+        fetching.fetch(site.url)
+    assert site.asked == 0
+
+
+def test_for_a_stranger_keys_are_fetched_as_long_as_there_is_patience(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "MOST", 0)
+    site.publishes(ec_jwk(kid="one"))
+
+    with pytest.raises(client_keys.UnusableKeys, match="wait enough"):
+        client_keys.all_keys(Holder({"jwks_uri": site.url}, is_stranger=True))
+    client_keys.forget()
+    assert [key["kid"] for key in client_keys.all_keys(Holder({"jwks_uri": site.url}))] == ["one"]
+    assert site.asked == 1
 
 
 def test_a_certificate_of_nobody_known_is_refused(site: Site, settings: Settings) -> None:
