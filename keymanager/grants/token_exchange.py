@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from keymanager import authorizations, errors, resources, scopes, subjects, tokens
 from keymanager.grants.base import Answer, TokenRequest
-from keymanager.models import Authorization
+from keymanager.models import Authorization, Client
 from keymanager.tokens import Bearer
 
 GRANT_TYPE = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -71,15 +71,20 @@ def check_may_exchange(request: TokenRequest, subject: Bearer) -> None:
     """RFC 8693 5: only who got the token, or whom it is meant for, may trade it."""
     if subject.user is None:
         raise errors.InvalidRequest("The subject_token stands for no person.")
-    client = request.client
-    audience = subject.claims["aud"]
-    meant = [audience] if isinstance(audience, str) else audience
-    if subject.client.pk == client.pk or client.is_resource_server:
-        return
-    if not client.resources.filter(uri__in=meant).exists():
+    if subject.client.pk != request.client.pk and not is_meant_for(request.client, subject):
         raise errors.InvalidRequest(
             "The subject_token is not for this application.", detail=f"issued to {subject.client.client_id}"
         )
+
+
+def is_meant_for(client: Client, subject: Bearer) -> bool:
+    """Whether `client` is the resource, or one of those, that the token is for."""
+    return client.is_resource_server or client.resources.filter(uri__in=meant(subject)).exists()
+
+
+def meant(subject: Bearer) -> list[str]:
+    audience = subject.claims["aud"]
+    return [audience] if isinstance(audience, str) else list(audience)
 
 
 def actor_claim(request: TokenRequest, subject: Bearer, actor: Bearer | None) -> dict[str, Any]:
@@ -117,12 +122,12 @@ def narrowed(request: TokenRequest, subject: Bearer) -> str:
 
 
 def audience_of(request: TokenRequest, subject: Bearer) -> list[str]:
-    """RFC 8693 2.1.1: `resource` and `audience` may stand for the same; a name that is unknown is invalid_target."""
+    """RFC 8693 2.1.1: `resource` and `audience` may stand for the same; a name that is unknown is invalid_target. A
+    resource calls others for the person; who trades a token of its own stays within what the person approved."""
     named = " ".join(request.parameters.get(name, "") for name in ("resource", "audience"))
-    if not named.strip():
-        aud = subject.claims["aud"]
-        return [aud] if isinstance(aud, str) else list(aud)
-    return resources.check({"resource": named})
+    if is_meant_for(request.client, subject):
+        return resources.check({"resource": named}) or meant(subject)
+    return resources.narrowed(meant(subject), {"resource": named})
 
 
 @transaction.atomic

@@ -66,6 +66,18 @@ def test_a_token_is_traded_for_one_of_the_same_person(archive: Registered, subje
     assert said(answer)["aud"] == THUMBNAILS
 
 
+@pytest.mark.rfc("8707#2.2")
+def test_a_client_s_own_token_is_not_traded_for_what_the_person_did_not_approve(
+    archive: Registered, bobs_browser: Browser
+) -> None:
+    approved = exchange(archive, code_for(bobs_browser, archive, resource=THUMBNAILS)).json()["access_token"]
+
+    for name, elsewhere in (("resource", PHOTOS), ("audience", settings.ACCESS_TOKEN_AUDIENCE)):
+        answer = trade(archive, approved, **{name: elsewhere})
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_target")
+    assert said(trade(archive, approved, resource=THUMBNAILS))["aud"] == THUMBNAILS
+
+
 @pytest.mark.rfc("8693#4.1")
 def test_the_new_token_says_who_acts(archive: Registered, subject: str) -> None:
     assert said(trade(archive, subject))["act"] == {"sub": archive.id, "client_id": archive.id}
