@@ -13,6 +13,8 @@ from keymanager.models import Client, ClientURI, SigningAlgorithm
 
 MOST_URIS = 20
 LONGEST_NAME = 100
+# Space, and letters that are fillers: all that Python calls printable and nobody sees. A person approves a name.
+UNSEEN = " \u115f\u1160\u2800\u3164\uffa0"
 DEFAULT_NAME = "Unnamed application"
 # What a client may have that nobody vouched for: the others let it see passwords or act for people by other tokens.
 OPEN_GRANT_TYPES = (
@@ -82,6 +84,8 @@ def name_of(said: Mapping[str, Any]) -> str:
     name = said.get("client_name", DEFAULT_NAME)
     if not is_text(name) or len(name) > LONGEST_NAME:
         raise errors.InvalidClientMetadata(f"client_name is a text of at most {LONGEST_NAME} characters.")
+    if not name.strip(UNSEEN):
+        raise errors.InvalidClientMetadata("client_name cannot be seen.")
     return str(name)
 
 

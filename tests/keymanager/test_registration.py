@@ -114,6 +114,8 @@ def test_a_redirect_uri_that_cannot_be_used_is_refused(uri: Any) -> None:
         {"jwks": {"keys": ["x"]}},
         {"client_name": "x" * 101},
         {"client_name": ["x"]},
+        {"client_name": "   "},
+        {"client_name": "\u3164 \u2800"},
         {"client_uri": "javascript:alert(1)"},
         {"logo_uri": "http://printer.example/logo"},
         {"scope": ["photos:read"]},
