@@ -15,10 +15,13 @@ from keymanager.models import (
     AccessToken,
     Authorization,
     AuthorizationCode,
+    Client,
+    Consent,
     ConsentRequest,
     DeviceGrant,
     DPoPProofUse,
     LogoutNotice,
+    Origin,
     RefreshToken,
     RevokedToken,
 )
@@ -32,6 +35,8 @@ PAUSE_SECONDS = 0.01
 REMEMBERED = timedelta(days=1)
 # How long one can look up which client was told of which sign-out.
 LOGGED = timedelta(days=30)
+# Twice as long as what a document says is gone by (client_documents.py).
+UNREAD = timedelta(days=2)
 # No access token lives longer than a year, so nothing hangs on an older authorization but a refresh token.
 LONGEST_TOKEN = timedelta(days=366)
 
@@ -64,6 +69,7 @@ def tables(now: datetime) -> list[tuple[str, QuerySet[Any]]]:
             "logout notices",
             LogoutNotice.objects.filter(created_at__lt=now - LOGGED, next_attempt_at=None).order_by("created_at"),
         ),
+        ("clients of documents", unknown_clients(now).order_by("read_at")),
         # A missing authorization refuses its tokens here just as a revoked one does; a gateway has to be told.
         (
             "revoked authorizations",
@@ -78,6 +84,16 @@ def tables(now: datetime) -> list[tuple[str, QuerySet[Any]]]:
             Authorization.objects.filter(~Exists(live), created_at__lt=now - LONGEST_TOKEN).order_by("created_at"),
         ),
     ]
+
+
+def unknown_clients(now: datetime) -> QuerySet[Client]:
+    """Those whose document would have to be read anew, and whom nobody approved: anybody makes as many as he likes. A
+    blocked one stays, or it would come back unblocked."""
+    approved = Authorization.objects.filter(client=OuterRef("pk"))
+    remembered = Consent.objects.filter(client=OuterRef("pk"))
+    return Client.objects.filter(
+        ~Exists(approved), ~Exists(remembered), origin=Origin.DOCUMENT, blocked_at=None, read_at__lt=now - UNREAD
+    )
 
 
 def in_batches(expired: QuerySet[Any]) -> int:

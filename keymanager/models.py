@@ -91,7 +91,8 @@ class Client(AbstractApplication):
             )
         ]
         indexes: ClassVar = [
-            models.Index(fields=["blocked_at"], name="client_blocked", condition=Q(blocked_at__isnull=False))
+            models.Index(fields=["blocked_at"], name="client_blocked", condition=Q(blocked_at__isnull=False)),
+            models.Index(fields=["read_at"], name="client_read", condition=Q(read_at__isnull=False)),
         ]
 
     @property

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.test import Client as Browser
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from demo import certificates
-from keymanager import client_documents, fetching, patience
+from keymanager import client_documents, expiry, fetching, patience
 from keymanager.models import Client
-from tests.keymanager.conftest import CALLBACK, Registered, authorize, challenge, code_for, exchange
+from tests.keymanager.conftest import CALLBACK, Registered, authorize, challenge, code_for, decide, exchange
 
 pytestmark = pytest.mark.django_db
 
@@ -292,3 +294,16 @@ def test_a_certificate_of_nobody_is_not_trusted(site: Site, settings: Settings, 
 
     with pytest.raises(fetching.NotFetched, match="SSLCertVerificationError"):
         fetching.fetch(site.describe())
+
+
+def test_who_was_never_approved_is_forgotten(site: Site, bobs_browser: Browser, printer: Registered) -> None:
+    approved, blocked, tried = (site.describe(f"/{name}.json") for name in ("approved", "blocked", "tried"))
+    decide(bobs_browser, ask(bobs_browser, approved))
+    for address in (blocked, tried):
+        ask(bobs_browser, address)
+    Client.objects.filter(client_id=blocked).update(blocked_at=timezone.now())
+
+    for days, names in ((1, {printer.id, approved, blocked, tried}), (3, {printer.id, approved, blocked})):
+        with time_machine.travel(timezone.now() + dt.timedelta(days=days)):
+            expiry.clear()
+        assert {client.client_id for client in Client.objects.all()} == names
