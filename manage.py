@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
 STATE = Path(os.environ.get("APIM_VAR") or Path(__file__).resolve().parent / "var")
@@ -14,4 +15,9 @@ if __name__ == "__main__":
     # Commands follow the state they work on: `make run` marked this folder as a demo's. Only commands do, no server.
     if "APIM_SECRET_KEY" not in os.environ and (STATE / "demo").exists():
         os.environ.setdefault("APIM_DEMO", "1")
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit(str(error))

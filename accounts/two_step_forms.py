@@ -40,11 +40,20 @@ class CodeMixin:
         self.fields["code"].widget = forms.TextInput(CODE_ATTRS)
 
     def clean_code(self) -> str:
-        code: str = super().clean_code()  # type: ignore[misc]
+        used = ValidationError("This code was used already; wait for the next one.", code="used")
+        try:
+            code: str = super().clean_code()  # type: ignore[misc]
+        except ValidationError as error:
+            # allauth says of a code it remembers that it is incorrect.
+            raise used if error.code == "incorrect_code" and self.was_used() else error from None
         found: Authenticator = self.authenticator  # type: ignore[attr-defined]
         if found.type == Authenticator.Type.TOTP and not two_step.claim(found, code):
-            raise ValidationError("This code was used already; wait for the next one.", code="used")
+            raise used
         return code
+
+    def was_used(self) -> bool:
+        apps = Authenticator.objects.filter(user=self.user, type=Authenticator.Type.TOTP)  # type: ignore[attr-defined]
+        return any(two_step.was_used(app, self.cleaned_data["code"]) for app in apps)  # type: ignore[attr-defined]
 
 
 class CodeForm(CodeMixin, AuthenticateForm):  # type: ignore[misc]

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 TRUE = {"1", "true", "yes", "on"}
@@ -13,7 +16,8 @@ FALSE = {"", "0", "false", "no", "off"}
 
 
 def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default)
+    """A variable that is empty is one that is not set, as compose files write it."""
+    return os.environ.get(name) or default
 
 
 def boolean(name: str, default: bool = False) -> bool:
@@ -25,14 +29,17 @@ def boolean(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
 
 
-def integer(name: str, default: int) -> int:
-    value = os.environ.get(name)
-    if value is None:
+def integer(name: str, default: int, least: int = 0) -> int:
+    written = os.environ.get(name)
+    if written is None:
         return default
     try:
-        return int(value)
+        value = int(written)
     except ValueError:
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.") from None
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {written!r}.") from None
+    if value < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}, not {value}.")
+    return value
 
 
 def port(name: str, default: int) -> int:
@@ -40,6 +47,54 @@ def port(name: str, default: int) -> int:
     if not 0 < value < 65536:
         raise ImproperlyConfigured(f"{name} must be a port between 1 and 65535, not {value}.")
     return value
+
+
+def port_or_none(name: str) -> int:
+    """0, the default, for none."""
+    value = integer(name, 0)
+    if value > 65535:
+        raise ImproperlyConfigured(f"{name} must be 0 or a port up to 65535, not {value}.")
+    return value
+
+
+def url(name: str, default: str) -> str:
+    """An absolute address without a slash at its end: paths are put behind it."""
+    value = text(name, default).rstrip("/")
+    try:
+        parts = urlsplit(value)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        sound = False
+    if not sound or "?" in value or "#" in value:
+        raise ImproperlyConfigured(f"{name} must be an http or https address, not {value!r}.")
+    return value
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    """As Django describes a database. What was given may hold a password, so no message repeats it."""
+    given = text(name, default)
+    ill_formed = f"{name} must be like postgres://user:password@host/name or sqlite:////folder/file."
+    if not given.startswith(("postgres://", "postgresql://", "sqlite://")):
+        raise ImproperlyConfigured(ill_formed)
+    try:
+        return dict(dj_database_url.parse(given, conn_max_age=600, conn_health_checks=True))
+    except ValueError:
+        raise ImproperlyConfigured(ill_formed) from None
+
+
+def private_file(path: str) -> None:
+    """Makes SQLite's file, empty, for this user alone; side files get the same mode. Sessions and checksums are nobody
+    else's on a machine with several users. A folder that is missing is not ours to make."""
+    if path != ":memory:" and Path(path).parent.is_dir():
+        Path(path).touch(mode=0o600)
+
+
+def redis(name: str) -> str:
+    """Empty where there is none. It may hold a password, so no message repeats it."""
+    given = text(name)
+    if given and not given.startswith(("redis://", "rediss://", "unix://")):
+        raise ImproperlyConfigured(f"{name} must be like redis://host:6379/0.")
+    return given
 
 
 def service(name: str) -> str:

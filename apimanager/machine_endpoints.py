@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 NAMES = (
     *("keymanager:token", "keymanager:introspect", "keymanager:revoke", "keymanager:userinfo"),
     *("keymanager:par", "keymanager:device-authorization"),
-    *("gateway:check", "gateway:exchange", "gateway:routes", "gateway:clusters", "gateway:extension_configs"),
+    *("gateway:check", "gateway:exchange", "gateway:assertion"),
+    *("gateway:routes", "gateway:clusters", "gateway:extension_configs"),
 )
 TRACING = "apimanager.tracing.TracingMiddleware"
-# Envoy asks under the name that its caller used; the view lets in gateways only, and never looks at the name.
-OF_ANY_HOST = frozenset({"gateway:exchange"})
+# Envoy asks under the name that its caller used; these views let in gateways only, and never look at the name.
+OF_ANY_HOST = frozenset({"gateway:exchange", "gateway:assertion"})
 
 
 class Endpoint(NamedTuple):

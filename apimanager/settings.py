@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from apimanager import elsewhere, environment as env, telemetry
@@ -33,10 +32,10 @@ PLAYGROUND_HOST = env.text("APIM_PLAYGROUND_HOST", "localhost")
 PLAYGROUND_PORT = env.port("APIM_PLAYGROUND_PORT", 8080)
 PHOTOS_HOST = env.text("APIM_PHOTOS_HOST", "127.0.0.1")
 PHOTOS_PORT = env.port("APIM_PHOTOS_PORT", 8090)
-PORTAL_URL = env.text("APIM_PORTAL_URL", f"https://{PORTAL_HOST}:{PORTAL_PORT}")
-GATEWAY_URL = env.text("APIM_GATEWAY_URL", f"https://{GATEWAY_HOST}:{GATEWAY_PORT}")
-PLAYGROUND_URL = env.text("APIM_PLAYGROUND_URL", f"http://{PLAYGROUND_HOST}:{PLAYGROUND_PORT}/playground2")
-PHOTOS_URL = env.text("APIM_PHOTOS_URL", f"http://{PHOTOS_HOST}:{PHOTOS_PORT}")
+PORTAL_URL = env.url("APIM_PORTAL_URL", f"https://{PORTAL_HOST}:{PORTAL_PORT}")
+GATEWAY_URL = env.url("APIM_GATEWAY_URL", f"https://{GATEWAY_HOST}:{GATEWAY_PORT}")
+PLAYGROUND_URL = env.url("APIM_PLAYGROUND_URL", f"http://{PLAYGROUND_HOST}:{PLAYGROUND_PORT}/playground2")
+PHOTOS_URL = env.url("APIM_PHOTOS_URL", f"http://{PHOTOS_HOST}:{PHOTOS_PORT}")
 TLS_CA_FILE = VAR / "tls" / "ca.pem"
 ALLOWED_HOSTS = sorted({PORTAL_HOST, GATEWAY_HOST, "localhost", "127.0.0.1", "[::1]"})
 
@@ -100,12 +99,9 @@ TEMPLATES = [
 ]
 
 # Database: SQLite in the state folder unless APIM_DATABASE_URL names another.
-DATABASES = {
-    "default": dj_database_url.parse(
-        env.text("APIM_DATABASE_URL", f"sqlite:///{VAR / 'portal.sqlite3'}"), conn_max_age=600, conn_health_checks=True
-    )
-}
+DATABASES = {"default": env.database("APIM_DATABASE_URL", f"sqlite:///{VAR / 'portal.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    env.private_file(DATABASES["default"]["NAME"])
     # IMMEDIATE: a transaction that will write takes the write lock at once, so two exchanges queue instead of failing.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -120,7 +116,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Counters of wrong tries: in Redis for several processes, else in each process by itself.
-REDIS_URL = env.text("APIM_REDIS_URL")
+REDIS_URL = env.redis("APIM_REDIS_URL")
 CACHES = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
     if REDIS_URL
@@ -330,22 +326,20 @@ KEY_MANAGER = env.text("APIM_KEY_MANAGER", "store.key_managers.builtin.BuiltinKe
 # Gateway: where the key lies that an Envoy shows to be given its routes, and how it meets the backends.
 GATEWAY_STATE = VAR / "gateway"
 GATEWAY_REVOCATION_PERIOD = 60  # seconds between two tellings of what was revoked before (gateway/revocations.py)
-GATEWAY_ADMIN_PORT = env.integer("APIM_GATEWAY_ADMIN_PORT", 0)
+GATEWAY_ADMIN_PORT = env.port_or_none("APIM_GATEWAY_ADMIN_PORT")
 RATELIMIT_SERVICE = env.service("APIM_RATELIMIT_SERVICE")  # without it each Envoy counts by itself
 RATELIMIT_SERVICE_CA_FILE = env.text("APIM_RATELIMIT_SERVICE_CA_FILE")
 # Where the agent beside an Envoy listens and whom it asks (gateway/agents.py).
-GATEWAY_AGENT_PORT = env.integer("APIM_GATEWAY_AGENT_PORT", 0)
+GATEWAY_AGENT_PORT = env.port_or_none("APIM_GATEWAY_AGENT_PORT")
 GATEWAY_PORTALS = env.text("APIM_GATEWAY_PORTALS").split()
-GATEWAY_BACKEND_TIMEOUT = env.integer("APIM_GATEWAY_BACKEND_TIMEOUT", 60)  # seconds
+GATEWAY_BACKEND_TIMEOUT = env.integer("APIM_GATEWAY_BACKEND_TIMEOUT", 60, least=1)  # seconds
 GATEWAY_BACKEND_CA_FILE = env.text("APIM_GATEWAY_BACKEND_CA_FILE")
 if GATEWAY_BACKEND_CA_FILE and not Path(GATEWAY_BACKEND_CA_FILE).is_file():
     raise ImproperlyConfigured("APIM_GATEWAY_BACKEND_CA_FILE names no file.")
 
 # Figures: how long they are kept, and what Prometheus shows to be told (docs/statistics.md).
-USAGE_DAYS = env.integer("APIM_USAGE_DAYS", 400)
+USAGE_DAYS = env.integer("APIM_USAGE_DAYS", 400, least=2)
 METRICS_KEY = env.text("APIM_METRICS_KEY")
-if USAGE_DAYS < 2:
-    raise ImproperlyConfigured("APIM_USAGE_DAYS must be at least 2.")
 
 # Traces: who collects them, and whether a trace that a caller names is gone on with (docs/tracing.md).
 TRACES = telemetry.collector()
@@ -374,11 +368,12 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("APIM_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": env.choice("APIM_LOG_LEVEL", "INFO", LOG_LEVELS)},
     "loggers": {"django.server": {"level": "WARNING"}},
 }

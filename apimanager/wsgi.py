@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 
 from django.conf import settings
-from django.core.management import call_command
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from django.core.wsgi import get_wsgi_application
 
 from apimanager import bodies
@@ -15,9 +17,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apimanager.settings")
 # What is loaded here stays until the end: looking through it for garbage again and again took a sixth of the start, and
 # would slow the requests.
 gc.disable()
-application = bodies.measured(MachineEndpoints(get_wsgi_application()), most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-
-# Looks into the database too: a demo account outside demo mode stops the start (accounts/checks.py).
-call_command("check", databases=["default"])
+try:
+    application = bodies.measured(MachineEndpoints(get_wsgi_application()), most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    # Looks into the database too: a demo account outside demo mode stops the start (accounts/checks.py).
+    call_command("check", databases=["default"])
+except (ImproperlyConfigured, CommandError) as error:
+    sys.exit(str(error))  # what stops the start is said in one line, not below fifty of a traceback
 gc.freeze()
 gc.enable()

@@ -9,7 +9,7 @@ BANNER = """
  Everything is running.
 
    API Store      {portal}/store
-   Key Manager    {portal}/oauth2/authorize
+   Key Manager    {portal}/oauth2/
    API Gateway    {gateway}
    Playground     {playground}
 
@@ -30,13 +30,14 @@ BANNER = """
    2. "Applications", "Add Application": a "Name", "Add".
    3. Tab "Subscriptions": subscribe to PhotoShare.
    4. Tab "Production Keys": "Callback URL" {playground}/oauth2client,
-      tick "Code", "Generate Keys". Copy "Consumer Key" and "Consumer Secret".
+      "Code" ticked, "Generate Keys". Copy "Consumer Key" and "Consumer Secret".
    5. Playground: "Import Photos": the key as "Client Id", "Scope" photos:read, "Authorize".
    6. "Sign In" as bob, then "Approve".
    7. "Client Secret", "Get Access Token", "Get Photos": bob's, and nobody else's.
    8. API Store, "Statistics": users who got tokens by the password grant.
 
  Logs: {logs}
+ Mails, such as for a forgotten password: {mails}
  Ctrl-C stops everything.
 {line}
 """
@@ -50,4 +51,5 @@ def text(settings: Settings) -> str:
         playground=settings.playground.url,
         ca=settings.tls / "ca.pem",
         logs=settings.logs,
+        mails="sent" if settings.environ.get("APIM_EMAIL_URL") else settings.logs / "portal.log",
     )

@@ -12,6 +12,7 @@ import sys
 import django
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 
 
 def main(settings: str, *commands: str) -> None:
@@ -22,6 +23,8 @@ def main(settings: str, *commands: str) -> None:
             call_command(*shlex.split(command))
     except (CommandError, ImproperlyConfigured) as error:
         sys.exit(str(error))
+    except OperationalError as error:
+        sys.exit(f"The database cannot be reached: {' '.join(str(error).split())}")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Iterable
@@ -17,6 +18,9 @@ from demo.settings import (
     portal_environment,
 )
 
+# What granian thinks many is a warning in the log.
+PATIENT = min(8, 2 * (os.cpu_count() or 1) + 1)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -30,7 +34,9 @@ def all_parts(settings: Settings) -> list[Part]:
     return [
         Part("portal", portal(settings), portal_environment(settings)),
         Part("photos", granian("photos", settings.photos, threads=2), photos_environment(settings)),
-        Part("playground", granian("playground", settings.playground), playground_environment(settings)),
+        Part(
+            "playground", granian("playground", settings.playground, threads=PATIENT), playground_environment(settings)
+        ),
         Part("agent", agent(settings), portal_environment(settings)),
         Part("gateway", gateway(settings), portal_environment(settings)),
         Part("outbox", outbox(), portal_environment(settings)),
@@ -48,7 +54,8 @@ def portal(settings: Settings) -> str:
 
 
 def granian(package: str, door: Door, *, threads: int = 1, options: Iterable[str] = ()) -> str:
-    """One blocking thread is the fastest for Python that does not wait (granian's own advice and our measurement)."""
+    """One blocking thread is the fastest for Python that does not wait (granian's own advice and our measurement). The
+    playground waits for servers that its visitors name, and the photo service for the portal's keys: they have more."""
     return shlex.join([
         str(PROGRAMS / "granian"), f"{package}.wsgi:application",
         "--interface", "wsgi", "--no-ws", "--http", "auto",

@@ -11,7 +11,7 @@ from demo.errors import DemoError
 from demo.logs import Logs
 from demo.parts import all_parts
 from demo.processes import Parts
-from demo.running import alone
+from demo.running import alone, keep_private
 from demo.settings import ROOT, Settings
 
 
@@ -20,6 +20,7 @@ def run(settings: Settings) -> None:
     signal.signal(signal.SIGTERM, interrupt)
     ports.check(settings.doors)
     with alone(settings.var):
+        keep_private(settings.var, settings.logs)
         for sentence in certificates.ensure(settings):
             say(sentence)
         say("Preparing the databases ...")

@@ -40,7 +40,17 @@ REPEATED = {
     "retry_host_predicate": [OTHER_HOST],
     "host_selection_retry_max_attempts": 3,
 }
-CORS_HEADERS = "authorization,content-type,accept,dpop,apikey,x-requested-with"
+CORS_HEADERS = "authorization,content-type,accept,dpop,apikey,x-api-key,x-requested-with"
+# What a page has to be able to read: why it was refused, and when it may come again (RFC 9449 8 for the nonce).
+CORS_EXPOSED = (
+    "x-fault-code,x-request-id,www-authenticate,dpop-nonce,retry-after,ratelimit,ratelimit-policy,"
+    "x-ratelimit-limit,x-ratelimit-remaining,x-ratelimit-reset,etag,link,location"
+)
+# Fetch standard, CORS protocol and HTTP caches: the answer to one page must not be kept for another.
+BY_ORIGIN = {"header": {"key": "vary", "value": "origin"}, "append_action": "APPEND_IF_EXISTS_OR_ADD"}
+RESERVED = "!$&'()+,;=:@"
+# The beginning of a path that can be said in one way only.
+PLAIN = re.compile(f"[^{{{RESERVED}]*")
 # A step of a path that stands for anything, and what follows a path.
 STEP, REST, QUERY = "[^/?]+", "(/[^?]*)?", r"(\?.*)?"
 
@@ -54,11 +64,14 @@ class Match(NamedTuple):
 
 def of_api(api: PublishedApi, base: str) -> list[Route]:
     """`base`: /photos/1.0, or /photos where this is the default version. The first route that matches is used."""
-    if api.status == Api.Status.BLOCKED:
-        return [blocked(api, base)]
+    found = [blocked(api, base)] if api.status == Api.Status.BLOCKED else served(api, base)
+    return [{**route, "response_headers_to_add": [BY_ORIGIN]} for route in found] if api.cors.origins else found
+
+
+def served(api: PublishedApi, base: str) -> list[Route]:
     ordered = sorted(api.resources, key=lambda resource: (resource.specificity, resource.method))
-    served = [route for resource in ordered for route in of_resource(api, base, resource)]
-    return [*preflight(api, base), *missing(api, base), *served, no_resource(api, base)]
+    found = [route for resource in ordered for route in of_resource(api, base, resource)]
+    return [*preflight(api, base), *missing(api, base), *found, no_resource(api, base)]
 
 
 def of_resource(api: PublishedApi, base: str, resource: Resource) -> list[Route]:
@@ -73,9 +86,10 @@ def of_resource(api: PublishedApi, base: str, resource: Resource) -> list[Route]
 
 
 def matches(base: str, path: str) -> list[Match]:
-    """What is said letter by letter is compared so; a regular expression only where a step stands for anything."""
-    lead, brace, _ = path.partition("{")
-    if brace:
+    """What is said letter by letter is compared so; a regular expression only where a step stands for anything, or a
+    mark may be written in two ways."""
+    lead = PLAIN.match(path)[0]  # type: ignore[index]  # an empty one at least
+    if lead not in {path, path.removesuffix("*")}:
         regex = f"{re.escape(base)}{pattern(path)}{QUERY}"
         whole = {"name": ":path", "string_match": {"safe_regex": {"regex": regex}}}
         return [Match({"prefix": f"{base}{lead}", "headers": [whole]}, lead)]
@@ -90,7 +104,13 @@ def matches(base: str, path: str) -> list[Match]:
 def pattern(path: str) -> str:
     """/albums/{id} -> one step of a path; /albums/{id}/* -> it, and everything below."""
     parts = re.split(r"(\{[^}]*\}|/\*$)", path)
-    return "".join({"{": STEP, "/*": REST}.get(part if part == "/*" else part[:1], re.escape(part)) for part in parts)
+    return "".join({"{": STEP, "/*": REST}.get(part if part == "/*" else part[:1], letters(part)) for part in parts)
+
+
+def letters(text: str) -> str:
+    """RFC 3986 2.2: a mark that is reserved may come encoded, and to most backends it is the same then. Envoy decodes
+    all others."""
+    return "".join(f"({re.escape(one)}|(?i:%{ord(one):02x}))" if one in RESERVED else re.escape(one) for one in text)
 
 
 def api_route(
@@ -176,19 +196,22 @@ def literal(text: str) -> str:
 
 
 def cors(api: PublishedApi) -> Route:
-    """Fetch standard, CORS protocol: the filter answers a preflight by itself, before anybody asks for a token."""
+    """Fetch standard, CORS protocol: the filter answers a preflight by itself, before anybody asks for a token. Without
+    cookies, * stands for all headers but Authorization."""
     if not api.cors.origins:
         return {}
     every = "*" in api.cors.origins
+    with_cookies = api.cors.credentials and not every
+    others = "" if with_cookies else ",*"
     origins = [{"safe_regex": {"regex": ".*"}} if every else {"exact": origin} for origin in api.cors.origins]
     policy = {
         "@type": f"{filters.EXTENSIONS}.cors.v3.CorsPolicy",
         "allow_origin_string_match": origins,
         "allow_methods": ",".join(sorted({resource.method for resource in api.resources})),
-        "allow_headers": CORS_HEADERS,
-        "expose_headers": "x-fault-code,x-request-id",
+        "allow_headers": CORS_HEADERS + others,
+        "expose_headers": CORS_EXPOSED + others,
         "max_age": "600",
-        "allow_credentials": api.cors.credentials and not every,
+        "allow_credentials": with_cookies,
     }
     return {filters.CORS: policy}
 

@@ -11,11 +11,14 @@ from store import revision
 from store.backends import Backend, Cors
 from store.endpoints import Endpoint, check_path, of_one_service
 from store.models import Api
-from store.resources import check_resource
+from store.resources import PARAMETER, check_resource
 
 # Of so many APIs it is remembered what was made of them.
 REMEMBERED = 20_000
 READ_AGAIN_SECONDS = 10.0
+
+
+Specificity = tuple[tuple[int, int, str], ...]
 
 
 class Resource(NamedTuple):
@@ -28,10 +31,18 @@ class Resource(NamedTuple):
     tier: str = ""
 
     @property
-    def specificity(self) -> tuple[tuple[int, str], ...]:
-        """Sorts what a path is said by before what may stand for anything: /albums/new, /albums/{id}, /albums/*."""
-        kinds = {"{": 1, "*": 2}
-        return tuple((kinds.get(step[:1], 0), step) for step in self.path.split("/"))
+    def specificity(self) -> Specificity:
+        return specificity(self.path)
+
+
+def specificity(path: str) -> Specificity:
+    """Sorts what a path is said by before what may stand for anything, and of that what says more before the rest:
+    /albums/new, /albums/{id}.jpg, /albums/{id}, /albums/*."""
+    return tuple((kind(step), -len(PARAMETER.sub("", step)), step) for step in path.split("/"))
+
+
+def kind(step: str) -> int:
+    return 2 if step == "*" else int("{" in step)
 
 
 class PublishedApi(NamedTuple):

@@ -1,5 +1,5 @@
 """The filters that refuse what somebody has blocked (ECDS), before anything else: where a call comes from and where it
-goes first, then, once its token is verified, whose it is."""
+goes first, then, once its token is verified, whose it is, and whether that one's subscription is over."""
 
 from __future__ import annotations
 
@@ -8,17 +8,24 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from gateway import answers, filters
+from gateway import answers, filters, permits
 from gateway.answers import Answer
-from store import throttling
+from store import subscriptions, throttling
 from store.throttling import Blocked
 
 Config = dict[str, Any]
+Ended = tuple[tuple[str, str], ...]
 
 INPUTS = "type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3"
 HEADER = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
 NETWORKS = "type.googleapis.com/envoy.extensions.matching.input_matchers.ip.v3.Ip"
 VERDICT = "type.googleapis.com/envoy.config.rbac.v3.Action"
+PASSED: Config = {
+    "action": {
+        "name": "not_blocked",
+        "typed_config": {"@type": VERDICT, "name": "not_blocked", "action": "ALLOW"},
+    }
+}
 # A filter without rules looks at nothing: where nothing is blocked, a call pays next to nothing.
 NOTHING: Config = {"@type": filters.RBAC}
 
@@ -28,7 +35,7 @@ def places_answer() -> Answer:
 
 
 def callers_answer() -> Answer:
-    return _callers(throttling.blocked())
+    return _callers(throttling.blocked(), subscriptions.ended())
 
 
 @lru_cache(maxsize=1)
@@ -37,8 +44,9 @@ def _places(blocked: Blocked) -> Answer:
 
 
 @lru_cache(maxsize=1)
-def _callers(blocked: Blocked) -> Answer:
-    return answers.extension(filters.BLOCKED_CALLERS, json.dumps(callers(blocked.subjects, blocked.applications)))
+def _callers(blocked: Blocked, ended: Ended) -> Answer:
+    told = callers(blocked.subjects, blocked.applications, ended)
+    return answers.extension(filters.BLOCKED_CALLERS, json.dumps(told))
 
 
 def places(networks: Sequence[str], contexts: Sequence[str]) -> Config:
@@ -46,8 +54,7 @@ def places(networks: Sequence[str], contexts: Sequence[str]) -> Config:
     found = [*from_networks(networks), *to_contexts(contexts)]
     if not found:
         return NOTHING
-    passed = {"action": verdict("not_blocked", "ALLOW")}
-    return {"@type": filters.RBAC, "matcher": {"matcher_list": {"matchers": found}, "on_no_match": passed}}
+    return {"@type": filters.RBAC, "matcher": {"matcher_list": {"matchers": found}, "on_no_match": PASSED}}
 
 
 def from_networks(networks: Sequence[str]) -> Iterable[Config]:
@@ -84,19 +91,31 @@ def verdict(name: str, action: str) -> Config:
     return {"name": name, "typed_config": {"@type": VERDICT, "name": name, "action": action}}
 
 
-def callers(subjects: Sequence[str], applications: Sequence[str]) -> Config:
-    """By whose the token is, and by the application that it was given to."""
+def callers(subjects: Sequence[str], applications: Sequence[str], ended: Ended) -> Config:
+    """By whose the token is, by the application that it was given to, and by what that was subscribed to."""
     claims = {"blocked_user": (["sub"], subjects), "blocked_application": (["application", "id"], applications)}
-    policies = {
-        name: filters.policy(name, one_of([filters.PAYLOAD, *path], values))[name]
-        for name, (path, values) in claims.items()
-        if values
-    }
-    if not policies:
-        return NOTHING
-    return {"@type": filters.RBAC, "rules": {"action": "DENY", "policies": policies}}
+    found = [refused(name, permits.claim(path, one_of(values))) for name, (path, values) in claims.items() if values]
+    last = is_over(ended) if ended else PASSED
+    if found:
+        return {"@type": filters.RBAC, "matcher": {"matcher_list": {"matchers": found}, "on_no_match": last}}
+    return {"@type": filters.RBAC, "matcher": last["matcher"]} if ended else NOTHING
 
 
-def one_of(path: list[str], values: Sequence[str]) -> Config:
+def one_of(values: Sequence[str]) -> Config:
     matchers = [{"string_match": {"exact": value}} for value in values]
-    return filters.metadata(path, {"or_match": {"value_matchers": matchers}} if len(matchers) > 1 else matchers[0])
+    return {"or_match": {"value_matchers": matchers}} if len(matchers) > 1 else matchers[0]
+
+
+def is_over(ended: Ended) -> Config:
+    """Two hash maps, in constant time: of the clients, and for each of the APIs that it was subscribed to."""
+    apis: dict[str, dict[str, Config]] = {}
+    for consumer_key, path in ended:
+        apis.setdefault(consumer_key, {})[path] = {"action": verdict("not_subscribed", "DENY")}
+    api = {"name": "api", "typed_config": {"@type": permits.STATE_INPUT, "key": filters.API}}
+    client = {"name": "client", "typed_config": {"@type": HEADER, "header_name": filters.REVOCABLE["client_id"]}}
+    return look_up(client, {key: look_up(api, paths) for key, paths in apis.items()})
+
+
+def look_up(told: Config, entries: dict[str, Config]) -> Config:
+    tree = {"input": told, "exact_match_map": {"map": entries}}
+    return {"matcher": {"matcher_tree": tree, "on_no_match": PASSED}}

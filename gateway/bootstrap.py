@@ -23,12 +23,14 @@ from store.endpoints import endpoint
 Config = dict[str, Any]
 
 TYPES = "type.googleapis.com/envoy.extensions"
-# Removed from every request before anything looks at it: only the gateway itself may say these things.
+# Removed from every request before anything looks at it: what only the gateway itself may say, by how it begins, ...
+STRIPPED_BEGINNINGS = ("x-forwarded-", "x-envoy-", "x-gateway-", "x-original-")
+# ... and by name. A call must not become another method at the backend than the one whose scope was asked for, and of a
+# header `proxy` some backends make the proxy that they call others by (httpoxy, CVE-2016-5385).
 STRIPPED = (
-    "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-forwarded-proto",
-    "x-real-ip", "x-client-ip", "true-client-ip", "x-original-url", "x-rewrite-url", "x-jwt-assertion",
-    "x-envoy-original-path", "x-envoy-original-host", "x-envoy-external-address", "x-gateway-proof", "x-gateway-api",
-    filters.EXCHANGED, *filters.REVOCABLE.values(),
+    "forwarded", "x-real-ip", "x-client-ip", "true-client-ip", "x-cluster-client-ip", "cf-connecting-ip",
+    "fastly-client-ip", "x-rewrite-url", "x-jwt-assertion", "x-http-method-override", "x-http-method",
+    "x-method-override", "proxy", "proxy-authorization",
 )  # fmt: skip
 
 # Without it Envoy refuses all routes for one regular expression of some ninety letters: a long path with a parameter.
@@ -147,7 +149,9 @@ def connection_manager(door: Door) -> Config:
 
 def early_header_mutation() -> Config:
     kind = f"{TYPES}.http.early_header_mutation.header_mutation.v3.HeaderMutation"
-    config = {"@type": kind, "mutations": [{"remove": header} for header in (*STRIPPED, *tracing.stripped())]}
+    named = [{"remove": header} for header in (*STRIPPED, *tracing.stripped())]
+    begun = [{"remove_on_match": {"key_matcher": {"prefix": beginning}}} for beginning in STRIPPED_BEGINNINGS]
+    config = {"@type": kind, "mutations": [*named, *begun]}
     return {"name": "envoy.http.early_header_mutation.header_mutation", "typed_config": config}
 
 

@@ -14,7 +14,9 @@ from urllib.parse import unquote
 from gateway import apis
 from gateway.apis import PublishedApi, Resource
 from gateway.usage_facts import pattern
+from store import subscriptions, throttling
 from store.models import Api
+from store.throttling import Blocked
 
 REMEMBERED_SECONDS = 0.9
 # Whatever two programs could read differently: what one resolves, another might pass on as it is.
@@ -45,6 +47,8 @@ class Known:
         self.read_at = 0.0
         self.rows: tuple[PublishedApi, ...] = ()
         self.called: Mapping[str, Called] = {}
+        self.ended: frozenset[tuple[str, str]] = frozenset()
+        self.blocked = Blocked((), (), (), ())
 
     def find(self, path: str) -> Called | None:
         """The API with the longest base that `path` is below."""
@@ -54,11 +58,13 @@ class Known:
         return self.called.get(path)
 
     def refresh(self) -> None:
-        """One statement."""
+        """Three statements, and those of the key manager where people are blocked."""
         now = time.monotonic()
         if self.read_at and now - self.read_at < REMEMBERED_SECONDS:
             return
         rows, self.read_at = apis.published(), now
+        self.ended = frozenset(subscriptions.ended())
+        self.blocked = throttling.blocked()
         if rows != self.rows:
             self.called = {base: called(base, row) for row in rows for base in row.bases}
             self.rows = rows
@@ -69,6 +75,16 @@ _known = Known()
 
 def find(path: str) -> Called | None:
     return _known.find(path)
+
+
+def is_over(consumer_key: str, path: str) -> bool:
+    """Whether the subscription of this client to the API at `path`, which has been found, was taken back."""
+    return (consumer_key, path) in _known.ended
+
+
+def blocked() -> Blocked:
+    """The blocking conditions as they were when the API was found."""
+    return _known.blocked
 
 
 def forget() -> None:

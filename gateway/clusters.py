@@ -11,6 +11,7 @@ from django.conf import settings
 
 from accounts import sealing
 from gateway.apis import PublishedApi
+from store import backends
 from store.backends import Backend
 from store.endpoints import Endpoint
 
@@ -20,6 +21,9 @@ TYPE_URL = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 # Below the idle timeouts usual in servers, so that it is rarely the server who closes a connection about to be used.
 KEEP_ALIVE = "20s"
+# Where fewer than so many of a hundred hosts are well, which is none, all are asked. By default it is fifty: two dead
+# hosts of three got most of the calls.
+PANIC = 1
 # Of several hosts, at most half are left alone; a single one is always asked.
 OUTLIERS = {
     "consecutive_5xx": 5,
@@ -89,7 +93,12 @@ def guarded(cluster: Resource, settings: Backend) -> Resource:
         "max_requests": settings.requests,
         "max_retries": 20,
     }
-    guarded = {**cluster, "circuit_breakers": {"thresholds": [limits]}, "outlier_detection": OUTLIERS}
+    guarded = {
+        **cluster,
+        "circuit_breakers": {"thresholds": [limits]},
+        "outlier_detection": OUTLIERS,
+        "common_lb_config": {"healthy_panic_threshold": {"value": PANIC}},
+    }
     if settings.health_path:
         guarded["health_checks"] = [health_check(settings.health_path)]
     if settings.certificate and "transport_socket" in cluster:
@@ -131,6 +140,10 @@ def defect(api: PublishedApi) -> str:
         return (
             "No certificate authorities are known to check a backend over https by: set APIM_GATEWAY_BACKEND_CA_FILE."
         )
+    try:
+        backends.check_certificate(api.backend)
+    except ValueError as error:
+        return str(error)
     return ""
 
 

@@ -160,7 +160,7 @@ FAULTS = [
     ),
     Fault(
         "response.code_details == 'path_normalization_failed'", 400, 400, "Bad Request",
-        "The path of this address cannot be read: it must not have encoded slashes.",
+        "The path of this address cannot be read: it must not have encoded slashes, backslashes or a fragment.",
     ),
 ]  # fmt: skip
 

@@ -31,6 +31,7 @@ REVOKED_EARLIER, REVOKED_LATELY = "gateway.revoked_earlier", "gateway.revoked_la
 REVOCABLE = {"jti": "x-gateway-jti", "grant_id": "x-gateway-grant-id", "client_id": "x-gateway-client-id"}
 REQUIREMENT = "access_token"
 # Schemes are the same in any case (RFC 9110 11.1), Envoy compares letters: these are the spellings seen in the field.
+# A token by another one the portal tells in one of these.
 SCHEMES = ("Bearer", "bearer")
 # Where jwt_authn leaves what it has verified, for the later filters, the routes and the access log.
 PAYLOAD, HEADER = "jwt", "jwt_header"
@@ -60,9 +61,9 @@ def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Conf
         },
         {"name": EXCHANGE, "typed_config": only_for(for_the_portal(NOT_KNOWN), EXCHANGE, exchange(portal))},
         discovered(JWT, source, JWT_AUTHN),
-        *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY, BLOCKED_CALLERS)),
+        *(discovered(name, source) for name in (REVOKED_EARLIER, REVOKED_LATELY)),
         {"name": TELL, "typed_config": tell()},
-        *(discovered(name, source) for name in (API, PERMIT)),
+        *(discovered(name, source) for name in (BLOCKED_CALLERS, API, PERMIT)),
         *(discovered(name, source, *LIMITERS) for name in LIMITS),
         *late,
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
@@ -89,16 +90,25 @@ def for_the_portal(*more: Config) -> Config:
     by the first few letters, because it is nearly every call. `more`: what has to be so besides."""
     bound_to_certificate = every([credentials(BEARER), header(CERTIFICATE, ANYTHING)])
     shown = [header(name, ANYTHING) for name in api_keys.HEADERS]
-    asking = [credentials(DPOP), credentials(OPAQUE), bound_to_certificate, *shown]
+    asking = [credentials(DPOP), credentials(OPAQUE), misspelt(), bound_to_certificate, *shown]
     return every([{"not_matcher": plain_jwt()}, *more, {"or_matcher": {"predicate": asking}}])
+
+
+def misspelt() -> Config:
+    """A bearer token by a spelling that Envoy does not know."""
+    return every([credentials(BEARER), {"not_matcher": spelt(" ")}])
+
+
+def spelt(beginning: str) -> Config:
+    """Credentials of a usual scheme that go on like this."""
+    return {"or_matcher": {"predicate": [header("authorization", {"prefix": f"{one}{beginning}"}) for one in SCHEMES]}}
 
 
 def plain_jwt() -> Config:
     """With dots, in its usual spelling, and nothing beside it."""
-    spelt = {"or_matcher": {"predicate": [header("authorization", {"prefix": f"{scheme} ey"}) for scheme in SCHEMES]}}
     beside = [header(name, ANYTHING) for name in (CERTIFICATE, *api_keys.HEADERS)]
     alone = [{"not_matcher": one} for one in beside]
-    return every([spelt, header("authorization", {"contains": "."}), *alone])
+    return every([spelt(" ey"), header("authorization", {"contains": "."}), *alone])
 
 
 def every(predicates: list[Config]) -> Config:
@@ -182,13 +192,3 @@ def unasked() -> Config:
         API: nothing,
         PERMIT: nothing,
     }
-
-
-def policy(name: str, principal: Config) -> Config:
-    return {name: {"permissions": [{"any": True}], "principals": [principal]}}
-
-
-def metadata(path: list[str], value: Config) -> Config:
-    """A principal by what jwt_authn verified."""
-    matcher = {"filter": JWT, "path": [{"key": key} for key in path], "value": value}
-    return {"sourced_metadata": {"metadata_matcher": matcher, "metadata_source": "DYNAMIC"}}

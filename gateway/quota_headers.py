@@ -21,7 +21,9 @@ SCRIPT = f"""
 function envoy_on_response(handle)
   local headers = handle:headers()
   if headers:get("x-fault-code") == nil then return end
-  local seconds = math.max(tonumber(headers:getAtIndex("{HEADERS[2]}", 0)) or 1, 1)
+  -- A backend that has gateways behind it may say a code, too; our own refusal has nothing left.
+  if headers:getAtIndex("{HEADERS[1]}", 0) ~= "0" then return end
+  local seconds = math.max(tonumber(headers:getAtIndex("{HEADERS[2]}", 0) or "") or 1, 1)
   headers:replace("retry-after", tostring(seconds))
   headers:replace("ratelimit", '"quota";r=0;t=' .. seconds)
   local limit = string.match(headers:getAtIndex("{HEADERS[0]}", 0) or "", "^%d+")

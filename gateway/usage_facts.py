@@ -10,6 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from django.db.models import QuerySet
 
+from gateway.apis import specificity
 from store import definitions
 from store.models import Api, Subscription
 
@@ -56,11 +57,11 @@ class StoreFacts:
 
 
 def templates(api: str) -> list[Template]:
-    """Of the API at this path (/photos/1.0); those with the fewest parameters first."""
+    """Of the API at this path (/photos/1.0); the first that fits is the one that was called."""
     context, _, version = api.rpartition("/")
     row = Api.objects.filter(context=context, version=version).values_list("definition", flat=True).first()
     paths = {operation.path for operation in definitions.operations(row or {})}
-    return [Template(path, pattern(path)) for path in sorted(paths, key=lambda path: (path.count("{"), path))]
+    return [Template(path, pattern(path)) for path in sorted(paths, key=specificity)]
 
 
 def pattern(path: str) -> re.Pattern[str]:

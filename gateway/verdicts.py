@@ -12,7 +12,10 @@ from django.conf import settings
 
 from gateway import faults, permits
 from gateway.apis import Resource
-from gateway.called import Called, find, plain
+from gateway.called import Called, blocked, find, is_over, plain
+
+# By a blocking condition.
+BLOCKED = 900805
 
 
 class Refused(Exception):
@@ -42,10 +45,21 @@ def check(asked: Asked, claims: Mapping[str, Any]) -> None:
         raise Refused(403, 404)
     if called.is_blocked:
         raise Refused(403, faults.API_BLOCKED)
+    check_conditions(path, claims)
     check_audience(called, claims)
     check_key_type(called, claims, asked.key_type)
     check_subscription(called, claims)
     check_resource(called, asked.method, path.removeprefix(called.base) or "/", claims)
+
+
+def check_conditions(path: str, claims: Mapping[str, Any]) -> None:
+    """The blocking conditions, but for those of addresses: where the call comes from, the gateway knows."""
+    conditions = blocked()
+    application = claims.get("application")
+    of_application = application.get("id") if isinstance(application, dict) else ""
+    to_context = any(f"{path}/".startswith(f"{context}/") for context in conditions.contexts)
+    if to_context or claims.get("sub") in conditions.subjects or of_application in conditions.applications:
+        raise Refused(403, BLOCKED)
 
 
 def check_audience(called: Called, claims: Mapping[str, Any]) -> None:
@@ -78,6 +92,8 @@ def check_key_type(called: Called, claims: Mapping[str, Any], wanted: str) -> No
 def check_subscription(called: Called, claims: Mapping[str, Any]) -> None:
     """An API may do without, for a token that a person has approved for this very API (docs/decisions/0026)."""
     if called.path[1:] in claims.get("subscriptions", {}):
+        if is_over(str(claims.get("client_id", "")), called.path):
+            raise Refused(403, 900908)
         return
     approved = permits.OF_A_PERSON in claims and is_for(claims, f"{settings.GATEWAY_URL}{called.path}")
     if not (called.subscriptionless_tier and approved):

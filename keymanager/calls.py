@@ -156,14 +156,15 @@ def token_of_api_key(subject: str, *, key_type: str, scope: str, claims: Mapping
 def caller(token: str) -> tuple[dict[str, Any], User | None]:
     """What a self-contained access token says, and the person who agreed to it, if one did. InvalidToken.
 
-    One statement at most. Whether an application's own token was revoked, the gateway has looked at before it asks.
+    For gateways only: also of one that stands for a bound token, whose proof has been seen. One statement at most.
+    Whether an application's own token was revoked, the gateway has looked at before it asks.
     """
-    claims = tokens.verified_claims(token)
+    claims = tokens.signed_claims(token)
     if claims is None:
         raise errors.InvalidToken(detail="no live access token of ours")
     if "grant_id" not in claims:
         return claims, None
-    bearer = tokens.find(token)
+    bearer = tokens.usable(tokens.unrevoked(claims))
     if bearer is None:
         raise errors.InvalidToken(detail="revoked")
     return claims, bearer.user

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import BadStatusLine, RemoteDisconnected
 from typing import Any
 
 import requests
@@ -91,6 +92,8 @@ class TooLarge(RequestException):
 def _problem(url: str, error: OSError | ValueError) -> Problem:
     server = "/".join(url.split("/")[:3])
     detail = type(error).__name__
+    if mistaken := _wrong_scheme(server, error):
+        return mistaken
     if isinstance(error, SSLError):
         return Problem(
             f"The certificate of {server} is not trusted, so nothing was sent.",
@@ -123,9 +126,32 @@ def _problem(url: str, error: OSError | ValueError) -> Problem:
     return Problem(f"The call to {server} failed.", "Check the address, then try again.", code="failed", detail=detail)
 
 
+def _wrong_scheme(server: str, error: OSError | ValueError) -> Problem | None:
+    """Whether the other side speaks something else than the address says: http for https, or the other way round."""
+    cause = _cause(error)
+    if isinstance(error, SSLError) and "CERTIFICATE" not in str(cause).upper():
+        return Problem(
+            f"{server} does not speak TLS, so nothing was sent.",
+            "Check the address: perhaps it must begin with http://, or has another port.",
+            code="TLS",
+            detail=_reason(error),
+        )
+    if isinstance(cause, BadStatusLine) and not isinstance(cause, RemoteDisconnected):
+        return Problem(
+            f"{server} does not answer in HTTP.",
+            "Check the address: perhaps it must begin with https://, or has another port.",
+            code="not HTTP",
+        )
+    return None
+
+
 def _reason(error: Exception) -> str:
-    """The innermost cause: requests wraps it in several layers of object names."""
-    cause: object = error
-    while isinstance(cause, BaseException) and (cause.__cause__ or cause.__context__):
-        cause = cause.__cause__ or cause.__context__
-    return str(cause)[:200]
+    return str(_cause(error))[:200]
+
+
+def _cause(error: Exception) -> BaseException:
+    """The innermost one: requests wraps it in several layers of object names."""
+    cause: BaseException = error
+    while before := cause.__cause__ or cause.__context__:
+        cause = before
+    return cause

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +18,10 @@ from playground.traces import Trace, of_call
 PICTURE_TYPES = {"image/png", "image/jpeg", "image/webp", "image/gif"}  # no SVG: it may carry script
 IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
 MOST_ALBUMS = 50
+NO_PERSON = (
+    "The access token stands for an application, and the photos belong to people.",
+    "Ask again with a grant type in which somebody signs in, such as Authorization Code.",
+)
 
 
 @dataclass(frozen=True)
@@ -54,8 +58,8 @@ class Visit:
         return self.traces[-1].outcome if self.traces else ""
 
 
-def import_albums(token: Token) -> Visit:
-    """All albums of the person the token stands for, with their pictures."""
+def import_albums(token: Token, *, of_application: bool = False) -> Visit:
+    """All albums of the person the token stands for, with their pictures; a token of an application has none."""
     visit = Visit()
     try:
         listed = _members(visit, token, f"{settings.PLAYGROUND_RESOURCE_URL}/albums").get("list")
@@ -65,6 +69,8 @@ def import_albums(token: Token) -> Visit:
             visit.albums.append(_album(members))
     except Refused as refused:
         visit.albums, visit.problem = [], refused.problem
+        if of_application and refused.problem.code == "insufficient_scope":
+            visit.problem = replace(refused.problem, sentence=NO_PERSON[0], advice=NO_PERSON[1])
     return visit
 
 

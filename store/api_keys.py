@@ -17,10 +17,10 @@ from django.db.models import F, FilteredRelation, Q, QuerySet
 from django.utils import timezone
 
 from accounts import sealing
-from store import key_managers, keys
+from store import key_managers, keys, scopes
 from store.errors import StoreError
 from store.key_managers.base import ApplicationCall
-from store.models import ApiKey, Application, KeyType, Subscription, declared_scopes
+from store.models import ApiKey, Application, KeyType, Subscription
 
 PURPOSE = b"API key"
 PREFIXES = {KeyType.PRODUCTION.value: "ak_live_", KeyType.SANDBOX.value: "ak_test_"}
@@ -122,11 +122,11 @@ def subscribed(value: str, now: datetime) -> Sequence[Any]:
 def application_call(rows: Sequence[Any]) -> ApplicationCall:
     key = rows[0]
     tiers = {f"{row.context}/{row.version}": row.tier for row in rows if row.context}
-    scopes: set[str] = set()
+    found: set[str] = set()
     for row in rows:
-        scopes.update(declared_scopes(row.schemes or {}))
+        found.update(scopes.declared(row.schemes))
     claims: Mapping[str, Any] = keys.claims(key.application, tiers)
-    return ApplicationCall(subject=f"{SUBJECT}{key.pk}", key_type=key.key_type, scopes=sorted(scopes), claims=claims)
+    return ApplicationCall(subject=f"{SUBJECT}{key.pk}", key_type=key.key_type, scopes=sorted(found), claims=claims)
 
 
 def names_of(ids: Iterable[str]) -> dict[str, str]:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, TypeGuard
+
+from cryptography import x509
+from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from accounts import sealing
+from store.endpoints import endpoint
 
 HEADER = re.compile(r"[A-Za-z0-9-]{1,60}")
 # What the gateway itself says to a backend, or what makes a message.
@@ -16,6 +21,8 @@ TAKEN = frozenset(
     {"authorization", "host", "connection", "content-length", "transfer-encoding", "te", "upgrade", "x-jwt-assertion"}
 )
 VALUE = re.compile(r"[\x21-\x7e]{1,2000}")
+CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+UNREADABLE = (ValueError, TypeError, UnsupportedAlgorithm, InvalidTag)
 PEM = re.compile(r"-----BEGIN [A-Z0-9 ]+-----[A-Za-z0-9+/=\s-]+-----END [A-Z0-9 ]+-----\s*", re.DOTALL)
 
 
@@ -69,10 +76,40 @@ def check_pem(text: str) -> None:
         raise ValueError("This is not in PEM form (-----BEGIN …).")
 
 
+def check_certificate(backend: Backend) -> None:
+    """ValueError with one sentence where an Envoy would refuse the certificate, and with it every backend."""
+    if not backend.certificate:
+        return
+    try:
+        shown = x509.load_pem_x509_certificates(backend.certificate.encode())[0].public_key()
+    except UNREADABLE:
+        raise ValueError("The client certificate cannot be read.") from None
+    try:
+        key = load_pem_private_key(sealing.unseal(backend.sealed_key).encode(), password=None)
+    except UNREADABLE:
+        raise ValueError("The private key cannot be read; it must not be locked by a password.") from None
+    if not is_usable(key):
+        raise ValueError("The private key must be RSA with 2048 bits or more, or on P-256, P-384 or P-521.")
+    if key.public_key() != shown:
+        raise ValueError("The private key is not the one of the client certificate.")
+
+
+def is_usable(key: object) -> TypeGuard[rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey]:
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.key_size >= 2048
+    return isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, CURVES)
+
+
 def check_origin(origin: str) -> None:
-    """RFC 6454 6.1: a scheme, a host and a port; or * for all."""
+    """RFC 6454 6.1: a scheme, a host and a port, as browsers write them; or * for all. ValueError with one sentence."""
     if origin == "*":
         return
-    parts = urlsplit(origin)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or origin != f"{parts.scheme}://{parts.netloc}":
-        raise ValueError(f"{origin} is no origin: write it like https://app.example, or * for all.")
+    try:
+        found = endpoint(origin)
+    except ValueError:
+        found = None
+    if found is None or origin != f"{found.scheme}://{found.authority}":
+        raise ValueError(
+            f"{origin} is no origin: write it as browsers do, like https://app.example, in small letters and without "
+            "the usual port; or * for all."
+        )

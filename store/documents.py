@@ -46,9 +46,12 @@ def read(text: str) -> Document:
         raise DefinitionError(f"The document is larger than {MOST_BYTES // 1024} KiB.")
     try:
         document = read_yaml(text) if not text.lstrip().startswith("{") else read_json(text)
-        kept = json.dumps(document.definition, ensure_ascii=False).encode()
+        kept = json.dumps(document.definition, ensure_ascii=False, allow_nan=False).encode()
     except (RecursionError, UnicodeError):
         raise DefinitionError("The document is too deep, or has characters that no text has.") from None
+    except ValueError:
+        # NaN and Infinity, which our parser reads and no database keeps; or 1e999.
+        raise DefinitionError("The document has a number that JSON does not have.") from None
     if b"\\u0000" in kept:
         raise DefinitionError("The document has characters that no text has.")
     return document

@@ -10,7 +10,10 @@ from urllib.parse import urlsplit
 
 PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 ENDPOINT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
-HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9a-f:]+")
+LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+HOST = re.compile(rf"({LABEL}\.)*{LABEL}\.?|[0-9a-f:]+")
+# URL standard, 3.5: what ends in a number is an IPv4 address, or nothing: 10.0.0.256, 10.1.
+NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?")
 PORTS = {"http": 80, "https": 443}
 # What the gateway answers by itself.
 TAKEN = (
@@ -56,13 +59,23 @@ def endpoint(url: str) -> Endpoint:
         port = parts.port
     except ValueError:
         raise ValueError(f"The endpoint {url} is no address.") from None
+    if port == 0:
+        raise ValueError(f"The endpoint {url} is no address.")
     if parts.scheme not in PORTS:
         raise ValueError(f"The endpoint {url} must begin with http:// or https://.")
-    if not parts.hostname or not HOST.fullmatch(parts.hostname):
+    host = parts.hostname or ""
+    found = Endpoint(parts.scheme, host, port or PORTS[parts.scheme], parts.path.rstrip("/"))
+    if not HOST.fullmatch(host) or (NUMBER.fullmatch(host) and not found.is_address):
         raise ValueError(f"The endpoint {url} names no host.")
-    if parts.query or parts.fragment or parts.username or not ENDPOINT_PATH.fullmatch(parts.path):
+    if (
+        {".", ".."} & set(parts.path.split("/"))
+        or parts.query
+        or parts.fragment
+        or parts.username
+        or not ENDPOINT_PATH.fullmatch(parts.path)
+    ):
         raise ValueError(f"The endpoint {url} may have a host, a port and a plain path, and nothing else.")
-    return Endpoint(parts.scheme, parts.hostname, port or PORTS[parts.scheme], parts.path.rstrip("/"))
+    return found
 
 
 def of_one_service(urls: Sequence[str]) -> list[Endpoint]:

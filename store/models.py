@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -14,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from store import usage_models  # noqa: F401  # Django looks for models here
+from store import definitions, scopes, usage_models  # noqa: F401  # Django looks for models here
 
 Person = AbstractBaseUser | AnonymousUser
 
@@ -134,13 +133,8 @@ class Api(models.Model):
     @property
     def scopes(self) -> dict[str, str]:
         """The scopes its definition declares, with their descriptions."""
-        return declared_scopes(self.definition.get("components", {}).get("securitySchemes", {}))
-
-
-def declared_scopes(schemes: Mapping[str, Any]) -> dict[str, str]:
-    """Of the `securitySchemes` of a definition (OpenAPI 3.1, 4.8.27)."""
-    flows = [flow for scheme in schemes.values() for flow in scheme.get("flows", {}).values()]
-    return {name: words for flow in flows for name, words in flow.get("scopes", {}).items()}
+        components = definitions.members_of(self.definition.get("components"))
+        return scopes.declared(components.get("securitySchemes"))
 
 
 class ApplicationQuerySet(models.QuerySet["Application"]):
@@ -223,6 +217,21 @@ class Subscription(models.Model):
 
     def __str__(self) -> str:
         return f"{self.application} to {self.api}"
+
+
+class EndedSubscription(models.Model):
+    """A self-contained token says for its whole life what its application was subscribed to: gateways are told that it
+    is over."""
+
+    application = models.ForeignKey(Application, on_delete=models.CASCADE, related_name="+")
+    api = models.ForeignKey(Api, on_delete=models.CASCADE, related_name="+")
+    ended_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["application", "api"], name="subscription_ended_once")]
+
+    def __str__(self) -> str:
+        return f"{self.application} to {self.api}, until {self.ended_at}"
 
 
 class ApiKey(models.Model):

@@ -7,15 +7,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from store import endpoints, key_managers, life_cycle, resources, revision
+from store import backends, endpoints, key_managers, life_cycle, resources, revision
 from store.backends import Backend, Cors
 from store.documents import Document
 from store.errors import StoreError
 from store.models import Api, ThrottlingPolicy
 from store.names import validate_api_name
+
+# As the columns have it (store/models.py).
+MOST_LETTERS = {"context": 100, "version": 30}
 
 
 class NotPublishableError(StoreError):
@@ -66,12 +70,17 @@ def names_of(level: str) -> list[str]:
 def add(*, provider: User, document: Document, description: Description) -> Api:
     """In the state Created: nobody but its provider knows it. NotPublishableError, DefinitionError, TakenError."""
     api = Api(provider=provider)
+    check_others(provider, description)
     return keep(api, columns(document, description))
 
 
 def change(*, api: Api, document: Document | None, description: Description) -> Api:
     """Of a published API it holds at once. `document`: None where it stays what it is."""
-    return keep(api, columns(document or Document(api.definition, {}), description))
+    check_others(api.provider, description)
+    changed = keep(api, columns(document or Document(api.definition, {}), description))
+    if changed.status != Api.Status.CREATED:
+        describe_scopes(changed)
+    return changed
 
 
 def publish(*, provider: User, document: Document, description: Description) -> Api:
@@ -82,10 +91,7 @@ def publish(*, provider: User, document: Document, description: Description) -> 
             api = add(provider=provider, document=document, description=description)
         else:
             api = change(api=found, document=document, description=description)
-        if api.status == Api.Status.CREATED:
-            return lead(api=api, step="Publish")
-        key_managers.current().describe_scopes(api.scopes)
-    return api
+        return lead(api=api, step="Publish") if api.status == Api.Status.CREATED else api
 
 
 @transaction.atomic
@@ -98,10 +104,19 @@ def lead(*, api: Api, step: str) -> Api:
     if status == Api.Status.PUBLISHED:
         if not api.production_endpoints and not api.sandbox_endpoints:
             raise NotPublishableError(f"{api} has no endpoint, so there is nothing to send its calls to.")
-        # The words in which people are asked to approve.
-        key_managers.current().describe_scopes(api.scopes)
+        describe_scopes(api)
     api.status = status
     return keep(api, {"status": status})
+
+
+def describe_scopes(api: Api) -> None:
+    """The words in which people are asked to approve. What other providers' resources ask for keeps its words."""
+    words = api.scopes
+    if not api.provider.is_staff:
+        others = Api.objects.exclude(provider_id=api.provider_id).values_list("resources", flat=True)
+        theirs = {name for rows in others for one in rows for asked in one["scopes"] for name in asked.split()}
+        words = {name: said for name, said in words.items() if name not in theirs}
+    key_managers.current().describe_scopes(words)
 
 
 def columns(document: Document, description: Description) -> dict[str, Any]:
@@ -133,12 +148,15 @@ def check(description: Description) -> None:
     """What an Envoy could not use is refused here, and never reaches one."""
     try:
         validate_api_name(description.name)
+        for name, most in MOST_LETTERS.items():
+            check_length(name, getattr(description, name), most)
         endpoints.check_path(description.context)
         endpoints.check_path(f"{description.context}/{description.version}")
         if "/" in description.version:
             raise ValueError("A version has no slash in it.")
         endpoints.of_one_service(description.production_endpoints)
         endpoints.of_one_service(description.sandbox_endpoints)
+        backends.check_certificate(description.backend)
     except ValueError as error:
         raise NotPublishableError(str(error)) from None
     check_tier(description.tier, [*tiers(), "Unlimited"])
@@ -148,6 +166,26 @@ def check(description: Description) -> None:
 def check_tier(name: str, offered: Sequence[str]) -> None:
     if name and name not in offered:
         raise NotPublishableError(f"There is no tier {name}.")
+
+
+def check_length(name: str, value: str, most: int) -> None:
+    """ValueError. Not every database refuses by itself what is too long for it, and none says so in a sentence."""
+    if len(value) > most:
+        raise ValueError(f"A {name} has at most {most} characters.")
+
+
+def check_others(provider: User, description: Description) -> None:
+    """A context and all below it are one provider's: else an API at /photos/1.0/albums, or another default version of
+    /photos, would have the calls of somebody else's. Those who run the portal may. NotPublishableError."""
+    if provider.is_staff:
+        return
+    steps = description.context.split("/")
+    above = ["/".join(steps[:count]) for count in range(2, len(steps) + 1)]
+    others = Api.objects.exclude(provider=provider)
+    if others.filter(Q(context__in=above) | Q(context__startswith=f"{description.context}/")).exists():
+        raise NotPublishableError(f"The context {description.context} is another provider's; choose another one.")
+    if others.filter(name=description.name).exists():
+        raise NotPublishableError(f"The name {description.name} is another provider's; choose another one.")
 
 
 def keep(api: Api, changed: dict[str, Any]) -> Api:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any, TypedDict
 
-from store import definitions
+from store import definitions, scopes as declared
 from store.documents import Document
 
 # Of an operation: who may call it, as WSO2 writes it (x-auth-type), and what the gateway is told.
@@ -21,8 +21,8 @@ METHODS = frozenset(method.upper() for method in definitions.METHODS)
 # Steps of letters and {names}; /* at the end for all that is below.
 PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()+,;=:@-]|\{[A-Za-z0-9_.-]+\})*)*(/\*)?")
 PARAMETER = re.compile(r"\{[^}]*\}")
-# RFC 6749 3.3
-SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
+# Envoy refuses all routes for one regular expression that is too large (gateway/bootstrap.py).
+LONGEST = 1000
 MOST = 500
 
 
@@ -41,6 +41,8 @@ def check_resource(method: str, path: str) -> None:
     """ValueError with one sentence when no route could be made of it."""
     if method not in METHODS:
         raise ValueError(f"There is no method {method}.")
+    if len(path) > LONGEST:
+        raise ValueError(f"The path {path[:40]}… has {len(path)} characters; {LONGEST} are the most.")
     steps = set(path.split("/"))
     if not path or not PATH.fullmatch(path) or {".", ".."} & steps or "//" in path:
         raise ValueError(
@@ -56,6 +58,8 @@ def compiled(document: Document, tiers: Collection[str]) -> list[Resource]:
     if not isinstance(paths, dict) or not paths:
         raise document.refused("The document has no paths, so there would be nothing to call.", "paths")
     check_ambiguity(document, paths)
+    check_security(document, document.definition)
+    declared.check(document)
     found = [one for path in paths for one in of_path(document, path, tiers)]
     if not found:
         raise document.refused("None of the paths has an operation.", "paths")
@@ -83,6 +87,19 @@ def check_ambiguity(document: Document, paths: dict[str, Any]) -> None:
         seen[same] = path
 
 
+def check_security(document: Document, described: dict[str, Any], *place: str) -> None:
+    """OpenAPI 3.0, Security Requirement Object: a list of objects, each with lists of scopes. What is written another
+    way must not come to ask for nothing."""
+    security = described.get("security", [])
+    alternatives = [names for one in definitions.listed(security) for names in definitions.members_of(one).values()]
+    if (
+        not isinstance(security, list)
+        or not all(isinstance(one, dict) for one in security)
+        or not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in alternatives)
+    ):
+        raise document.refused("security is a list such as [{oauth: [photos:read]}].", *place, "security")
+
+
 def of_path(document: Document, path: str, tiers: Collection[str]) -> Iterator[Resource]:
     if path.startswith("x-"):
         return
@@ -91,10 +108,16 @@ def of_path(document: Document, path: str, tiers: Collection[str]) -> Iterator[R
         raise document.refused(f"The path {path} has no operations.", "paths", path)
     resolved = definitions.resolve(document.definition, item)
     if "$ref" in item and not resolved:
-        raise document.refused("Only references within the document are followed (#/…).", "paths", path, "$ref")
+        raise document.refused(nowhere(str(item["$ref"])), "paths", path, "$ref")
     for method in definitions.METHODS:
         if method in resolved:
             yield checked(document, method.upper(), path, resolved[method], tiers)
+
+
+def nowhere(reference: str) -> str:
+    if reference.startswith("#/"):
+        return f"The reference {reference} leads to nothing in the document."
+    return "Only references within the document are followed (#/…)."
 
 
 def checked(document: Document, method: str, path: str, operation: Any, tiers: Collection[str]) -> Resource:
@@ -105,12 +128,15 @@ def checked(document: Document, method: str, path: str, operation: Any, tiers: C
         check_resource(method, path)
     except ValueError as error:
         raise document.refused(str(error), *place[:2]) from None
+    check_security(document, operation, *place)
     found = resource(document.definition, method, path, operation)
     if found["tier"] and found["tier"] not in tiers:
         raise document.refused(f"There is no tier {found['tier']}.", *place, "x-throttling-tier")
     if not found["auth"]:
         raise document.refused(f"x-auth-type is one of {', '.join(AUTH).title()}.", *place, "x-auth-type")
-    if bad := next((name for one in found["scopes"] for name in one.split(" ") if not SCOPE.fullmatch(name)), None):
+    if bad := next(
+        (name for one in found["scopes"] for name in one.split(" ") if not declared.SCOPE.fullmatch(name)), None
+    ):
         raise document.refused(f"A scope cannot be called {bad}.", *place, "security")
     return found
 
@@ -129,7 +155,7 @@ def resource(definition: dict[str, Any], method: str, path: str, operation: dict
 def scopes(security: Any) -> list[str]:
     """Of each alternative (OpenAPI 3.0, Security Requirement Object: one of them is enough, all within one are)."""
     alternatives = [
-        " ".join(sorted({str(name) for _, names in definitions.members(one) for name in definitions.listed(names)}))
+        " ".join(sorted({name for _, names in definitions.members(one) for name in definitions.listed(names)}))
         for one in definitions.listed(security)
     ]
     return list(dict.fromkeys(filter(None, alternatives)))

@@ -58,7 +58,8 @@ def import_photos(request: HttpRequest) -> HttpResponseBase:
     attempt = _attempt(request)
     if attempt.token is None:
         return responses.go_on(attempt)
-    return _page(request, "photos", attempt, photos.import_albums(attempt.token))
+    of_application = attempt.grant_type == authorization.CLIENT_CREDENTIALS
+    return _page(request, "photos", attempt, photos.import_albums(attempt.token, of_application=of_application))
 
 
 @require_safe
@@ -95,6 +96,9 @@ def _attempt(request: HttpRequest) -> Attempt:
 
 
 def _page(request: HttpRequest, name: str, attempt: Attempt, visit: photos.Visit | None = None) -> HttpResponse:
+    """After a visit to the API only what came of it is told, not what a Refresh before it met with."""
+    if visit is not None:
+        attempt.problem = None
     context = {
         "attempt": attempt,
         "card": cards.of_token(attempt.token) if attempt.token else None,

@@ -1,6 +1,6 @@
 /* A form is sent once: a second click would generate or regenerate a second time and lose the first answer. (A form that
    is answered with a file leaves the page standing, and may be sent again.)
-   The current tab is scrolled into its strip, and the menu behind the initials closes when one clicks elsewhere. */
+   What was typed wrong is gone to, however far down it is. The current tab is scrolled into its strip, and the menu behind the initials closes when one clicks elsewhere. */
 (() => {
   for (const form of document.querySelectorAll("form[method=post]:not([data-again])")) {
     form.addEventListener("submit", (event) => {
@@ -12,6 +12,13 @@
   addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
+
+  const problem = document.querySelector("main .problem");
+  if (problem) {
+    const described = document.querySelector(`[aria-describedby~="${problem.parentElement.id || "none"}"]`);
+    (described ?? problem.closest("fieldset")?.querySelector("input:enabled"))?.focus();
+    problem.scrollIntoView({ block: "center" });
+  }
 
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 if TYPE_CHECKING:
@@ -14,5 +15,9 @@ if TYPE_CHECKING:
 
 @cache
 def current() -> KeyManager:
-    key_manager: KeyManager = import_string(settings.KEY_MANAGER)()
+    try:
+        manager_class = import_string(settings.KEY_MANAGER)
+    except ImportError as error:
+        raise ImproperlyConfigured(f"APIM_KEY_MANAGER names no class: {error}") from error
+    key_manager: KeyManager = manager_class()
     return key_manager

@@ -126,7 +126,8 @@ class BuiltinKeyManager:
     def describe_scopes(self, scopes: Mapping[str, str]) -> None:
         for name, description in scopes.items():
             title, _, more = description.partition(". ")
-            Scope.objects.update_or_create(name=name, defaults={"title": title.rstrip("."), "description": more})
+            words = {"title": (title.rstrip(".") or name)[:100], "description": more[:300]}
+            Scope.objects.update_or_create(name=name, defaults=words)
 
     def revocations(self, *, since: datetime | None = None, until: datetime | None = None) -> Sequence[Revocation]:
         return [Revocation(**row._asdict()) for row in revoked.of(since, until)]

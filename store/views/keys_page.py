@@ -81,6 +81,7 @@ def state(
         "grant_type_labels": [key_forms.LABELS.get(name, name) for name in client.grant_types],
         "can_test": "client_credentials" in client.grant_types,
         "curl": curl(client, secret),
+        "in_project": settings.DEMO and settings.TLS_CA_FILE.is_relative_to(settings.BASE_DIR),
     }
 
 

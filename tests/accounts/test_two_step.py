@@ -114,6 +114,19 @@ def test_a_code_works_once_in_any_process(client: Browser, secret: str) -> None:
     assert "used already" in page
 
 
+def test_who_signs_in_at_both_doors_in_one_breath_is_told_to_wait_for_the_next_code(
+    client: Browser, secret: str
+) -> None:
+    code = code_of(secret)
+    client.post("/accounts/login/", BOB | {"next": "/store/applications/"})
+    client.post("/accounts/two-step/authenticate/", {"code": code})
+
+    page = begun(client).post(STEP, {"code": code}).content.decode()
+
+    assert "This code was used already; wait for the next one." in page
+    assert "Incorrect code" not in page
+
+
 @pytest.mark.rfc("6238#5.2")
 def test_a_clock_may_be_one_step_off_and_not_go_back(client: Browser, secret: str) -> None:
     assert begun(client).post(STEP, {"code": code_of(secret, steps=1)}).status_code == 302

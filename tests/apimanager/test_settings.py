@@ -48,6 +48,17 @@ def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
         ({"APIM_DEMO": "1", "APIM_RATELIMIT_SERVICE": "redis"}, "APIM_RATELIMIT_SERVICE must be an address such as"),
         ({"APIM_DEMO": "1", "APIM_SIGNING_KEY_LEAD": "59"}, "APIM_SIGNING_KEY_LEAD must be at least 60 seconds"),
         ({"APIM_DEMO": "1", "APIM_SIGNING_KEY_LIFETIME": "60"}, "APIM_SIGNING_KEY_LIFETIME longer than it"),
+        ({"APIM_DEMO": "1", "APIM_DATABASE_URL": "bogus://x"}, "APIM_DATABASE_URL must be like postgres://"),
+        ({"APIM_DEMO": "1", "APIM_DATABASE_URL": "mysql://u:hush@h/n"}, "APIM_DATABASE_URL must be like postgres://"),
+        ({"APIM_DEMO": "1", "APIM_DATABASE_URL": "postgres://h:port/n"}, "APIM_DATABASE_URL must be like postgres://"),
+        ({"APIM_DEMO": "1", "APIM_REDIS_URL": "localhost"}, "APIM_REDIS_URL must be like redis://"),
+        ({"APIM_DEMO": "1", "APIM_PORTAL_URL": "portal"}, "APIM_PORTAL_URL must be an http or https address"),
+        ({"APIM_DEMO": "1", "APIM_GATEWAY_URL": "https://g:x"}, "APIM_GATEWAY_URL must be an http or https address"),
+        ({"APIM_DEMO": "1", "APIM_LOG_LEVEL": "LOUD"}, "APIM_LOG_LEVEL must be one of"),
+        ({"APIM_DEMO": "1", "APIM_SQLITE_TIMEOUT": "-1"}, "APIM_SQLITE_TIMEOUT must be at least 0, not -1"),
+        ({"APIM_DEMO": "1", "APIM_TRUSTED_PROXIES": "-1"}, "APIM_TRUSTED_PROXIES must be at least 0, not -1"),
+        ({"APIM_DEMO": "1", "APIM_GATEWAY_AGENT_PORT": "99999"}, "APIM_GATEWAY_AGENT_PORT must be 0 or a port"),
+        ({"APIM_DEMO": "1", "APIM_GATEWAY_BACKEND_TIMEOUT": "0"}, "APIM_GATEWAY_BACKEND_TIMEOUT must be at least 1"),
     ],
 )
 def test_a_setting_that_must_not_be_is_told(
@@ -59,15 +70,40 @@ def test_a_setting_that_must_not_be_is_told(
     for name, value in ({"APIM_VAR": str(tmp_path)} | environment).items():
         monkeypatch.setenv(name, value)
 
-    with pytest.raises(ImproperlyConfigured, match=re.escape(sentence)):
+    with pytest.raises(ImproperlyConfigured, match=re.escape(sentence)) as told:
         runpy.run_path(str(ROOT / "apimanager" / "settings.py"))
 
+    assert "\n" not in str(told.value)
+    assert "hush" not in str(told.value)
 
-def test_a_setting_that_must_not_be_stops_the_start(tmp_path: Path) -> None:
-    started = start(tmp_path, APIM_SECRET_KEY="short")
 
-    assert started.returncode != 0
-    assert "too short" in started.stderr
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"APIM_SECRET_KEY": "short"}, "too short"),
+        ({"APIM_DEMO": "1", "APIM_KEY_MANAGER": "nowhere.Manager"}, "APIM_KEY_MANAGER names no class"),
+    ],
+)
+def test_a_setting_that_must_not_be_stops_the_start(tmp_path: Path, environment: dict[str, str], sentence: str) -> None:
+    started = start(tmp_path, **environment)
+
+    assert started.returncode == 1
+    assert sentence in started.stderr
+    assert len(started.stderr.splitlines()) == 1
+
+
+def test_a_command_says_it_in_one_line_too(tmp_path: Path) -> None:
+    refused = manage(tmp_path, "check", APIM_DEMO="perhaps")
+
+    assert refused.returncode == 1
+    assert refused.stderr == "APIM_DEMO must be 1 or 0, not 'perhaps'.\n"
+    assert "Traceback" in manage(tmp_path, "check", "--traceback", APIM_DEMO="perhaps").stderr
+
+
+def test_an_empty_address_is_one_that_is_not_set(tmp_path: Path) -> None:
+    started = start(tmp_path, APIM_DEMO="1", APIM_PORTAL_URL="", APIM_PORTAL_HOST="", APIM_DATABASE_URL="")
+
+    assert started.returncode == 0, started.stderr
 
 
 OTHER = "https://login.example/oauth2/authorize"
@@ -103,6 +139,12 @@ def test_a_real_installation_starts(tmp_path: Path) -> None:
     started = start(tmp_path, APIM_SECRET_KEY=GOOD_KEY)
 
     assert started.returncode == 0, started.stderr
+
+
+def test_the_database_of_a_new_installation_is_for_its_user_alone(tmp_path: Path) -> None:
+    manage(tmp_path, "check", "--database", "default", APIM_SECRET_KEY=GOOD_KEY)
+
+    assert (tmp_path / "portal.sqlite3").stat().st_mode & 0o777 == 0o600
 
 
 def manage(tmp_path: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -53,3 +53,27 @@ def test_every_part_with_a_database_is_prepared(read: Callable[..., Settings]) -
 
     assert list(jobs) == ["portal", "playground", "photos"]
     assert all("migrate" in command for command in jobs.values())
+
+
+def test_what_a_part_does_not_understand_is_one_sentence(read: Callable[..., Settings], said: list[str]) -> None:
+    here = read(
+        PLAYGROUND_URL="http://localhost:1/elsewhere",
+        PHOTOS_JWKS_URL="ftp://nowhere",
+        APIM_DATABASE_URL="postgres://u:hush@127.0.0.1:1/n",
+    )
+
+    for job, sentence in zip(
+        preparing.jobs(here),
+        (
+            "The database cannot be reached: connection failed",
+            "PLAYGROUND_URL must end in /playground2",
+            "PHOTOS_JWKS_URL must be an https address",
+        ),
+        strict=True,
+    ):
+        with pytest.raises(DemoError) as failed:
+            preparing.run([job], here.logs, said.append)
+        _, *lines = str(failed.value).splitlines()
+        assert len(lines) == 1
+        assert sentence in lines[0]
+        assert "hush" not in lines[0]

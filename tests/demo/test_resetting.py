@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -51,3 +52,15 @@ def test_a_demo_that_has_ended_can_run_again(here: Settings) -> None:
 
     with running.alone(here.var):
         pass
+
+
+def test_what_an_earlier_start_left_open_to_others_is_closed(here: Settings) -> None:
+    here.logs.mkdir(parents=True)
+    (here.var / "portal.sqlite3-wal").touch(mode=0o644)
+    before = os.umask(0o022)
+
+    running.keep_private(here.var, here.logs)
+
+    os.umask(before)
+    assert (here.var / "portal.sqlite3-wal").stat().st_mode & 0o777 == 0o600
+    assert here.logs.stat().st_mode & 0o777 == 0o700

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from demo import settings
+from demo.__main__ import main
 from demo.errors import DemoError
 from demo.parts import all_parts
 from demo.settings import Settings
@@ -77,3 +78,20 @@ def test_every_part_listens_on_loopback_only(read: Callable[..., Settings]) -> N
 
     assert len(granian) == 3
     assert all("--host 127.0.0.1 " in command for command in granian)
+
+
+@pytest.mark.parametrize("name", ["taken", "taken/below"])
+def test_a_state_folder_that_cannot_be_is_one_sentence(
+    tmp_path: Path,
+    name: str,
+    capsys: pytest.CaptureFixture[str],
+    environ: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "taken").touch()
+    for variable, value in (environ | {"APIM_VAR": str(tmp_path / name)}).items():
+        monkeypatch.setenv(variable, value)
+
+    assert main(["run"]) == 1
+
+    assert capsys.readouterr().err.startswith(f"APIM_VAR: the folder {tmp_path / name} cannot be used: ")

@@ -116,6 +116,18 @@ def test_withdrawn_consent_is_vouched_for_no_more(gateway: Client, scanner: OAut
     assert ask(gateway, token).status_code == 401
 
 
+def test_person_is_told_of_by_what_a_gateway_has_in_place_of_a_bound_token(
+    gateway: Client, scanner: OAuthClient, bob: User
+) -> None:
+    agreed = Authorization.objects.create(user=bob, client=scanner, auth_time=timezone.now())
+    bound = tokens.verified_claims(token_of(scanner, user=bob, authorization=agreed))
+    assert bound
+    proved = signing.sign({**bound, tokens.PROVED: {"jkt": "x"}}, typ="at+jwt")
+
+    assert claims_of(ask(gateway, proved))["http://wso2.org/claims/enduser"] == "bob@carbon.super"
+    assert tokens.find(proved) is None
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("token", ["", "opaque", "a.b.c", "ключ", "x" * 20_000])
 def test_token_that_is_none_is_challenged(gateway: Client, token: str) -> None:

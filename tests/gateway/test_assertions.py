@@ -20,6 +20,8 @@ from tests.gateway import parts
 from tests.gateway.conftest import Live
 from tests.gateway.parts import Part, Reply
 from tests.gateway.store_rows import resource
+from tests.gateway.test_real_tokens import token_answer
+from tests.keymanager.proofs import Holder
 
 ALBUMS = "/vouched/1.0/albums"
 DIALECT = "http://wso2.org/claims/"
@@ -60,6 +62,23 @@ def asked(gateway: Part, what: str = "assertion", node: str = "gateway") -> int:
     told = connection.getresponse().read().decode()
     connection.close()
     return sum(int(line.rpartition(" ")[2]) for line in told.splitlines() if line.startswith("http."))
+
+
+def test_gateway_may_have_any_name(live: Live) -> None:
+    headers = {"Host": "api.example", "Authorization": f"Bearer {new_token(live)}"}
+
+    assert assertion_of(live.gateway.call("GET", ALBUMS, headers=headers))
+
+
+def test_token_that_is_bound_to_a_key_is_told_like_any_other(live: Live) -> None:
+    holder = Holder()
+    answer = token_answer(live, "Bound and vouched", "--subscribe", "vouched:1.0:Gold", holder=holder).json
+    token, uri = answer["access_token"], f"https://localhost:{live.gateway.port}{ALBUMS}"
+
+    for _ in ("asked for", "remembered"):
+        headers = holder.for_token(token, uri)
+        claims = verified(live, assertion_of(live.gateway.call("GET", ALBUMS, headers=headers)))
+        assert claims[f"{DIALECT}applicationname"] == "Bound and vouched"
 
 
 def test_backend_is_told_who_calls_in_wso2_s_claims(live: Live) -> None:

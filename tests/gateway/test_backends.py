@@ -49,10 +49,18 @@ class Moody(BaseHTTPRequestHandler):
             self.upgrade()
         elif self.path == "/events":
             self.events()
+        elif self.path == "/busy":
+            self.busy()
         else:
             self.answer()
 
     do_POST = do_PUT = answer
+
+    def busy(self) -> None:
+        self.send_response(429)
+        for name, value in (("Retry-After", "120"), ("X-Fault-Code", "900803"), ("Content-Length", "0")):
+            self.send_header(name, value)
+        self.end_headers()
 
     def events(self) -> None:
         self.send_response(200)
@@ -148,6 +156,26 @@ def test_unhealthy_host_gets_no_calls(live: Live, moody: str) -> None:
     assert parts.seconds_until(all_answered_by_the_other) < 12
 
 
+def test_one_host_that_is_left_gets_every_call(live: Live) -> None:
+    dead = [f"http://127.0.0.1:{parts.free_port()}" for _ in range(3)]
+    api = publish(live, live.backend.url, *dead, backend={"health_path": "/health", "retries": 0})
+
+    def statuses() -> set[int]:
+        return {call(live, api, "GET", "/").status for _ in range(8)}
+
+    parts.seconds_until(lambda: statuses() == {200})
+    assert statuses() | statuses() | statuses() == {200}
+
+
+def test_hosts_are_asked_when_none_seems_well(live: Live, moody: str) -> None:
+    """A wrong path of the health check closes no API."""
+    Moody.failures["/wrong"] = 10**6
+    api = publish(live, moody, backend={"health_path": "/wrong", "retries": 0})
+    parts.seconds_until(lambda: Moody.calls.count("GET /wrong") > 1)
+
+    assert {call(live, api, "GET", "/").status for _ in range(4)} == {200}
+
+
 def test_idempotent_call_is_tried_again(live: Live, moody: str) -> None:
     api = publish(live, moody)
     Moody.failures["/flaky"] = 1
@@ -169,6 +197,16 @@ def test_no_call_is_tried_again_where_the_provider_says_so(live: Live, moody: st
     Moody.failures["/once"] = 1
 
     assert call(live, api, "GET", "/once").status == 503
+
+
+def test_backend_that_limits_by_itself_is_left_to_say_when(live: Live, moody: str) -> None:
+    api = publish(live, moody)
+
+    for tier in ("Unlimited", "Gold"):
+        token = live.mint.token(api.path[1:], subscriptions={api.path[1:]: tier})
+        reply = live.gateway.get(f"{api.path}/busy", token)
+        assert (reply.status, reply.headers["retry-after"]) == (429, "120")
+        assert "ratelimit" not in reply.headers
 
 
 def test_backend_has_the_time_its_api_says(live: Live) -> None:
@@ -281,6 +319,32 @@ def test_answers_and_refusals_can_be_read_by_an_allowed_page(live: Live) -> None
     assert "access-control-allow-credentials" not in good.headers
     assert refused.status == 401
     assert refused.headers["access-control-allow-origin"] in {"*", "https://app.example"}
+
+
+@pytest.mark.parametrize("origins", [["*"], ["https://app.example"]])
+def test_answer_to_one_page_is_not_kept_for_another(live: Live, origins: list[str]) -> None:
+    """Fetch standard, CORS protocol and HTTP caches."""
+    api = publish(live, live.backend.url, cors={"origins": origins, "credentials": False})
+
+    for origin in ("https://app.example", "https://other.example"):
+        good = call(live, api, "GET", "/", Origin=origin)
+        refused = live.gateway.call("GET", f"{api.path}/", headers={"Origin": origin})
+        no_resource = live.gateway.call("TRACE", f"{api.path}/", headers={"Origin": origin})
+        replies = [good, refused, no_resource]
+        assert [reply.status for reply in replies] == [200, 401, 403]
+        assert [reply.headers["vary"] for reply in replies] == ["origin"] * 3
+
+
+def test_page_may_send_and_read_what_the_api_has(live: Live) -> None:
+    """Fetch standard, 3.2.3: where no cookies are asked for, * is every header but Authorization."""
+    plain = publish(live, live.backend.url, cors={"origins": ["https://app.example"], "credentials": False})
+    cookies = publish(live, live.backend.url, cors={"origins": ["https://app.example"], "credentials": True})
+
+    assert preflight(live, plain, "https://app.example").headers["access-control-allow-headers"].split(",")[-1] == "*"
+    for api, star in ((plain, True), (cookies, False)):
+        exposed = call(live, api, "GET", "/", Origin="https://app.example").headers["access-control-expose-headers"]
+        assert {"retry-after", "x-fault-code", "dpop-nonce", "www-authenticate"} <= set(exposed.split(","))
+        assert ("*" in exposed.split(",")) is star
 
 
 def test_question_of_a_page_never_reaches_the_backend(live: Live) -> None:

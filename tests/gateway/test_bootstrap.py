@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from gateway import envoy_admin, faults, node_key
+from gateway import assertion_filters, bootstrap, envoy_admin, faults, filters, node_key, routes
 from gateway.agent import configuration
 from tests.gateway import certificates
 
@@ -125,3 +125,9 @@ def test_agent_s_file_is_one_that_the_agent_reads(file: Path, settings: Settings
     assert told.portals == settings.GATEWAY_PORTALS
     assert told.key == node_key.path().read_text()
     assert Path(told.envoy).exists()
+
+
+def test_no_caller_can_say_what_the_filters_tell_each_other() -> None:
+    told = [filters.EXCHANGED, assertion_filters.API, routes.PROOF, *filters.REVOCABLE.values(), *routes.FORWARDED]
+
+    assert all(header.startswith(bootstrap.STRIPPED_BEGINNINGS) for header in told)

@@ -171,7 +171,11 @@ def test_path_of_no_api_is_not_found(live: Live, path: str) -> None:
 
 
 def test_headers_that_only_the_gateway_may_send_are_its_own(live: Live) -> None:
-    forged = ["X_Forwarded_Host", "X_JWT_Assertion", "X_Real_IP", "X_Original_URL", "Forwarded", "X_Forwarded_For"]
+    forged = [
+        "X_Forwarded_Host", "X_JWT_Assertion", "X_Real_IP", "X_Original_URL", "Forwarded", "X_Forwarded_For",
+        "X_Forwarded_Scheme", "X_Forwarded_Anything", "X_Original_URI", "X_Envoy_Peer_Metadata", "X_Gateway_Key_Type",
+        "CF_Connecting_IP", "X_Cluster_Client_IP", "Proxy", "Proxy_Authorization",
+    ]  # fmt: skip
 
     headers = live.gateway.get("/echo/1.0/", live.token, **dict.fromkeys(forged, "forged")).json["headers"]
 
@@ -180,6 +184,15 @@ def test_headers_that_only_the_gateway_may_send_are_its_own(live: Live) -> None:
     assert headers["x-forwarded-prefix"] == "/echo/1.0"
     assert "," not in headers["x-forwarded-for"]
     assert headers["x-forwarded-proto"] == "https"
+
+
+@pytest.mark.parametrize("header", ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"])
+def test_method_whose_scope_was_looked_at_is_the_one_that_the_backend_sees(live: Live, header: str) -> None:
+    reply = live.gateway.call("POST", "/echo/1.0/", live.token, headers={header: "DELETE", "X-Kept": "kept"})
+
+    assert reply.json["method"] == "POST"
+    assert header.lower() not in reply.json["headers"]
+    assert reply.json["headers"]["x-kept"] == "kept"
 
 
 def test_request_that_is_too_large_is_told_so(live: Live) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from accounts import sealing
+from store import resources
 from store.models import Api
 from tests.gateway import parts
 from tests.gateway.conftest import Live
@@ -130,6 +132,11 @@ def test_sandbox_key_needs_its_subscription_too(live: Live) -> None:
 def test_unusable_api_keeps_no_other_from_going_live(live: Live, path: str) -> None:
     live.store.publish(f"{path} with a space", live.backend.url)
     live.store.publish(f"{path}-ftp", "ftp://127.0.0.1/")
+    endless = resource("GET", f"/{'a' * 20_000}/{{id}}")
+    live.store.publish(f"{path}-endless", live.backend.url, resources=[endless])
+    hollow = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+    shown = {"certificate": hollow, "sealed_key": sealing.seal(hollow)}
+    live.store.publish(f"{path}-hollow", "https://127.0.0.1:9", backend=shown)
 
     live.store.publish(path, live.backend.url)
 
@@ -158,3 +165,13 @@ def test_long_path_with_a_parameter_is_served(live: Live, path: str) -> None:
     token = live.mint.token(f"{path[1:]}/1.0")
 
     assert parts.seconds_until(lambda: live.gateway.get(f"{path}/1.0/{steps}/7", token).status == 200) < SOON
+
+
+@pytest.mark.parametrize("step", ["{a}", "{a}/", "a", ":"])
+def test_longest_path_that_is_taken_is_one_that_envoy_takes(live: Live, path: str, step: str) -> None:
+    longest = (f"/{{id}}/{step * resources.LONGEST}")[: resources.LONGEST]
+    longest = longest[: longest.rindex("}") + 1] if "{a}" in step else longest
+    live.store.publish(path, live.backend.url, resources=[resource("GET", longest), resource("GET", "/short")])
+    token = live.mint.token(f"{path[1:]}/1.0")
+
+    assert parts.seconds_until(lambda: live.gateway.get(f"{path}/1.0/short", token).status == 200) < SOON

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import json
 
+from store import throttling
+from store.models import Api, Application, Subscription, ThrottlingPolicy
+from store.subscriptions import subscribe, unsubscribe
 from tests.gateway import parts
 from tests.gateway.conftest import Live
 from tests.keymanager.proofs import Holder
@@ -30,6 +33,45 @@ def test_token_of_a_subscribed_application_opens_the_api(live: Live) -> None:
     assert reply.status == 200
     assert reply.headers["cache-control"] == "no-store"
     assert live.gateway.get("/echo/1.0/albums", reply.json["access_token"]).json["path"] == "/albums"
+
+
+def test_scheme_of_the_token_may_be_written_in_any_case(live: Live) -> None:
+    """RFC 9110 11.1."""
+    token = token_answer(live, "Any case", "--subscribe", "echo:1.0:Gold").json["access_token"]
+
+    def call(scheme: str, token: str) -> parts.Reply:
+        return live.gateway.call("GET", "/echo/1.0/albums", headers={"Authorization": f"{scheme} {token}"})
+
+    for scheme in ("bearer", "BEARER", "bEARER"):
+        assert call(scheme, token).json["path"] == "/albums"
+        assert call(scheme, token[:-9]).fault == (401, 900901)
+
+
+def test_end_of_a_subscription_holds_for_the_tokens_that_are_out(live: Live) -> None:
+    live.store.publish("/shelves", live.backend.url)
+    both = ["--subscribe", "echo:1.0:Gold", "--subscribe", "shelves:1.0:Gold"]
+    names = ("Leaving", "Staying", "Locked out")
+    leaving, staying, locked_out = (token_answer(live, name, *both).json["access_token"] for name in names)
+    parts.seconds_until(lambda: live.gateway.get("/shelves/1.0/", leaving).status == 200)
+
+    with live.store.in_place():
+        unsubscribe(subscription=Subscription.objects.get(application__name="Leaving", api__name="echo"))
+        blocked = str(Application.objects.get(name="Locked out").pk)
+        condition = throttling.block(kind="application", value=blocked)
+
+    assert parts.seconds_until(lambda: live.gateway.get("/echo/1.0/", leaving).status == 403) < parts.SOON
+    assert live.gateway.get("/echo/1.0/", leaving).fault == (403, 900908)
+    assert live.gateway.get("/shelves/1.0/", leaving).status == 200
+    assert live.gateway.get("/echo/1.0/", staying).status == 200
+    assert live.gateway.get("/echo/1.0/", locked_out).fault == (403, 900805)
+
+    with live.store.in_place():
+        throttling.lift(condition=condition)
+        application = Application.objects.get(name="Leaving")
+        policy = ThrottlingPolicy.objects.get(level="subscription", name="Gold")
+        subscribe(application=application, api=Api.objects.get(name="echo"), policy=policy)
+
+    assert parts.seconds_until(lambda: live.gateway.get("/echo/1.0/", leaving).status == 200) < parts.SOON
 
 
 def test_token_of_another_application_does_not(live: Live) -> None:

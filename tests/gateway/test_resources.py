@@ -79,6 +79,39 @@ def test_letter_in_disguise_is_the_letter_to_gateway_and_backend_alike(call: Cal
     assert call("GET", "/files/%7e/%2d").json["path"] == "/v2/files/~/-"
 
 
+@pytest.fixture(scope="module")
+def templates(live: Live) -> Call:
+    """Calls an API with an open resource beside ones that ask for a scope, and less of which is a parameter."""
+    context = f"/templates-{uuid.uuid4().hex[:8]}"
+    guarded = ["/{name}:purge", "/{name}.key", "/report:all", "/report;a/{id}", "/pre~secret", "/w/{id}/secret"]
+    rows = [
+        *(resource("GET", path, auth="none") for path in ("/{name}", "/pre{rest}", "/report;a/{id}/*", "/w/{id}/*")),
+        *(resource("GET", path, scopes=["admin"]) for path in guarded),
+    ]
+    live.store.publish(context, live.backend.url, resources=rows)
+    tokens = {scope: live.mint.token(f"{context[1:]}/1.0", scope=scope) for scope in ("", "admin")}
+    parts.seconds_until(lambda: live.gateway.get(f"{context}/1.0/a").status == 200)
+    parts.seconds_until(lambda: live.gateway.get(f"{context}/1.0/a.key", tokens["admin"]).status == 200)
+    return lambda path, scope="": live.gateway.get(f"{context}/1.0{path}", tokens[scope])
+
+
+@pytest.mark.parametrize(
+    "path", ["/a:purge", "/a.key", "/a.key?b", "/report:all", "/report;a/7", "/pre~secret", "/w/7/secret"]
+)
+def test_of_two_resources_the_one_that_says_more_is_called(templates: Call, path: str) -> None:
+    assert templates(path).fault == (403, 900910)
+    assert templates(path, "admin").json["path"] == path
+
+
+def test_mark_that_is_encoded_leads_to_no_other_resource(templates: Call) -> None:
+    """RFC 3986 2.2: to most backends it is the same mark."""
+    for path in ("/a%3Apurge", "/a%3apurge", "/a%2Ekey", "/report%3aall", "/report%3Ba/7", "/pre%7esecret"):
+        assert templates(path).fault == (403, 900910), path
+    assert templates("/report%3ball/7").fault == (403, 900906)
+    assert templates("/report%3ba/7", "admin").json["path"] == "/report%3ba/7"
+    assert templates("/report;a/7/8").json["path"] == "/report;a/7/8"
+
+
 def test_default_version_answers_without_it_in_the_path(call: Call) -> None:
     context = call.context  # type: ignore[attr-defined]
 

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from gateway import api_routes, clusters, filters, permits, routes
+from gateway import api_routes, apis, clusters, filters, permits, routes
 from gateway.apis import PublishedApi, Resource
 
 ALBUMS = Resource("GET", "/albums")
@@ -192,3 +192,13 @@ def test_token_api_is_not_asked_twice_for_what_has_reached_it() -> None:
 
     assert "reset" not in token["route"]["retry_policy"]["retry_on"].split(",")
     assert "retriable-status-codes" not in token["route"]["retry_policy"]["retry_on"]
+
+
+def test_resources_that_say_more_come_first() -> None:
+    paths = ["/*", "/a/*", "/a/{id}", "/a/{id}.jpg", "/a/{id}.full.jpg", "/a/x{id}", "/a/new", "/a/{id}/{of}"]
+
+    ordered = sorted(paths, key=apis.specificity)
+
+    assert ordered == [
+        "/a/new", "/a/{id}.full.jpg", "/a/{id}.jpg", "/a/x{id}", "/a/{id}", "/a/{id}/{of}", "/a/*", "/*",
+    ]  # fmt: skip

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from accounts.models import User
 from gateway import called, verdicts
 from gateway.verdicts import Asked, Refused
 from keymanager import tokens
-from keymanager.models import Client as OAuthClient
-from store import revision
-from store.models import Api
+from keymanager.models import Authorization, Client as OAuthClient
+from store import revision, throttling
+from store.models import Api, Application, EndedSubscription, ThrottlingPolicy
 from tests.gateway.conftest import token_of
 
 PICTURE = "/photos/1.0/pictures/7"
@@ -52,6 +55,42 @@ def test_scope_that_is_missing_is_named(gateway: Client, read_only: str) -> None
 
     assert verdict(response) == (403, "900910")
     assert 'error="insufficient_scope", scope="photos:write"' in response.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("kind", ["api", "application", "user"])
+def test_what_is_blocked_is_blocked_here_too(gateway: Client, scanner: OAuthClient, bob: User, kind: str) -> None:
+    scanner.access_token_claims = {
+        "subscriptions": {"photos/1.0": "Gold"},
+        "application": {"id": str(uuid.UUID(int=7))},
+    }
+    scanner.access_token_format = "JWT"
+    agreed = Authorization.objects.create(user=bob, client=scanner, auth_time=timezone.now())
+    content = tokens.Content(client=scanner, scope="photos:read", user=bob, authorization=agreed)
+    token = tokens.issue_access_token(content)
+    value = {"api": "/photos", "application": str(uuid.UUID(int=7)), "user": "bob"}[kind]
+    condition = throttling.block(kind=kind, value=value)
+
+    assert verdict(ask(gateway, token, "/photos/1.0/albums")) == (403, "900805")
+
+    throttling.switch(condition=condition, enabled=False)
+    called.forget()
+    assert verdict(ask(gateway, token, "/photos/1.0/albums")) == (204, "")
+
+
+def test_subscription_that_is_over_is_none_to_the_tokens_that_are_out(
+    gateway: Client, read_only: str, scanner: OAuthClient, photoshare: Api, alice: User
+) -> None:
+    application = Application.objects.create(
+        owner=alice, name="Leaving", policy=ThrottlingPolicy.objects.get(level="application", name="Unlimited")
+    )
+    application.keys.create(key_type="PRODUCTION", consumer_key=scanner.client_id)
+    ended = EndedSubscription.objects.create(application=application, api=photoshare, ended_at=timezone.now())
+
+    assert verdict(ask(gateway, read_only, "/photos/1.0/albums")) == (403, "900908")
+
+    ended.delete()
+    called.forget()
+    assert verdict(ask(gateway, read_only, "/photos/1.0/albums")) == (204, "")
 
 
 def test_application_without_a_subscription_is_refused(gateway: Client, scanner: OAuthClient) -> None:

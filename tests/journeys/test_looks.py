@@ -86,3 +86,27 @@ def test_who_signs_in_in_two_tabs_goes_on_in_both(
     second.get_by_role("link", name="Open it again").click()
 
     expect(second.get_by_role("button", name="Approve", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("label", "typed"), [("Access token validity period", "0"), ("Further addresses", "no address"), ("Code", "")]
+)
+def test_what_was_typed_wrong_is_in_sight_and_has_the_focus(
+    open_page: OpenPage, installation: Installation, consumer_key: str, label: str, typed: str
+) -> None:
+    page = open_page(NARROW)
+    walk.sign_in_to_store(page, installation, "alice")
+    page.goto(installation.url("PORTAL", "/store/applications/"))
+    page.get_by_role("link", name=LONG_NAME, exact=True).click()
+    walk.open_tab(page, "Production Keys")
+    if typed:
+        page.get_by_text("Add another callback URL").click()
+        page.get_by_label(label).fill(typed)
+    else:
+        for box in page.get_by_role("group", name="Grant types").get_by_role("checkbox").all():
+            box.uncheck()
+    page.get_by_role("button", name="Update").click()
+
+    expect(page.get_by_text("Nothing was changed.")).to_be_attached()
+    expect(page.get_by_label(label, exact=True)).to_be_focused()
+    expect(page.locator(".problem")).to_be_in_viewport()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import threading
 from typing import Any
 
@@ -260,6 +261,44 @@ def test_missing_ca_file_stops_the_call(visitor: Client, peer: Peer, settings: A
 
     page = walk.exchange(visitor, peer)
     assert "file with the trusted certificates is missing" in walk.words(page)
+
+
+def test_http_where_https_was_asked_for_is_told_as_such(visitor: Client, peer: Peer) -> None:
+    walk.come_back(visitor, peer)
+
+    page = _exchange_at(visitor, "https", b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+    assert "does not speak TLS" in walk.words(page)
+    assert "begin with http://" in walk.words(page)
+    assert "PLAYGROUND_CA_FILE" not in walk.words(page)
+
+
+def test_https_where_http_was_asked_for_is_told_as_such(visitor: Client, peer: Peer) -> None:
+    walk.come_back(visitor, peer)
+
+    page = _exchange_at(visitor, "http", b"\x15\x03\x03\x00\x02\x02\x22")  # TLS: alert, fatal, unexpected
+
+    assert "does not answer in HTTP" in walk.words(page)
+    assert "begin with https://" in walk.words(page)
+    assert "\x15" not in page.content.decode()
+
+
+def _exchange_at(visitor: Client, scheme: str, answer: bytes) -> Any:
+    """At a server that answers with these bytes, whatever it is asked."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=_answer, args=(server, answer))
+        thread.start()
+        values = {"token_endpoint": f"{scheme}://localhost:{server.getsockname()[1]}/token", "client_secret": SECRET}
+        page = visitor.post("/playground2/code", values, follow=True)
+        thread.join()
+    return page
+
+
+def _answer(server: socket.socket, answer: bytes) -> None:
+    asked, _ = server.accept()
+    with asked:
+        asked.recv(4096)
+        asked.sendall(answer)
 
 
 def test_certificate_for_another_name_stops_the_call(visitor: Client, peer: Peer) -> None:

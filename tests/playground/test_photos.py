@@ -128,6 +128,27 @@ def test_failure_is_told_with_a_next_step(visitor: Client, peer: Peer, reply: Re
     assert "Get Photos</button>" in page.content.decode()
 
 
+def test_who_asks_as_an_application_is_told_that_a_person_is_missing(visitor: Client, peer: Peer) -> None:
+    walk.by_server(visitor, peer, scope="photos:read")
+    peer.says[ALBUMS] = json_reply(403, {"error": "insufficient_scope", "error_description": "Persons only"})
+
+    page = walk.words(visitor.get(PHOTOS))
+    assert "stands for an application, and the photos belong to people" in page
+    assert "such as Authorization Code" in page
+    assert "Persons only" in page
+    assert "Ask again with the scope photos:read" not in page
+
+
+def test_what_went_wrong_before_is_not_told_again_beside_the_photos(visitor: Client, peer: Peer) -> None:
+    walk.get_token(visitor, peer)
+    peer.says["/oauth2/token"] = json_reply(503, {})
+    assert "failed with status 503" in walk.words(visitor.post("/playground2/refresh", follow=True))
+
+    page = walk.words(visitor.get(PHOTOS))
+    assert "lake at dawn" in page
+    assert "failed with status 503" not in page
+
+
 def test_gateway_that_is_down_is_told(visitor: Client, peer: Peer, settings: Any) -> None:
     walk.get_token(visitor, peer)
     settings.PLAYGROUND_RESOURCE_URL = "https://localhost:9/photos/1.0"

@@ -66,6 +66,12 @@ def test_two_at_once_by_the_same_name_are_one(alice: User, printer: Application)
         ({"name": "a\\b"}, "The character \\ cannot be in a name"),
         ({"name": "a/b"}, "The character / cannot be in a name"),
         ({"name": "a\u202eb"}, "A character that cannot be seen cannot be in a name"),
+        ({"name": "a\u3164b"}, "A character that cannot be seen cannot be in a name"),
+        ({"name": "a\u2028b"}, "A character that cannot be seen cannot be in a name"),
+        ({"name": "\u2800"}, "A character that cannot be seen cannot be in a name"),
+        ({"name": "..."}, "A name needs a letter or a digit"),
+        ({"name": "\ufe0f"}, "A name needs a letter or a digit"),
+        ({"name": "a" + "\u0301" * 5}, "no pile of accents"),
         ({"name": "a\x00b"}, "Null characters are not allowed."),
         ({"policy": "Gold"}, "Choose one of the quotas offered."),
         ({"token_type": "SAML"}, "Choose JWT or OAUTH."),
@@ -80,7 +86,9 @@ def test_bad_input_is_one_sentence_and_adds_nothing(alices: Browser, changes: di
     assert not Application.objects.exclude(name="DefaultApplication").exists()
 
 
-@pytest.mark.parametrize("name", ["Café №5", "写真", "n" * 70, "a-b_c.d, e: (f) + #1"])
+@pytest.mark.parametrize(
+    "name", ["Café №5", "写真", "Thử nghiệm", "ที่ปรึกษา", "שָׁלוֹם", "3", "📷 Printer", "n" * 70, "a-b_c.d, e: (f) + #1"]
+)
 def test_names_of_every_language_are_fine(alices: Browser, name: str) -> None:
     assert send(alices, name=name).status_code == 302
 

@@ -48,6 +48,13 @@ def test_clearing_the_callback_while_code_is_ticked_is_refused(alices: Browser, 
     assert generated.client.redirect_uris == CALLBACK
 
 
+def test_a_refusal_is_told_above_everything_else(alices: Browser, generated: Generated) -> None:
+    page = send(alices, generated, access_token_lifetime="0").content.decode()
+
+    assert page.index("Nothing was changed. Each field below says what it needs.") < page.index("Consumer Key")
+    assert "Nothing was changed" not in send(alices, generated).content.decode()
+
+
 def test_clearing_both_works(alices: Browser, generated: Generated) -> None:
     send(alices, generated, callback_url="", grant_types=["client_credentials"])
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client as Browser
 
 from store.key_managers.base import ClientDescription
 from store.views.keys_page import curl
+from tests.store.conftest import Generated
 
 
 def client(**changes: Any) -> ClientDescription:
@@ -35,6 +37,14 @@ def test_client_credentials_come_first() -> None:
 def test_the_authority_is_named_as_the_reader_finds_it() -> None:
     assert "tls/ca.pem" in curl(client(), None)
     assert "-k" not in curl(client(), None).split()
+
+
+def test_a_path_within_the_project_is_said_to_be_one(alices: Browser, generated: Generated, settings: Any) -> None:
+    page = f"/store/applications/{generated.key.application_id}/production-keys/"
+    assert "from your terminal." in alices.get(page).content.decode()
+
+    settings.TLS_CA_FILE = settings.BASE_DIR / "var" / "tls" / "ca.pem"
+    assert "from your terminal in the project's folder." in alices.get(page).content.decode()
 
 
 def test_right_after_generation_the_secret_stands_in_it() -> None:

@@ -59,11 +59,13 @@ def test_json_with_escapes_and_tabs_is_read() -> None:
         (("/books/{id}:", "/books/{id:"), "Line 7: The path /books/{id must begin with a slash"),
         (("/books/{id}:", "books:"), "Line 7: The path books must begin with a slash"),
         (("/books/{id}:", "/a/../b:"), "Line 7: The path /a/../b must begin with a slash"),
+        (("/books/{id}:", f"/{'a' * 1000}/{{id}}:"), "Line 7: The path /aaaaaaaaaaaaaaaaaaaa"),
         (("/books/{id}:", "/books:"), "Line 7: /books stands here a second time."),
         (("10KPerMin", "Platinum"), "Line 9: There is no tier Platinum."),
         (("x-throttling-tier: 10KPerMin", "x-auth-type: Nobody"), "Line 9: x-auth-type is one of None, Application"),
         (("x-throttling-tier: 10KPerMin", "security: [{oauth: ['a\"b']}]"), "Line 9: A scope cannot be called a\"b."),
         (("    get:\n      x-throttling-tier: 10KPerMin", "    $ref: other.yaml"), "Line 8: Only references within"),
+        (("    get:\n      x-throttling-tier: 10KPerMin", "    $ref: '#/x'"), "Line 8: The reference #/x leads to"),
         (("    get:\n      x-throttling-tier: 10KPerMin", "    get: all"), "Line 8: The operation GET /books/{id} is"),
         (("    get:\n      responses", "    get:\n    responses: [}"), "Line 6: The document cannot be read: "),
     ],
@@ -100,10 +102,13 @@ def test_paths_that_differ_in_names_only_are_refused() -> None:
         ("? [a]\n: b", "Line 1: The name of a member must be a plain text."),
         ('{"a": "\\u0000"}', "The document has characters that no text has."),
         ('{"a": "\\ud800"}', "The document is too deep, or has characters"),
+        ('{"a": NaN}', "The document has a number that JSON does not have."),
+        ('{"a": [-Infinity]}', "The document has a number that JSON does not have."),
+        ('{"a": 1e999}', "The document has a number that JSON does not have."),
         ("a: \x01", "The document cannot be read"),
         ("x" * (documents.MOST_BYTES + 1), "The document is larger than 1024 KiB."),
     ],
-    ids=range(12),
+    ids=range(15),
 )
 def test_text_that_is_no_document_is_refused(text: str, reason: str) -> None:
     assert refused(text).startswith(reason)

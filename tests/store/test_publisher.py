@@ -115,6 +115,10 @@ def test_document_may_be_a_file(bobs: Browser) -> None:
         ({"secret_header": "X-Key", "secret": "a b"}, "A secret has visible characters"),
         ({"certificate": "nonsense"}, "This is not in PEM form"),
         ({"cors_origins": "app.example"}, "app.example is no origin"),
+        ({"cors_origins": "https://*.example"}, "https://*.example is no origin"),
+        ({"cors_origins": "https://App.example"}, "https://App.example is no origin: write it as browsers do"),
+        ({"cors_origins": "https://app.example:443"}, "https://app.example:443 is no origin"),
+        ({"cors_origins": "https://me@app.example"}, "https://me@app.example is no origin"),
         ({"document_url": "http://10.0.0.1/a"}, "cannot be fetched"),
     ],
 )

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from django.core.management import CommandError, call_command
 
+from accounts import sealing
 from accounts.models import User
 from keymanager.models import Scope
 from store import life_cycle, publishing, revision, subscriptions
+from store.backends import Backend
 from store.documents import DefinitionError, Document
 from store.errors import StoreError
 from store.models import Api, Application
@@ -56,13 +62,21 @@ def test_imported_api_is_created_with_its_resources(bob: User) -> None:
         ({"context": "/a/../b"}, "may only have letters"),
         ({"version": "1 0"}, "may only have letters"),
         ({"version": "1/0"}, "no slash"),
+        ({"context": f"/{'a' * 100}"}, "A context has at most 100 characters"),
+        ({"version": "1" * 31}, "A version has at most 30 characters"),
         ({"name": "a<b"}, "An API has a name"),
         ({"name": " "}, "An API has a name"),
         ({"tier": "Gold", "subscriptionless_tier": "Gold"}, "There is no tier Gold."),
         ({"subscriptionless_tier": "10KPerMin"}, "There is no tier 10KPerMin."),
         ({"production_endpoints": ("ftp://a",)}, "must begin with http"),
         ({"production_endpoints": ("http://a:99999",)}, "is no address"),
+        ({"production_endpoints": ("http://a:0",)}, "is no address"),
         ({"production_endpoints": ("http://a b",)}, "names no host"),
+        ({"production_endpoints": ("http://10.0.0.256",)}, "names no host"),
+        ({"production_endpoints": ("http://0x7f.1",)}, "names no host"),
+        ({"production_endpoints": ("http://a..b",)}, "names no host"),
+        ({"production_endpoints": ("http://-a",)}, "names no host"),
+        ({"production_endpoints": ("http://a/../b",)}, "a plain path, and nothing else"),
         ({"sandbox_endpoints": ("http://a?b",)}, "a plain path, and nothing else"),
         ({"production_endpoints": ("http://a/v1", "http://b/v2")}, "same scheme and the same path"),
         ({"production_endpoints": ("http://a", "http://10.0.0.1")}, "all names or all addresses"),
@@ -76,9 +90,62 @@ def test_what_no_envoy_could_use_is_refused_at_the_door(bob: User, changes: dict
     assert not Api.objects.exists()
 
 
+def pem(key: Any, certificate_of: Any) -> tuple[str, str]:
+    """A private key, and a certificate of another's public key or its own."""
+    plain = serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "gateway")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, certificate_of.public_key(), 1, now, now + timedelta(days=1))
+    algorithm = None if isinstance(certificate_of, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    made = builder.sign(certificate_of, algorithm)
+    return made.public_bytes(serialization.Encoding.PEM).decode(), private.decode()
+
+
+def backend_with(certificate: str, key: str) -> Backend:
+    return Backend(certificate=certificate, sealed_key=sealing.seal(key))
+
+
+ONE, OTHER, EDWARDS = (
+    ec.generate_private_key(ec.SECP256R1()),
+    ec.generate_private_key(ec.SECP256R1()),
+    ed25519.Ed25519PrivateKey.generate(),
+)
+SMALL = ec.generate_private_key(ec.SECP224R1())
+HOLLOW = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "sentence"),
+    [
+        (HOLLOW, pem(ONE, ONE)[1], "The client certificate cannot be read."),
+        (pem(ONE, ONE)[0] + HOLLOW, pem(ONE, ONE)[1], "The client certificate cannot be read."),
+        (pem(ONE, ONE)[1], pem(ONE, ONE)[1], "The client certificate cannot be read."),
+        (pem(ONE, ONE)[0], pem(ONE, ONE)[0], "The private key cannot be read"),
+        (*pem(ONE, OTHER), "The private key is not the one of the client certificate."),
+        (*pem(SMALL, SMALL), "The private key must be RSA with 2048 bits or more, or on P-256, P-384 or P-521."),
+        (*pem(EDWARDS, EDWARDS), "The private key must be RSA with 2048 bits or more, or on P-256, P-384 or P-521."),
+    ],
+)
+def test_client_certificate_that_no_envoy_takes_is_refused_at_the_door(
+    bob: User, certificate: str, key: str, sentence: str
+) -> None:
+    with pytest.raises(StoreError, match=sentence):
+        add(bob, backend=backend_with(certificate, key))
+
+    assert add(bob, backend=backend_with(*pem(ONE, ONE))).backend["certificate"]
+
+
 def test_bad_definition_is_refused_at_the_door(bob: User) -> None:
     with pytest.raises(DefinitionError):
         publishing.add(provider=bob, document=Document({"openapi": "3.0.0"}, {}), description=described())
+
+
+@pytest.mark.parametrize(
+    "url", ["http://10.0.0.255", "http://[::1]:8090/v2", "http://api.example.", "https://a_b.c-d.example:8443/v1.0/"]
+)
+def test_endpoint_may_be_an_address_or_a_name(bob: User, url: str) -> None:
+    assert add(bob, production_endpoints=(url,)).production_endpoints == [url]
 
 
 @pytest.mark.parametrize("changes", [{"name": "Other"}, {"context": "/other"}])
@@ -87,6 +154,47 @@ def test_name_and_context_are_taken_once_a_version(bob: User, changes: dict[str,
 
     with pytest.raises(publishing.TakenError):
         add(bob, **changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": "2.0", "is_default_version": True},
+        {"context": "/shelf/1.0", "version": "books"},
+        {"context": "/shelf/1.0/books", "version": "free"},
+    ],
+)
+def test_nobody_takes_the_calls_of_another_provider(
+    bob: User, charlie: User, alice: User, changes: dict[str, Any]
+) -> None:
+    api = add(bob, is_default_version=True)
+    mine = {"name": "Mine", "context": "/mine"}
+    own = add(charlie, **mine)
+
+    with pytest.raises(publishing.NotPublishableError, match="is another provider's; choose another one"):
+        add(charlie, name="Taken", **changes)
+    with pytest.raises(publishing.NotPublishableError, match="is another provider's"):
+        publishing.change(api=own, document=None, description=described(**(mine | changes | {"context": "/shelf"})))
+
+    api.refresh_from_db()
+    assert api.is_default_version
+    add(charlie, name="Other", context="/shelf-of-mine")
+    alice.is_staff = True
+    add(alice, name="Of those who run the portal", **changes)
+
+
+def test_nobody_goes_on_under_the_name_of_another_provider_s_api(bob: User, charlie: User) -> None:
+    add(bob)
+
+    with pytest.raises(publishing.NotPublishableError, match="The name Shelf is another provider's"):
+        add(charlie, context="/other", version="2.0")
+
+
+def test_nobody_puts_an_api_above_another_provider_s(bob: User, charlie: User) -> None:
+    add(bob, context="/library/shelf")
+
+    with pytest.raises(publishing.NotPublishableError, match="The context /library is another provider's"):
+        add(charlie, name="Above", context="/library")
 
 
 def test_there_is_one_default_version(bob: User) -> None:
@@ -122,6 +230,56 @@ def test_publishing_tells_the_key_manager_the_words_of_the_scopes(bob: User) -> 
     publishing.lead(api=add(bob), step="Publish")
 
     assert Scope.objects.get(name="photos:read").title == "See your photos"
+
+
+def test_words_of_a_scope_follow_the_document_of_a_published_api(bob: User) -> None:
+    api = publish(bob)
+    flows = {"implicit": {"scopes": {"photos:read": "Look at your pictures.", "photos:print": "Print them."}}}
+    document = Document({**DEFINITION, "components": {"securitySchemes": {"oauth2": {"flows": flows}}}}, {})
+    description = described(name=api.name, context=api.context)
+
+    publishing.change(api=api, document=document, description=description)
+
+    titles = Scope.objects.filter(name__in=["photos:read", "photos:print"]).values_list("title", flat=True)
+    assert set(titles) == {"Look at your pictures", "Print them"}
+
+
+def test_words_of_another_provider_s_scope_stay(bob: User, charlie: User, alice: User) -> None:
+    publish(bob)
+    before = Scope.objects.get(name="photos:read").title
+    flows = {
+        "implicit": {"scopes": {"photos:read": "Nothing at all.", "mine": "", "long": f"{'a' * 200}. {'b' * 400}"}}
+    }
+    words = {**DEFINITION, "components": {"securitySchemes": {"oauth2": {"type": "oauth2", "flows": flows}}}}
+
+    def publish_by(provider: User) -> None:
+        description = described(name=provider.username, context=f"/{provider.username}")
+        api = publishing.add(provider=provider, document=Document(words, {}), description=description)
+        publishing.lead(api=api, step="Publish")
+
+    publish_by(charlie)
+    assert Scope.objects.get(name="photos:read").title == before
+    assert Scope.objects.get(name="mine").title == "mine"
+    long = Scope.objects.get(name="long")
+    assert (len(long.title), len(long.description)) == (100, 300)
+
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    publish_by(User.objects.get(pk=alice.pk))
+    assert Scope.objects.get(name="photos:read").title == "Nothing at all"
+
+
+def test_api_gives_nobody_the_scopes_of_the_portal(bob: User) -> None:
+    """Not even one that was published when they could still be declared."""
+    api = publish(bob)
+    scopes = {"openid": "Nothing.", "apim:api_publish": "Nothing.", "photos:read": "Read."}
+    api.definition = {"components": {"securitySchemes": {"oauth2": {"flows": {"implicit": {"scopes": scopes}}}}}}
+    api.save()
+
+    publishing.lead(api=api, step="Block")
+    publishing.lead(api=api, step="Re-Publish")
+
+    assert api.scopes == {"photos:read": "Read."}
+    assert not Scope.objects.filter(name__in=["openid", "apim:api_publish"]).exists()
 
 
 def test_deprecated_api_takes_no_new_subscriptions(photoshare: Api, printer: Application) -> None:

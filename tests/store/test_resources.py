@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from store import resources
-from store.documents import Document
+from store.documents import DefinitionError, Document
 
 OAUTH = [{"oauth2": ["photos:read"]}]
 
@@ -70,3 +70,42 @@ def test_document_without_security_opens_nothing() -> None:
 def test_tier_of_an_operation_is_kept() -> None:
     assert compiled({"x-throttling-tier": "10KPerMin"})["tier"] == "10KPerMin"
     assert compiled({})["tier"] == ""
+
+
+@pytest.mark.parametrize(
+    "security",
+    [{"oauth2": ["photos:read"]}, "oauth2", None, ["oauth2"], [{"oauth2": "photos:read"}], [{"oauth2": [1]}], [None]],
+)
+def test_security_that_is_written_in_another_way_does_not_come_to_ask_for_nothing(security: Any) -> None:
+    for described in ({"operation": {"security": security}}, {"operation": {}, "security": security}):
+        with pytest.raises(DefinitionError, match="security is a list such as"):
+            compiled(**described)
+
+
+def declaring(scopes: Any) -> dict[str, Any]:
+    return {"securitySchemes": {"oauth2": {"type": "oauth2", "flows": {"implicit": {"scopes": scopes}}}}}
+
+
+@pytest.mark.parametrize(
+    ("components", "sentence"),
+    [
+        (None, "components must be an object."),
+        ([], "components must be an object."),
+        ({"securitySchemes": []}, "securitySchemes must be an object."),
+        ({"securitySchemes": {"oauth2": "x"}}, "oauth2 must be an object."),
+        ({"securitySchemes": {"oauth2": {"flows": []}}}, "flows must be an object."),
+        ({"securitySchemes": {"oauth2": {"flows": {"implicit": None}}}}, "implicit must be an object."),
+        (declaring(["a"]), "scopes must be an object."),
+        (declaring({"a": 5}), "The description of the scope a must be a text."),
+        (declaring({'a"': "A."}), 'A scope cannot be called a".'),
+        (declaring({"a" * 101: "A."}), "A scope cannot be called aaa"),
+        (declaring({"apim:api_publish": "Harmless."}), "A scope of an API does not begin with apim:, claim:, device_"),
+    ],
+)
+def test_scopes_that_cannot_be_declared_are_refused(components: Any, sentence: str) -> None:
+    with pytest.raises(DefinitionError, match=sentence):
+        compiled({}, components=components)
+
+
+def test_extensions_may_stand_among_the_flows() -> None:
+    assert compiled({}, components={"securitySchemes": {"o": {"flows": {"x-note": "text"}}, "p": {"$ref": "#/x"}}})

@@ -61,7 +61,8 @@ def run(options: dict[str, Any]) -> dict[str, Any]:
     application = Application.objects.owned_by(owner).filter(name__iexact=options["application"]).first()
     key = application and keys.find(application=application, key_type=options["key_type"])
     if key and not options["regenerate_secret"]:
-        raise keys.KeysExistError(options["key_type"])
+        found = keys.KeysExistError(options["key_type"])
+        raise CommandError(f"{found} With --regenerate-secret they get these settings and a new secret.")
     client = keys.describe(key=key) if key else None
     form = checked(keys_form(options, client))
     application = application or add_application(owner, options)
