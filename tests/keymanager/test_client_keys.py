@@ -235,11 +235,16 @@ def drip(door: Any) -> None:
 
 def test_a_name_that_nobody_resolves_in_time_is_left(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outside, "SECONDS", 0.1)
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(0.5) or [])
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
 
     with pytest.raises(fetching.NotFetched, match="does not answer in time"):
         fetching.fetch(site.url)
     assert site.asked == 0
+
+
+def silent(*_: Any, **__: Any) -> list[Any]:
+    time.sleep(0.5)
+    return []
 
 
 def test_for_a_stranger_keys_are_fetched_as_long_as_there_is_patience(
