@@ -50,6 +50,16 @@ def test_signing_up_does_not_tell_whose_address_is_known(client: Browser, bob: U
     assert ["bob" in mail.body and "dora" not in mail.body for mail in mailoutbox] == [True]
 
 
+def test_a_forgotten_password_fills_no_letter_box(client: Browser, bob: User, mailoutbox: list[Any]) -> None:
+    for number in range(9):
+        User.objects.create_user(f"mallory{number}", bob.email, PHRASE)
+
+    client.post("/accounts/password/reset/", {"email": bob.email})
+
+    assert len(mailoutbox) == 3
+    assert any("bob" in mail.body.replace(bob.email, "") for mail in mailoutbox)
+
+
 def test_an_address_is_confirmed_by_one_account_only(client: Browser, bob: User, mailoutbox: list[Any]) -> None:
     EmailAddress.objects.create(user=bob, email=bob.email, verified=True, primary=True)
     client.post("/accounts/signup/", NEW | {"email": bob.email})
