@@ -131,7 +131,8 @@ def key_list(document: Any) -> list[Jwk]:
 def fetched(url: str, fetch: Fetch, *, within: float) -> list[Jwk]:
     """The keys at `url`, asked for at most `within` seconds ago. One asks at a time, and a failure is a failure for
     AGAIN_SECONDS, so that nobody can make us ask a stranger's server as often as he likes."""
-    held = remembered(url)
+    # Apart: a stranger who names somebody's address must not use up the tries of whose it is.
+    held = remembered(url if fetch is fetching.fetch else f"{url} for strangers")
     with held.lock:
         now = time.monotonic()
         if now - held.fetched_at > within and now - held.tried_at > AGAIN_SECONDS:

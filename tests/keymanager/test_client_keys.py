@@ -255,7 +255,6 @@ def test_for_a_stranger_keys_are_fetched_as_long_as_there_is_patience(
 
     with pytest.raises(client_keys.UnusableKeys, match="wait enough"):
         client_keys.all_keys(Holder({"jwks_uri": site.url}, is_stranger=True))
-    client_keys.forget()
     assert [key["kid"] for key in client_keys.all_keys(Holder({"jwks_uri": site.url}))] == ["one"]
     assert site.asked == 1
 
