@@ -71,6 +71,8 @@ class ForgottenPasswordForm(Plain, ResetPasswordForm):  # type: ignore[misc]
     """While nobody has confirmed an address, whoever signs up may name it: the oldest few accounts have a mail, so that
     nobody's letter box is filled by one request."""
 
+    users: list[User]
+
     def clean_email(self) -> str:
         email: str = super().clean_email()
         self.users = sorted(self.users, key=attrgetter("pk"))[:MOST_MAILS]
