@@ -77,6 +77,10 @@ def of(user: User) -> Iterable[Device]:
     return Device.objects.filter(user=user, session__expire_date__gt=timezone.now()).order_by("-last_seen_at", "-pk")
 
 
+def is_this(request: HttpRequest, user: User, device_id: int) -> bool:
+    return Device.objects.filter(user=user, pk=device_id, session_id=request.session.session_key).exists()
+
+
 def end(user: User, device_id: int) -> bool:
     """Whether there was such a device of this person's."""
     return end_sessions(user, Session.objects.filter(device__user=user, device=device_id)) > 0

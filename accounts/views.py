@@ -88,6 +88,8 @@ def go_on(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def end_device(request: HttpRequest, device: int) -> HttpResponse:
+    if devices.is_this(request, person(request), device):
+        return redirect("account_logout")  # which knows how a session ends that is in use
     if devices.end(person(request), device):
         messages.success(request, "That device is signed out.")
     else:

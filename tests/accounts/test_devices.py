@@ -70,6 +70,13 @@ def test_somebody_else_s_device_is_out_of_reach(bobs: Browser, charlie: User) ->
     assert is_in(charlies)
 
 
+def test_the_device_in_hand_is_signed_out_where_one_signs_out(bobs: Browser, bob: User) -> None:
+    answer = bobs.post(f"{SECURITY}devices/{Device.objects.get(user=bob).pk}/end/")
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/oauth2/account/logout/")
+    assert is_in(bobs)
+
+
 def test_ending_needs_a_post_and_the_form_s_token(bobs: Browser, bob: User) -> None:
     bobs.handler.enforce_csrf_checks = True
 
