@@ -18,6 +18,7 @@ from gateway import (
     usage_lines,
     usage_log,
 )
+from gateway.agent.diagnosis import RUNTIME
 from store.endpoints import endpoint
 
 Config = dict[str, Any]
@@ -32,9 +33,6 @@ STRIPPED = (
     "fastly-client-ip", "x-rewrite-url", "x-jwt-assertion", "x-http-method-override", "x-http-method",
     "x-method-override", "proxy", "proxy-authorization",
 )  # fmt: skip
-
-# Without it Envoy refuses all routes for one regular expression of some ninety letters: a long path with a parameter.
-RUNTIME = {"re2.max_program_size.error_level": 10_000}
 
 
 class Door(NamedTuple):

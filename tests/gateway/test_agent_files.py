@@ -338,6 +338,11 @@ def test_state_that_is_not_here_is_not_taken_from_an_envoy(agent: Agent, strange
     assert agent.discover(PATH, question("newer, but it had no room on the disk")).status == 304
 
 
+def long_path(letters: int) -> dict[str, Any]:
+    matched = {"name": ":path", "string_match": {"safe_regex": {"regex": f"/{'x' * letters}/[^/?]+"}}}
+    return {"match": {"prefix": "/", "headers": [matched]}, "direct_response": {"status": 200}}
+
+
 @pytest.mark.parametrize(
     ("kind", "resource", "sentence"),
     [
@@ -349,6 +354,12 @@ def test_state_that_is_not_here_is_not_taken_from_an_envoy(agent: Agent, strange
         (ROUTES, {"virtual_hosts": [{"name": "x", "domains": ["*", "*"]}]}, "Only a single wildcard domain"),
         (ROUTES, {"no_such_field": 1}, "no_such_field"),
         (ROUTES, {"virtual_hosts": []}, ""),
+        (ROUTES, {"virtual_hosts": [{"name": "x", "domains": ["*"], "routes": [long_path(400)]}]}, ""),
+        (
+            ROUTES,
+            {"virtual_hosts": [{"name": "x", "domains": ["*"], "routes": [long_path(20_000)]}]},
+            "max program size",
+        ),
         (clusters.TYPE_URL, {"type": "STATIC"}, ""),
         (clusters.TYPE_URL, {"type": "STATIC", "connect_timeout": "-1s"}, "Expected positive duration"),
         (revocations.TYPE_URL, {"typed_config": revocations.refusing(["jti"])}, "exact_match_map.map[0]"),
