@@ -451,6 +451,16 @@ def test_second_agent_on_the_same_state_says_so_in_one_line(running: Path) -> No
     assert second.stderr.count("\n") == 1
 
 
+def test_file_of_another_kind_is_told_from_that_of_the_agent(tmp_path: Path, told: Configuration) -> None:
+    file = tmp_path / "envoy.json"
+    file.write_text('{"static_resources": {}, "key": ""}')
+
+    with pytest.raises(
+        NotUsableError, match=r"envoy\.json cannot be used: socket, port, state, portals, .* agent\.json\.$"
+    ):
+        configuration.read(file)
+
+
 @pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"state": 1}', '{"state": "x", "what": 1}'])
 def test_file_that_cannot_be_used_is_named(tmp_path: Path, content: str | None) -> None:
     file = tmp_path / "agent.json"
