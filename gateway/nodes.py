@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, models
+from django.conf import settings
+from django.db import DatabaseError, connection, models
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
@@ -19,29 +22,51 @@ log = logging.getLogger(__name__)
 
 # A question that says nothing new is written down only so often.
 WRITTEN_SECONDS = 5.0
+# A database that somebody else writes to is not waited for as others would, and not tried again at the next question.
+PATIENCE_MILLISECONDS = 50
+BUSY_SECONDS = 2.0
 AWAY = timedelta(seconds=30)
 # A gateway is told a change with one question and says with the next that it has it.
 LATE = timedelta(seconds=5)
 MOST = 1000
 
 _written: dict[tuple[str, str], tuple[float, tuple[str, ...]]] = {}
+_busy_until = 0.0
 
 
 def asked(question: dict[str, Any], kind: str, offered: str) -> None:
     """A DiscoveryRequest came and will be answered with the version `offered`. One statement at most; a database that
-    is busy must not keep a gateway from its answer."""
+    is busy must not keep a gateway from its answer, nor the thread that gives it from anybody else."""
+    global _busy_until
     node = text(question.get("node", {}).get("id"), 100)
     kind = text(" ".join([kind, *names(question)]), 200)
     version = text(question.get("version_info"), 64)
     told = (version, offered, problem(question))
-    if is_written((node, kind), told):
+    if is_written((node, kind), told) or time.monotonic() < _busy_until:
         return
     try:
-        write(node, kind, *told)
+        with hurried():
+            write(node, kind, *told)
     except DatabaseError as error:
+        _busy_until = time.monotonic() + BUSY_SECONDS
         log.warning("what %s said was not written down: %s", node, error)
     else:
         remember((node, kind), told)
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """SQLite waits for the lock of another writer as long as a connection says; one of PostgreSQL's locks a row."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    wait = connection.connection.execute
+    wait(f"PRAGMA busy_timeout = {PATIENCE_MILLISECONDS}")
+    try:
+        yield
+    finally:
+        wait(f"PRAGMA busy_timeout = {settings.DATABASES['default']['OPTIONS']['timeout'] * 1000}")
 
 
 def names(question: dict[str, Any]) -> list[str]:
@@ -61,7 +86,9 @@ def remember(key: tuple[str, str], told: tuple[str, ...]) -> None:
 
 
 def forget() -> None:
+    global _busy_until
     _written.clear()
+    _busy_until = 0.0
 
 
 def text(value: Any, length: int) -> str:

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from itertools import groupby
 
 GATEWAY = "tests/gateway/"
-# About as long as each other, half a minute where nothing else is at work.
+# About as long as each other.
 LANES = (
-    ("backends", "blocking", "resources"),
-    ("publishing", "throttling"),
+    ("backends", "blocking", "resources", "api_key_calls"),
+    ("publishing", "throttling", "agent"),
     ("revocation", "assertions", "shared_limits", "other_gateways"),
-    ("counting", "tracing", "api_key_calls", "checks"),
+    ("counting", "tracing", "checks"),
 )
 # Whatever is not named is in one more lane, except for what needs no running part.
 IN_PROCESS = (
@@ -26,6 +26,7 @@ IN_PROCESS = (
     "clusters",
     "discovery",
     "nodes",
+    "ports",
     "revocation_feed",
     "revocation_lists",
     "routes",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import http.client
 import json
 import os
 import re
+import secrets
 import signal
 import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -29,9 +32,26 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        return int(door.getsockname()[1])
+    """Not one of those that the system gives to whoever calls: a part that is away for a while might find it taken. And
+    nobody else's: two Envoys, or two granians, share a port without a word."""
+    while True:
+        port = 10_000 + secrets.randbelow(20_000)
+        with socket.socket() as door, contextlib.suppress(OSError):
+            door.bind(("127.0.0.1", port))
+            if port not in chosen:
+                # Held by this process until it ends, among all that run such tests.
+                fcntl.lockf(ports_file(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+                chosen.add(port)
+                return port
+
+
+chosen: set[int] = set()
+
+
+@cache
+def ports_file() -> int:
+    """One byte for each port."""
+    return os.open(Path(tempfile.gettempdir()) / f"apim-test-ports-{os.getuid()}", os.O_CREAT | os.O_RDWR, 0o600)
 
 
 def seconds_until(true: Callable[[], bool], patience: float = PATIENCE) -> float:

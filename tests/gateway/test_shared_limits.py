@@ -116,14 +116,14 @@ def test_two_gateways_share_a_subscription(pair: Pair) -> None:
 
 
 def test_two_gateways_share_the_tier_of_an_api_without_subscriptions(live: Live, pair: Pair) -> None:
-    live.store.publish("/open-to-all", live.backend.url, subscriptionless_tier="FourPerDay")
-    address = f"{live.mint.audience}/open-to-all/1.0"
+    live.store.publish("/open-and-shared", live.backend.url, subscriptionless_tier="FourPerDay")
+    address = f"{live.mint.audience}/open-and-shared/1.0"
     approved: dict[str, Any] = {"aud": address, "grant_id": "agreed", "application": None, "subscriptions": None}
 
     def calls(number: int) -> list[int]:
         told = {**approved, "client_id": uuid.uuid4().hex}
         tokens = [pair.mint.token(**told) for _ in range(number)]
-        return [pair.gateways[turn % 2].get("/open-to-all/1.0/", token).status for turn, token in enumerate(tokens)]
+        return [pair.gateways[turn % 2].get("/open-and-shared/1.0/", token).status for turn, token in enumerate(tokens)]
 
     parts.seconds_until(lambda: calls(2) == [200, 200])
     assert calls(5) == [200, 200, 200, 200, 429]

@@ -123,7 +123,7 @@ def is_answering(photos: Part) -> bool:
     """It has no TLS."""
     try:
         return requests.get(f"http://127.0.0.1:{photos.port}/health", timeout=2).status_code == 200
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 
