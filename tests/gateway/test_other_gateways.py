@@ -232,7 +232,7 @@ def test_api_key_opens_the_api_and_does_not_reach_the_backend(live: Live, other:
 def api_key(live: Live, others: Any) -> str:
     with live.store.database():
         photos = Api.objects.using(ALIAS).get(context="/photos")
-    return live.store.api_key(live.store.application("Reader by key", photos))[0]
+    return live.store.api_key(live.store.application("Reader of photos by key", photos))[0]
 
 
 @each
