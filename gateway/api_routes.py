@@ -116,7 +116,7 @@ def letters(text: str) -> str:
 def api_route(
     api: PublishedApi, base: str, resource: Resource, key_type: str, match: Match, endpoint: Endpoint
 ) -> Route:
-    condition = with_method(match.condition, resource.method)
+    condition = with_methods(match.condition, api.methods(resource))
     if key_type == "SANDBOX":
         condition["dynamic_metadata"] = [SANDBOX_KEY]
     route = {
@@ -140,8 +140,10 @@ def scope(resource: Resource) -> dict[str, str]:
     return {"scope": resource.scopes[0]} if resource.scopes else {}
 
 
-def with_method(condition: Route, method: str) -> Route:
-    asked_for = {"name": ":method", "string_match": {"exact": method}}
+def with_methods(condition: Route, methods: tuple[str, ...]) -> Route:
+    """By one route, whichever of these it is: every further one would be copied for each API and type of keys."""
+    value = {"safe_regex": {"regex": "|".join(methods)}} if methods[1:] else {"exact": methods[0]}
+    asked_for = {"name": ":method", "string_match": value}
     return {**condition, "headers": [asked_for, *condition.get("headers", [])]}
 
 
@@ -227,7 +229,7 @@ def preflight(api: PublishedApi, base: str) -> list[Route]:
     return [
         {
             "name": f"{base[1:]} preflight",
-            "match": with_method({"path_separated_prefix": base, "headers": asked}, "OPTIONS"),
+            "match": with_methods({"path_separated_prefix": base, "headers": asked}, ("OPTIONS",)),
             "metadata": told(api, base),
             "typed_per_filter_config": cors(api),
             "route": {"cluster": clusters.name(api, key_type)},

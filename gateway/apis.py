@@ -76,6 +76,13 @@ class PublishedApi(NamedTuple):
         alternatives = {one for resource in self.resources for one in resource.scopes}
         return tuple(sorted({name for one in alternatives for name in one.split()}))
 
+    def methods(self, resource: Resource) -> tuple[str, ...]:
+        """RFC 9110 9.3.2: HEAD is GET without the content, so it is for whom GET is, unless the definition has a HEAD
+        of the same path."""
+        if resource.method != "GET" or any(one[:2] == ("HEAD", resource.path) for one in self.resources):
+            return (resource.method,)
+        return ("GET", "HEAD")
+
     def endpoints(self) -> dict[str, list[Endpoint]]:
         """The hosts of the backend of each key type; none where the API has none."""
         urls = {"PRODUCTION": self.production_endpoints, "SANDBOX": self.sandbox_endpoints}

@@ -18,6 +18,7 @@ from gateway import (
     usage_lines,
     usage_log,
 )
+from gateway.agent.diagnosis import RUNTIME
 from store.endpoints import endpoint
 
 Config = dict[str, Any]
@@ -32,9 +33,6 @@ STRIPPED = (
     "fastly-client-ip", "x-rewrite-url", "x-jwt-assertion", "x-http-method-override", "x-http-method",
     "x-method-override", "proxy", "proxy-authorization",
 )  # fmt: skip
-
-# Without it Envoy refuses all routes for one regular expression of some ninety letters: a long path with a parameter.
-RUNTIME = {"re2.max_program_size.error_level": 10_000}
 
 
 class Door(NamedTuple):
@@ -137,14 +135,20 @@ def connection_manager(door: Door) -> Config:
         "request_headers_timeout": "10s",
         "request_timeout": "300s",
         "stream_idle_timeout": "300s",
-        # An underscore and a hyphen are the same to a CGI-like backend, so x_forwarded_host could pass for ours.
-        "common_http_protocol_options": {"idle_timeout": "300s", "headers_with_underscores_action": "DROP_HEADER"},
+        "common_http_protocol_options": common(),
         "http2_protocol_options": {
             "max_concurrent_streams": 100,
             "initial_stream_window_size": 65536,
             "initial_connection_window_size": 1048576,
         },
     }
+
+
+def common() -> Config:
+    # Who calls is checked when a call begins: one that never ends, a WebSocket or events, must not outlive its token.
+    life = {"max_stream_duration": f"{settings.GATEWAY_CALL_LIFE}s"} if settings.GATEWAY_CALL_LIFE else {}
+    # An underscore and a hyphen are the same to a CGI-like backend, so x_forwarded_host could pass for ours.
+    return {"idle_timeout": "300s", "headers_with_underscores_action": "DROP_HEADER", **life}
 
 
 def early_header_mutation() -> Config:

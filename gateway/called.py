@@ -23,6 +23,14 @@ REMEMBERED_SECONDS = 0.9
 AMBIGUOUS = re.compile(r"[\x00-\x20\x7f\\#]|//|(?i:%2f|%5c|%2e|%25|%00)|/\.\.?(?:/|$)")
 
 
+class Way(NamedTuple):
+    """To a resource: by one of these methods, on a path like this."""
+
+    resource: Resource
+    methods: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
 class Called(NamedTuple):
     """An API as a caller sees it: `base` is where its paths begin, `path` its name in tokens, with a slash before."""
 
@@ -30,13 +38,12 @@ class Called(NamedTuple):
     path: str
     is_blocked: bool
     key_types: frozenset[str]
-    resources: tuple[tuple[Resource, re.Pattern[str]], ...]
+    resources: tuple[Way, ...]
     subscriptionless_tier: str
 
     def resource(self, method: str, path: str) -> Resource | None:
-        """The most specific one, by the path below the API. HEAD is GET without a body (RFC 9110 9.3.2)."""
-        methods = {method, "GET"} if method == "HEAD" else {method}
-        found = (one for one, pattern in self.resources if one.method in methods and pattern.fullmatch(path))
+        """The most specific one, by the path below the API."""
+        found = (one for one, methods, pattern in self.resources if method in methods and pattern.fullmatch(path))
         return next(found, None)
 
 
@@ -97,7 +104,7 @@ def called(base: str, api: PublishedApi) -> Called:
     key_types = frozenset(key_type for key_type, hosts in endpoints.items() if hosts)
     ordered = sorted(api.resources, key=lambda one: one.specificity)
     is_blocked = api.status == Api.Status.BLOCKED
-    resources = tuple((one, pattern(one.path)) for one in ordered)
+    resources = tuple(Way(one, api.methods(one), pattern(one.path)) for one in ordered)
     return Called(base, api.path, is_blocked, key_types, resources, api.subscriptionless_tier)
 
 

@@ -25,7 +25,8 @@ TELL, API, PERMIT = "gateway.tell", "gateway.api", "gateway.permit"
 BLOCKED_PLACES, BLOCKED_CALLERS = "gateway.blocked_places", "gateway.blocked_callers"
 LIMIT_RESOURCE, LIMIT_BURST = "gateway.limit_resource", "gateway.limit_burst"
 LIMIT_SUBSCRIPTION, LIMIT_APPLICATION = "gateway.limit_subscription", "gateway.limit_application"
-LIMITS = (LIMIT_RESOURCE, LIMIT_BURST, LIMIT_SUBSCRIPTION, LIMIT_APPLICATION)
+# The one that all callers share comes last: what is refused by a caller's own must not be taken from the others.
+LIMITS = (LIMIT_BURST, LIMIT_SUBSCRIPTION, LIMIT_APPLICATION, LIMIT_RESOURCE)
 REVOKED_EARLIER, REVOKED_LATELY = "gateway.revoked_earlier", "gateway.revoked_lately"
 # Claims by which a token may be revoked, each with the header that tells it to these two filters and to nobody else.
 REVOCABLE = {"jti": "x-gateway-jti", "grant_id": "x-gateway-grant-id", "client_id": "x-gateway-client-id"}

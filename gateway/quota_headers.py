@@ -3,7 +3,8 @@ refused (429), also Retry-After (RFC 9110 10.2.3), RateLimit and RateLimit-Polic
 (draft-ietf-httpapi-ratelimit-headers-10 3 and 4) and, in the fault, nextAccessTime.
 
 Envoy's limits say the three by themselves, once for each limit that a call met, the last one first. Only that one
-stays: of a refusal it is the limit that refused, of a good answer the one nearest to the caller.
+stays: of a refusal it is the limit that refused, of a good answer that of the API or resource, or else the nearest to
+the caller.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ core.register_action("check", { "http-req" }, function(txn, key_type)
     local headers = txn.http:req_get_headers()
     local uri, method = txn.sf:pathq(), txn.sf:method()
     local authorization, dpop = only(headers, "authorization"), only(headers, "dpop")
-    local key = table.concat({ key_type, method, uri, authorization or "" }, "\n")
+    local api_key, x_api_key = only(headers, "apikey"), only(headers, "x-api-key")
+    local key = table.concat({ key_type, method, uri, authorization or "", api_key or "", x_api_key or "" }, "\n")
     local known = not headers["dpop"] and recall(key)
     if known then
         txn:set_var("txn.status", 204)
@@ -62,6 +63,12 @@ core.register_action("check", { "http-req" }, function(txn, key_type)
     end
     if dpop then
         told["dpop"] = { dpop }
+    end
+    if api_key then
+        told["apikey"] = { api_key }
+    end
+    if x_api_key then
+        told["x-api-key"] = { x_api_key }
     end
     local answer = core.httpclient():get({ url = PORTAL .. key_type, headers = told, timeout = 3000 })
     txn:set_var("txn.status", answer.status or 0)

@@ -29,6 +29,8 @@ class Configuration(NamedTuple):
 def read(file: Path) -> Configuration:
     try:
         told = json.loads(file.read_text())
+        if missing := [name for name in Configuration._fields if name not in told]:
+            raise ValueError(f"{', '.join(missing)} missing. manage.py write_envoy_bootstrap writes it as agent.json.")
         found = Configuration(**{**told, "state": Path(told["state"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotUsableError(f"The agent's file {file} cannot be used: {error}") from error

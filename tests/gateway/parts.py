@@ -243,9 +243,9 @@ class Echo(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         with contextlib.suppress(ConnectionError):  # the gateway does not wait for a slow answer
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(content if self.command != "HEAD" else b"")
 
-    do_GET = do_POST = do_DELETE = do_PUT = answer
+    do_GET = do_HEAD = do_POST = do_DELETE = do_PUT = answer
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silent: the reply tells everything."""

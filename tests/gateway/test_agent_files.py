@@ -340,6 +340,11 @@ def test_state_that_is_not_here_is_not_taken_from_an_envoy(agent: Agent, strange
     assert agent.discover(PATH, question("newer, but it had no room on the disk")).status == 304
 
 
+def long_path(letters: int) -> dict[str, Any]:
+    matched = {"name": ":path", "string_match": {"safe_regex": {"regex": f"/{'x' * letters}/[^/?]+"}}}
+    return {"match": {"prefix": "/", "headers": [matched]}, "direct_response": {"status": 200}}
+
+
 @pytest.mark.parametrize(
     ("kind", "resource", "sentence"),
     [
@@ -351,6 +356,12 @@ def test_state_that_is_not_here_is_not_taken_from_an_envoy(agent: Agent, strange
         (ROUTES, {"virtual_hosts": [{"name": "x", "domains": ["*", "*"]}]}, "Only a single wildcard domain"),
         (ROUTES, {"no_such_field": 1}, "no_such_field"),
         (ROUTES, {"virtual_hosts": []}, ""),
+        (ROUTES, {"virtual_hosts": [{"name": "x", "domains": ["*"], "routes": [long_path(400)]}]}, ""),
+        (
+            ROUTES,
+            {"virtual_hosts": [{"name": "x", "domains": ["*"], "routes": [long_path(20_000)]}]},
+            "max program size",
+        ),
         (clusters.TYPE_URL, {"type": "STATIC"}, ""),
         (clusters.TYPE_URL, {"type": "STATIC", "connect_timeout": "-1s"}, "Expected positive duration"),
         (revocations.TYPE_URL, {"typed_config": revocations.refusing(["jti"])}, "exact_match_map.map[0]"),
@@ -440,6 +451,16 @@ def test_second_agent_on_the_same_state_says_so_in_one_line(running: Path) -> No
     assert second.returncode == 1
     assert second.stderr.startswith("Another agent keeps its state in ")
     assert second.stderr.count("\n") == 1
+
+
+def test_file_of_another_kind_is_told_from_that_of_the_agent(tmp_path: Path, told: Configuration) -> None:
+    file = tmp_path / "envoy.json"
+    file.write_text('{"static_resources": {}, "key": ""}')
+
+    with pytest.raises(
+        NotUsableError, match=r"envoy\.json cannot be used: socket, port, state, portals, .* agent\.json\.$"
+    ):
+        configuration.read(file)
 
 
 @pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"state": 1}', '{"state": "x", "what": 1}'])

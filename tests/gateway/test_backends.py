@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import hashlib
+import http.client
 import os
 import socket
 import ssl
@@ -22,7 +23,7 @@ from accounts import sealing
 from store.models import Api
 from tests.gateway import parts
 from tests.gateway.conftest import Live
-from tests.gateway.parts import Backend, Reply
+from tests.gateway.parts import Backend, Part, Reply
 from tests.gateway.store_rows import METHODS, resource
 
 SOON = parts.SOON + 1
@@ -47,7 +48,7 @@ class Moody(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         if self.headers.get("Upgrade", "").lower() == "websocket":
             self.upgrade()
-        elif self.path == "/events":
+        elif self.path in {"/events", "/endless"}:
             self.events()
         elif self.path == "/busy":
             self.busy()
@@ -68,7 +69,7 @@ class Moody(BaseHTTPRequestHandler):
         self.end_headers()
         self.close_connection = True
         with contextlib.suppress(ConnectionError):
-            for number in range(4):
+            for number in range(4 if self.path == "/events" else 1000):
                 self.wfile.write(f"data: {number}\n\n".encode())
                 self.wfile.flush()
                 time.sleep(0.5)
@@ -231,9 +232,9 @@ def test_circuit_opens_where_the_backend_is_full(live: Live) -> None:
     assert 200 in statuses
 
 
-def connection_to(live: Live) -> ssl.SSLSocket:
-    trusted = ssl.create_default_context(cafile=str(live.gateway.var / "tls" / "ca.pem"))
-    raw = socket.create_connection(("localhost", live.gateway.port), 10)
+def connection_to(gateway: Part) -> ssl.SSLSocket:
+    trusted = ssl.create_default_context(cafile=str(gateway.var / "tls" / "ca.pem"))
+    raw = socket.create_connection(("localhost", gateway.port), 10)
     return trusted.wrap_socket(raw, server_hostname="localhost")
 
 
@@ -246,26 +247,60 @@ def test_events_pass_for_longer_than_a_backend_may_be_silent(live: Live, moody: 
     assert reply.text.count("data: ") == 4
 
 
+def upgrade(gateway: Part, api: Api, token: str) -> tuple[bytes, ssl.SSLSocket]:
+    connection = connection_to(gateway)
+    lines = [f"GET {api.path}/socket HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: websocket"]
+    lines += ["Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}"]
+    lines += [f"Authorization: Bearer {token}", "", ""]
+    connection.sendall("\r\n".join(lines).encode())
+    return connection.recv(1000), connection
+
+
 def test_web_socket_passes_for_a_subscriber_only(live: Live, moody: str) -> None:
     api = publish(live, moody)
 
-    def upgrade(token: str) -> tuple[bytes, ssl.SSLSocket]:
-        connection = connection_to(live)
-        lines = [f"GET {api.path}/socket HTTP/1.1", "Host: localhost", "Connection: Upgrade", "Upgrade: websocket"]
-        lines += ["Sec-WebSocket-Version: 13", f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}"]
-        lines += [f"Authorization: Bearer {token}", "", ""]
-        connection.sendall("\r\n".join(lines).encode())
-        return connection.recv(1000), connection
-
-    head, connection = upgrade(live.mint.token(api.path[1:]))
+    head, connection = upgrade(live.gateway, api, live.mint.token(api.path[1:]))
     assert head.startswith(b"HTTP/1.1 101")
     connection.sendall(bytes([0x81, 0x82, 1, 2, 3, 4, ord("h") ^ 1, ord("i") ^ 2]))
     assert connection.recv(100) == b"\x81\x02hi"
     connection.close()
 
-    head, connection = upgrade(live.mint.token())
+    head, connection = upgrade(live.gateway, api, live.mint.token())
     assert head.startswith(b"HTTP/1.1 403")
     connection.close()
+
+
+@pytest.fixture
+def gateway_of_short_calls(live: Live) -> Iterator[Part]:
+    """One more, beside the same agent, at which no call lasts longer than a second."""
+    var = live.portal.var
+    gateway = parts.gateway(var, parts.free_port())
+    file = var / "gateway" / "short.json"
+    door = parts.portal(var, live.portal.port, gateway.port)
+    door.environment |= {"APIM_GATEWAY_CALL_LIFE": "1", "APIM_GATEWAY_URL": live.mint.audience}
+    parts.manage(door, "write_envoy_bootstrap", "--output", str(file), "--node-id", "short")
+    gateway.command[2] = str(file)
+    gateway.start()
+    yield gateway
+    gateway.end()
+
+
+def test_no_call_lasts_longer_than_its_life(live: Live, moody: str, gateway_of_short_calls: Part) -> None:
+    """Whoever has one open when the token is revoked is asked for it again."""
+    api = publish(live, moody)
+    token = live.mint.token(api.path[1:])
+    parts.seconds_until(lambda: gateway_of_short_calls.get(f"{api.path}/", token).status == 200)
+
+    head, connection = upgrade(gateway_of_short_calls, api, token)
+    began = time.monotonic()
+    assert head.startswith(b"HTTP/1.1 101")
+    assert connection.recv(100) == b""
+    assert time.monotonic() - began < SOON
+    connection.close()
+
+    with pytest.raises(http.client.IncompleteRead, match="bytes read"):
+        gateway_of_short_calls.get(f"{api.path}/endless", token)
+    assert gateway_of_short_calls.get(f"{api.path}/", token).status == 200
 
 
 def test_secret_reaches_the_backend_and_callers_cannot_say_it(live: Live) -> None:

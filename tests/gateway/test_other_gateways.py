@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http.client
 import json
 import shutil
 from collections.abc import Iterator
@@ -13,10 +14,12 @@ from typing import Any
 import jwt
 import pytest
 
+from store.models import Api
 from tests import other_gateways
 from tests.gateway import parts
 from tests.gateway.conftest import RESOURCES, Live
 from tests.gateway.parts import Part, Reply
+from tests.gateway.store_rows import ALIAS
 from tests.gateway.test_real_tokens import FORM
 from tests.keymanager.proofs import Holder, digest
 from tests.store.conftest import DEFINITION
@@ -213,6 +216,46 @@ def test_backend_sees_nothing_that_only_a_gateway_may_say(live: Live, other: Par
     assert reply.status == 200
     assert "forged" not in reply.text
     assert parts.proof(live.portal) not in reply.text
+
+
+@each
+def test_api_key_opens_the_api_and_does_not_reach_the_backend(live: Live, other: Part, api_key: str) -> None:
+    for name in ("apikey", "X-API-Key"):
+        reply = other.call("GET", ALBUMS, headers={name: api_key})
+        assert reply.status == 200, reply
+        assert api_key not in reply.text
+    assert fault(other.get(ALBUMS)) == (401, "900902")
+    assert fault(other.call("GET", ALBUMS, headers={"apikey": f"{api_key}x"})) == (401, "900901")
+
+
+@pytest.fixture(scope="module")
+def api_key(live: Live, others: Any) -> str:
+    with live.store.database():
+        photos = Api.objects.using(ALIAS).get(context="/photos")
+    return live.store.api_key(live.store.application("Reader of photos by key", photos))[0]
+
+
+@each
+def test_call_stays_the_one_that_was_checked(other: Part, token: str) -> None:
+    names = ["X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Original-URL", "X-Rewrite-URL", "Proxy"]
+
+    seen = other.call("GET", ALBUMS, token, headers=dict.fromkeys([*names, "Other"], "DELETE")).json["headers"]
+
+    assert [name for name in seen if seen[name] == "DELETE"] == ["other"]
+
+
+@each
+def test_caller_is_challenged_once(other: Part) -> None:
+    """RFC 9110 11.6.1: two fields would be two challenges."""
+    trusted = parts.trust(other.var / "tls" / "ca.pem")
+    connection = http.client.HTTPSConnection("localhost", other.port, timeout=10, context=trusted)
+    try:
+        connection.request("GET", ALBUMS)
+        fields = connection.getresponse().getheaders()
+    finally:
+        connection.close()
+
+    assert [name.lower() for name, _ in fields].count("www-authenticate") == 1
 
 
 @each

@@ -55,7 +55,7 @@ def test_resource_of_the_definition_reaches_the_backend(call: Call, path: str) -
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "/nothing"), ("GET", "/albums/7/covers"), ("GET", "/albums/"), ("DELETE", "/albums"), ("GET", "/albumsx"),
-     ("GET", "/albums/7/pictures/8.png"), ("HEAD", "/albums"), ("PROPFIND", "/albums")],
+     ("GET", "/albums/7/pictures/8.png"), ("HEAD", "/nothing"), ("PROPFIND", "/albums")],
 )  # fmt: skip
 def test_what_is_no_resource_is_refused_as_the_original_does(call: Call, method: str, path: str) -> None:
     reply = call(method, path)
@@ -64,6 +64,15 @@ def test_what_is_no_resource_is_refused_as_the_original_does(call: Call, method:
     assert reply.headers["x-fault-code"] == "900906"
     if method != "HEAD":
         assert reply.fault == (403, 900906)
+
+
+@pytest.mark.parametrize("path", ["/", "/albums", "/albums/7", "/files/a/b"])
+def test_head_is_let_to_what_get_is(call: Call, path: str) -> None:
+    """RFC 9110 9.3.2."""
+    reply = call("HEAD", path)
+
+    assert (reply.status, reply.text) == (200, "")
+    assert call("HEAD", path, token="").status == 401
 
 
 def test_dots_and_doubled_slashes_lead_to_no_other_resource(call: Call) -> None:
@@ -130,6 +139,29 @@ def test_open_resource_asks_for_no_token(call: Call) -> None:
 def test_every_other_resource_asks_for_one(call: Call) -> None:
     assert call("GET", "/albums", token="").fault == (401, 900902)
     assert call("POST", "/albums", token="x.y.z").fault == (401, 900901)
+
+
+def test_head_asks_for_what_get_asks_for_unless_the_definition_has_a_head(live: Live) -> None:
+    context = f"/heads-{uuid.uuid4().hex[:8]}"
+    rows = [
+        resource("GET", "/guarded", scopes=["photos:read"]),
+        resource("GET", "/own/{id}", scopes=["photos:read"]),
+        resource("HEAD", "/own/{id}", scopes=["photos:look"]),
+        resource("GET", "/open", auth="none"),
+    ]
+    live.store.publish(context, live.backend.url, resources=rows)
+    parts.seconds_until(lambda: live.gateway.get(f"{context}/1.0/open").status == 200)
+
+    def head(path: str, scope: str) -> tuple[int, str]:
+        token = live.mint.token(f"{context[1:]}/1.0", scope=scope)
+        reply = live.gateway.call("HEAD", f"{context}/1.0{path}", token)
+        return reply.status, reply.headers.get("x-fault-code", "")
+
+    parts.seconds_until(lambda: head("/own/7", "photos:look") == (200, ""))
+    assert head("/guarded", "photos:read") == (200, "")
+    assert head("/guarded", "photos:look") == (403, "900910")
+    assert head("/own/7", "photos:read") == (403, "900910")
+    assert live.gateway.call("HEAD", f"{context}/1.0/open").status == 200
 
 
 # What a caller without it is told to ask for.

@@ -145,6 +145,20 @@ def test_api_as_a_whole_is_limited_whoever_calls(live: Live, other: str) -> None
     assert calls(live, 1, f"{other}/albums")[0].fault == (429, 900800)
 
 
+@pytest.mark.parametrize(
+    "limited",
+    [{"application": application("TwoPerMin")}, {"application": application(), "subscriptions": "TwoPerMin"}],
+)
+def test_what_a_caller_s_own_limit_refuses_is_not_taken_from_the_others(
+    live: Live, other: str, limited: dict[str, Any]
+) -> None:
+    tier = limited.get("subscriptions", "Unlimited")
+    greedy = {**limited, "subscriptions": {other[1:]: tier}}
+
+    assert statuses(live, 8, f"{other}/albums", **greedy) == [200] * 2 + [429] * 6
+    assert statuses(live, 3, f"{other}/albums", sub="carol") == [200] * 3
+
+
 def test_resource_is_limited_whoever_calls_and_whichever_album(live: Live, other: str) -> None:
     assert statuses(live, 1, f"{other}/albums/1") == statuses(live, 1, f"{other}/albums/2") == [200]
 

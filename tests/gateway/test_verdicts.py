@@ -49,6 +49,14 @@ def test_call_that_the_token_is_good_for_passes(gateway: Client, read_only: str,
     assert response.headers["X-Gateway-Key-Type"] == "PRODUCTION"
 
 
+def test_head_that_the_definition_has_asks_for_its_own_scope(gateway: Client, read_only: str, photoshare: Api) -> None:
+    head = {"method": "HEAD", "path": "/albums", "scopes": ["photos:look"], "auth": "any", "tier": ""}
+    Api.objects.filter(pk=photoshare.pk).update(resources=[*photoshare.resources, head])
+
+    assert verdict(ask(gateway, read_only, "/photos/1.0/albums", "HEAD")) == (403, "900910")
+    assert verdict(ask(gateway, read_only, "/photos/1.0/albums", "GET")) == (204, "")
+
+
 @pytest.mark.rfc("6750#3.1")
 def test_scope_that_is_missing_is_named(gateway: Client, read_only: str) -> None:
     response = ask(gateway, read_only, "/photos/1.0/albums", "POST")
