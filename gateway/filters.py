@@ -17,6 +17,7 @@ from gateway import api_keys, node_key, quota_headers, token_memory
 Config = dict[str, Any]
 
 CORS = "envoy.filters.http.cors"
+BUFFER = "envoy.filters.http.buffer"
 EXCHANGE = "gateway.exchange"
 JWT = "envoy.filters.http.jwt_authn"
 # Tells the next two which API the route is of and which permit it asks for (gateway/permits.py). They are called by
@@ -67,6 +68,7 @@ def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Conf
         *(discovered(name, source) for name in (BLOCKED_CALLERS, API, PERMIT)),
         *(discovered(name, source, *LIMITERS) for name in LIMITS),
         *late,
+        {"name": BUFFER, "disabled": True, "typed_config": {"@type": f"{EXTENSIONS}.buffer.v3.Buffer", **whole()}},
         {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{EXTENSIONS}.router.v3.Router"}},
     ]
 
@@ -182,6 +184,17 @@ def state(key: str, told: str) -> Config:
 def asking() -> Config:
     """For the virtual host: its routes ask for an access token, unless they say otherwise."""
     return {JWT: {"@type": f"{EXTENSIONS}.jwt_authn.v3.PerRouteConfig", "requirement_name": REQUIREMENT}}
+
+
+def taken_in() -> Config:
+    """For a route to the portal, whose threads are few: a request goes there when it is here as a whole, so that who
+    sends slowly keeps nobody waiting."""
+    return {BUFFER: {"@type": f"{EXTENSIONS}.buffer.v3.BufferPerRoute", "buffer": whole()}}
+
+
+def whole() -> Config:
+    """One more than the portal takes, which says so in its own words."""
+    return {"max_request_bytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1}
 
 
 def unasked() -> Config:

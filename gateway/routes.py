@@ -143,6 +143,7 @@ def token_api(path: str, methods: tuple[str, ...]) -> list[Resource]:
             route=action,
             request_headers_to_add=[proof()],
             request_headers_to_remove=list(FORWARDED),
+            typed_per_filter_config={**filters.unasked(), **filters.taken_in()},
         ),
         open_route(path[1:], {"path": path}, direct_response=refused, response_headers_to_add=[allow]),
     ]

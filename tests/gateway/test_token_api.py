@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+import time
+from contextlib import ExitStack
+
 import pytest
 
 from tests.gateway.conftest import Live
@@ -26,6 +31,30 @@ def test_body_of_unknown_length_arrives(live: Live, door: str, path: str) -> Non
     reply = getattr(live, door).call("POST", path, body=chunks, headers=form)
 
     assert reply.json["error"] == "invalid_client"
+
+
+def test_request_that_is_sent_slowly_keeps_nobody_waiting(live: Live) -> None:
+    """The portal has two threads here. Its own door is not held: docs/settings.md says what has to stand before it."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(begun_request(live))
+
+        # Not all before the slow ones have come as far as they come.
+        for _ in range(10):
+            reply = live.gateway.call("POST", "/token", body="grant_type=client_credentials", headers=form)
+            assert reply.json["error"] == "invalid_client"
+            time.sleep(0.05)
+
+
+def begun_request(live: Live) -> ssl.SSLSocket:
+    """Five bytes of a thousand."""
+    trust = ssl.create_default_context(cafile=str(live.portal.var / "tls" / "ca.pem"))
+    plain = socket.create_connection(("127.0.0.1", live.gateway.port), 10)
+    slow = trust.wrap_socket(plain, server_hostname="localhost")
+    length = b"Content-Length: 1000\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    slow.sendall(b"POST /token HTTP/1.1\r\nHost: localhost\r\n" + length + b"\r\ngrant")
+    return slow
 
 
 def test_authorize_endpoint_is_the_key_managers(live: Live) -> None:
