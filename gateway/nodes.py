@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 # A question that says nothing new is written down only so often.
 WRITTEN_SECONDS = 5.0
 # A database that somebody else writes to is not waited for as others would, and not tried again at the next question.
-PATIENCE_MILLISECONDS = 50
-BUSY_SECONDS = 2.0
+PATIENCE_MILLISECONDS = 200
+BUSY_SECONDS = 1.0
 AWAY = timedelta(seconds=30)
 # A gateway is told a change with one question and says with the next that it has it.
 LATE = timedelta(seconds=5)

@@ -17,6 +17,8 @@ from playground.problems import Problem, Refused
 
 PAGE_LIMIT = 1_000_000
 PICTURE_LIMIT = 30_000_000
+# A picture is drawn at its first look, and a page shows nine at once: the last ones wait for the others.
+PICTURE_TURNS = 4
 
 
 @dataclass(frozen=True)
@@ -45,13 +47,20 @@ def post(url: str, fields: Mapping[str, str], headers: Mapping[str, str]) -> Ans
     return _send("POST", url, {"Accept": "application/json", **headers}, fields, PAGE_LIMIT)
 
 
-def get(url: str, headers: Mapping[str, str] | None = None, *, limit: int = PAGE_LIMIT) -> Answer:
-    """GET, at most `limit` bytes."""
-    return _send("GET", url, {"Accept": "application/json, image/*", **(headers or {})}, None, limit)
+def get(url: str, headers: Mapping[str, str] | None = None) -> Answer:
+    """GET of a page."""
+    return _send("GET", url, {"Accept": "application/json", **(headers or {})}, None, PAGE_LIMIT)
 
 
-def _send(method: str, url: str, headers: dict[str, str], data: Mapping[str, str] | None, limit: int) -> Answer:
-    started = time.monotonic()
+def picture(url: str, headers: Mapping[str, str]) -> Answer:
+    """GET of a picture, which may take longer."""
+    return _send("GET", url, {"Accept": "image/*", **headers}, None, PICTURE_LIMIT, turns=PICTURE_TURNS)
+
+
+def _send(
+    method: str, url: str, headers: dict[str, str], data: Mapping[str, str] | None, limit: int, *, turns: int = 1
+) -> Answer:
+    started, patience = time.monotonic(), turns * settings.PLAYGROUND_TIMEOUT
     try:
         with requests.Session() as session:
             # Neither a proxy nor a .netrc of this machine may see or replace our credentials.
@@ -63,13 +72,13 @@ def _send(method: str, url: str, headers: dict[str, str], data: Mapping[str, str
                 headers=headers,
                 stream=True,
                 allow_redirects=False,  # a redirect would carry the credentials elsewhere
-                timeout=settings.PLAYGROUND_TIMEOUT,
+                timeout=patience,
                 verify=settings.PLAYGROUND_CA_FILE,
             )
             with response:
-                body = _read(response, limit, started + settings.PLAYGROUND_TIMEOUT)
+                body = _read(response, limit, started + patience)
     except (OSError, ValueError) as error:
-        raise Refused(_problem(url, error)) from error
+        raise Refused(_problem(url, error, patience)) from error
     return Answer(response.status_code, response.headers, body, round((time.monotonic() - started) * 1000))
 
 
@@ -81,7 +90,7 @@ def _read(response: requests.Response, limit: int, deadline: float) -> bytes:
         if len(body) > limit:
             raise TooLarge(f"more than {limit} bytes")
         if time.monotonic() > deadline:
-            raise Timeout(f"not finished within {settings.PLAYGROUND_TIMEOUT:g} s")
+            raise Timeout("not finished in time")
     return bytes(body)
 
 
@@ -89,7 +98,7 @@ class TooLarge(RequestException):
     """The answer is longer than any we expect."""
 
 
-def _problem(url: str, error: OSError | ValueError) -> Problem:
+def _problem(url: str, error: OSError | ValueError, patience: float) -> Problem:
     server = "/".join(url.split("/")[:3])
     detail = type(error).__name__
     if mistaken := _wrong_scheme(server, error):
@@ -103,7 +112,7 @@ def _problem(url: str, error: OSError | ValueError) -> Problem:
         )
     if isinstance(error, Timeout) or "timed out" in str(error):
         return Problem(
-            f"{server} did not answer within {settings.PLAYGROUND_TIMEOUT:g} seconds.",
+            f"{server} did not answer within {patience:g} seconds.",
             "It may be overloaded. Try again in a moment.",
             code="timeout",
             detail=detail,

@@ -101,7 +101,7 @@ def as_sent(value: Any) -> str:
 def picture(token: Token, identifier: str, form: str) -> Answer:
     """The bytes of a picture; `form` is image or thumbnail. Raises Refused when it cannot be had."""
     url = f"{settings.PLAYGROUND_RESOURCE_URL}/pictures/{identifier}/{form}"
-    answer = calls.get(url, _bearer(token), limit=calls.PICTURE_LIMIT)
+    answer = calls.picture(url, _bearer(token))
     if answer.status != 200:
         raise Refused(_refusal(answer))
     if media_type(answer) not in PICTURE_TYPES:

@@ -188,6 +188,14 @@ class LivePortal:
         with self.database():
             return GatewayState.objects.using(self.alias).get(node=node, kind=kind)
 
+    def problem(self, node: str, kind: str) -> str:
+        """Empty too where the portal, with a busy database, has not written down yet what that one said."""
+        from store.usage_models import GatewayState
+
+        with self.database():
+            found = GatewayState.objects.using(self.alias).filter(node=node, kind=kind)
+            return found.values_list("problem", flat=True).first() or ""
+
     def change(self, row: Model, **columns: Any) -> None:
         with self.database():
             type(row)._base_manager.using(self.alias).filter(pk=row.pk).update(**columns)

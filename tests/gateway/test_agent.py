@@ -117,7 +117,7 @@ def test_state_that_envoy_refuses_is_kept_out_and_the_portal_told_why(
 ) -> None:
     api = live.store.publish(path, "https://127.0.0.1:1")
 
-    parts.seconds_until(lambda: bool(live.store.state("gateway", "clusters").problem))
+    parts.seconds_until(lambda: bool(live.store.problem("gateway", "clusters")))
     state = live.store.state("gateway", "clusters")
     assert "backends.pem" in state.problem
     assert state.version
@@ -127,7 +127,7 @@ def test_state_that_envoy_refuses_is_kept_out_and_the_portal_told_why(
     live.store.change(api, production_endpoints=[live.backend.url])
 
     parts.seconds_until(lambda: is_served(live, path))
-    parts.seconds_until(lambda: not live.store.state("gateway", "clusters").problem)
+    parts.seconds_until(lambda: not live.store.problem("gateway", "clusters"))
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_full_disk_keeps_no_news_from_envoy_and_the_portal_is_told(
     live.store.publish(path, live.backend.url)
 
     assert parts.seconds_until(lambda: is_known(live, path)) < SOON + 1
-    parts.seconds_until(lambda: "could not be kept" in live.store.state("gateway", "routes apis").problem)
+    parts.seconds_until(lambda: "could not be kept" in live.store.problem("gateway", "routes apis"))
     assert not agent_on_a_full_disk.is_over
 
     # There is room again: what is in use comes to the disk without anybody's doing.
@@ -157,7 +157,7 @@ def test_full_disk_keeps_no_news_from_envoy_and_the_portal_is_told(
     live.agent.start(wait=False)
     file = live.portal.var / "gateway" / "last-good" / "gateway" / "routes_apis.accepted"
     parts.seconds_until(lambda: path in file.read_text())
-    parts.seconds_until(lambda: not live.store.state("gateway", "routes apis").problem)
+    parts.seconds_until(lambda: not live.store.problem("gateway", "routes apis"))
 
 
 @pytest.mark.parametrize(("portal_is_ahead_by", "expected"), [(300, 200), (-240, 200), (-300, 401)])

@@ -121,9 +121,9 @@ def test_busy_database_keeps_nobody_from_an_answer(key: str, monkeypatch: pytest
     monkeypatch.setattr(nodes, "write", busy)
 
     assert [ask(key).status_code, ask(key, version_info="other").status_code] == [200, 200]
-    # Tried once, not at every question; a tenth of a second is what a thread has for it.
+    # Tried once, not at every question; a moment is what a thread has for it.
     assert len(waits) == 1
-    assert connection.vendor != "sqlite" or waits[0] <= 100 < usually == busy_timeout()
+    assert connection.vendor != "sqlite" or waits[0] <= 200 < usually == busy_timeout()
 
 
 def busy_timeout() -> int:
