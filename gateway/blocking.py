@@ -19,13 +19,7 @@ Ended = tuple[tuple[str, str], ...]
 INPUTS = "type.googleapis.com/envoy.extensions.matching.common_inputs.network.v3"
 HEADER = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
 NETWORKS = "type.googleapis.com/envoy.extensions.matching.input_matchers.ip.v3.Ip"
-VERDICT = "type.googleapis.com/envoy.config.rbac.v3.Action"
-PASSED: Config = {
-    "action": {
-        "name": "not_blocked",
-        "typed_config": {"@type": VERDICT, "name": "not_blocked", "action": "ALLOW"},
-    }
-}
+PASSED: Config = {"action": permits.verdict("not_blocked", "ALLOW")}
 # A filter without rules looks at nothing: where nothing is blocked, a call pays next to nothing.
 NOTHING: Config = {"@type": filters.RBAC}
 
@@ -84,21 +78,18 @@ def to_contexts(contexts: Sequence[str]) -> Iterable[Config]:
 
 
 def refused(name: str, predicate: Config) -> Config:
-    return {"predicate": predicate, "on_match": {"action": verdict(name, "DENY")}}
-
-
-def verdict(name: str, action: str) -> Config:
-    return {"name": name, "typed_config": {"@type": VERDICT, "name": name, "action": action}}
+    return {"predicate": predicate, "on_match": {"action": permits.verdict(name, "DENY")}}
 
 
 def callers(subjects: Sequence[str], applications: Sequence[str], ended: Ended) -> Config:
     """By whose the token is, by the application that it was given to, and by what that was subscribed to."""
     claims = {"blocked_user": (["sub"], subjects), "blocked_application": (["application", "id"], applications)}
     found = [refused(name, permits.claim(path, one_of(values))) for name, (path, values) in claims.items() if values]
+    if not found and not ended:
+        return NOTHING
     last = is_over(ended) if ended else PASSED
-    if found:
-        return {"@type": filters.RBAC, "matcher": {"matcher_list": {"matchers": found}, "on_no_match": last}}
-    return {"@type": filters.RBAC, "matcher": last["matcher"]} if ended else NOTHING
+    whole = {"matcher_list": {"matchers": found}, "on_no_match": last} if found else last["matcher"]
+    return {"@type": filters.RBAC, "matcher": whole}
 
 
 def one_of(values: Sequence[str]) -> Config:
@@ -110,7 +101,7 @@ def is_over(ended: Ended) -> Config:
     """Two hash maps, in constant time: of the clients, and for each of the APIs that it was subscribed to."""
     apis: dict[str, dict[str, Config]] = {}
     for consumer_key, path in ended:
-        apis.setdefault(consumer_key, {})[path] = {"action": verdict("not_subscribed", "DENY")}
+        apis.setdefault(consumer_key, {})[path] = {"action": permits.verdict("not_subscribed", "DENY")}
     api = {"name": "api", "typed_config": {"@type": permits.STATE_INPUT, "key": filters.API}}
     client = {"name": "client", "typed_config": {"@type": HEADER, "header_name": filters.REVOCABLE["client_id"]}}
     return look_up(client, {key: look_up(api, paths) for key, paths in apis.items()})

@@ -20,8 +20,8 @@ CORS = "envoy.filters.http.cors"
 BUFFER = "envoy.filters.http.buffer"
 EXCHANGE = "gateway.exchange"
 JWT = "envoy.filters.http.jwt_authn"
-# Tells the next two which API the route is of and which permit it asks for (gateway/permits.py). They are called by
-# what they are told.
+# Tells those behind it which API the route is of and which permit it asks for (gateway/permits.py), by the names of the
+# two filters that ask for these.
 TELL, API, PERMIT = "gateway.tell", "gateway.api", "gateway.permit"
 BLOCKED_PLACES, BLOCKED_CALLERS = "gateway.blocked_places", "gateway.blocked_callers"
 LIMIT_RESOURCE, LIMIT_BURST = "gateway.limit_resource", "gateway.limit_burst"

@@ -126,6 +126,7 @@ def steps(*asked: tuple[Config | None, str]) -> Config:
 
 
 def verdict(name: str, action: str) -> Config:
+    """What an rbac filter does, and the reason that Envoy tells for it."""
     return {"name": name, "typed_config": {"@type": ACTION, "name": name, "action": action}}
 
 

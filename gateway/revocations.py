@@ -17,7 +17,7 @@ from typing import Any
 
 from django.conf import settings
 
-from gateway import filters
+from gateway import filters, permits
 from gateway.answers import Answer
 from store import key_managers
 from store.key_managers.base import Revocation
@@ -26,7 +26,6 @@ Resource = dict[str, Any]
 
 TYPE_URL = "type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig"
 MATCHER = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
-ACTION = "type.googleapis.com/envoy.config.rbac.v3.Action"
 # Periods before this one began: the earlier list ends, the later one begins.
 EARLIER_ENDS, LATELY_BEGINS = 1, 3
 
@@ -76,7 +75,7 @@ def _answer(name: str, revoked: tuple[tuple[str, str], ...]) -> Answer:
 
 def as_json(values: Iterable[str]) -> str:
     """The entries of a map. Written by hand, because the encoder would stop the process for a second at 100,000."""
-    refuse = json.dumps({"action": verdict("revoked", "DENY")})
+    refuse = json.dumps({"action": permits.verdict("revoked", "DENY")})
     return ",".join(f"{json.dumps(value)}:{refuse}" for value in values)
 
 
@@ -86,7 +85,7 @@ def place(claim: str) -> dict[str, str]:
 
 def refusing(claims: Sequence[str]) -> Resource:
     """An rbac filter that looks each of these claims up in a map of its own, and lets pass what is in none."""
-    matcher: Resource = {"action": verdict("not_revoked", "ALLOW")}
+    matcher: Resource = {"action": permits.verdict("not_revoked", "ALLOW")}
     for claim in claims:
         matcher = {"matcher": look_up(claim, otherwise=matcher)}
     # A matcher of its own even when nothing is revoked: rbac without any would look at nothing.
@@ -97,7 +96,3 @@ def refusing(claims: Sequence[str]) -> Resource:
 def look_up(claim: str, otherwise: Resource) -> Resource:
     header = {"name": "header", "typed_config": {"@type": MATCHER, "header_name": filters.REVOCABLE[claim]}}
     return {"matcher_tree": {"input": header, "exact_match_map": {"map": place(claim)}}, "on_no_match": otherwise}
-
-
-def verdict(name: str, action: str) -> Resource:
-    return {"name": name, "typed_config": {"@type": ACTION, "name": name, "action": action}}

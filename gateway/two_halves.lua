@@ -1,6 +1,6 @@
--- A memory of two halves, stands before each script that remembers (gateway/remembering.py). When the young half is full,
--- the old one is let go of; what is looked up in the old one moves into the young one. Each worker of an Envoy has one of
--- its own.
+-- A memory of two halves. It stands before each script that remembers (gateway/remembering.py). When the young half is
+-- full, the old one is let go of; what is looked up in the old one moves into the young one. Each worker of an Envoy has
+-- one of its own.
 local function two_halves(most)
   local young, old, count = {}, {}, 0
   local function keep(key, held)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any, TypedDict
 
-from store import definitions, scopes as declared
+from store import definitions, scopes
 from store.documents import Document
 
 # Of an operation: who may call it, as WSO2 writes it (x-auth-type), and what the gateway is told.
@@ -21,7 +21,7 @@ METHODS = frozenset(method.upper() for method in definitions.METHODS)
 # Steps of letters and {names}; /* at the end for all that is below.
 PATH = re.compile(r"(/([A-Za-z0-9._~!$&'()+,;=:@-]|\{[A-Za-z0-9_.-]+\})*)*(/\*)?")
 PARAMETER = re.compile(r"\{[^}]*\}")
-# Envoy refuses all routes for one regular expression that is too large (gateway/bootstrap.py).
+# Envoy refuses all routes for one regular expression that is too large (gateway/agent/diagnosis.py).
 LONGEST = 1000
 MOST = 500
 
@@ -59,7 +59,7 @@ def compiled(document: Document, tiers: Collection[str]) -> list[Resource]:
         raise document.refused("The document has no paths, so there would be nothing to call.", "paths")
     check_ambiguity(document, paths)
     check_security(document, document.definition)
-    declared.check(document)
+    scopes.check(document)
     found = [one for path in paths for one in of_path(document, path, tiers)]
     if not found:
         raise document.refused("None of the paths has an operation.", "paths")
@@ -91,11 +91,11 @@ def check_security(document: Document, described: dict[str, Any], *place: str) -
     """OpenAPI 3.0, Security Requirement Object: a list of objects, each with lists of scopes. What is written another
     way must not come to ask for nothing."""
     security = described.get("security", [])
-    alternatives = [names for one in definitions.listed(security) for names in definitions.members_of(one).values()]
+    named = [names for one in definitions.listed(security) for names in definitions.members_of(one).values()]
     if (
         not isinstance(security, list)
         or not all(isinstance(one, dict) for one in security)
-        or not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in alternatives)
+        or not all(isinstance(names, list) and all(isinstance(name, str) for name in names) for names in named)
     ):
         raise document.refused("security is a list such as [{oauth: [photos:read]}].", *place, "security")
 
@@ -134,9 +134,8 @@ def checked(document: Document, method: str, path: str, operation: Any, tiers: C
         raise document.refused(f"There is no tier {found['tier']}.", *place, "x-throttling-tier")
     if not found["auth"]:
         raise document.refused(f"x-auth-type is one of {', '.join(AUTH).title()}.", *place, "x-auth-type")
-    if bad := next(
-        (name for one in found["scopes"] for name in one.split(" ") if not declared.SCOPE.fullmatch(name)), None
-    ):
+    asked = [name for one in found["scopes"] for name in one.split(" ")]
+    if bad := next((name for name in asked if not scopes.SCOPE.fullmatch(name)), None):
         raise document.refused(f"A scope cannot be called {bad}.", *place, "security")
     return found
 
@@ -146,19 +145,19 @@ def resource(definition: dict[str, Any], method: str, path: str, operation: dict
     return {
         "method": method,
         "path": path,
-        "scopes": scopes(operation.get("security", definition.get("security"))),
+        "scopes": alternatives(operation.get("security", definition.get("security"))),
         "auth": auth(operation),
         "tier": "" if tier == "Unlimited" else tier,
     }
 
 
-def scopes(security: Any) -> list[str]:
+def alternatives(security: Any) -> list[str]:
     """Of each alternative (OpenAPI 3.0, Security Requirement Object: one of them is enough, all within one are)."""
-    alternatives = [
+    found = [
         " ".join(sorted({name for _, names in definitions.members(one) for name in definitions.listed(names)}))
         for one in definitions.listed(security)
     ]
-    return list(dict.fromkeys(filter(None, alternatives)))
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def auth(operation: dict[str, Any]) -> str:
