@@ -4,7 +4,7 @@ import io
 import json
 import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,6 +14,9 @@ from keymanager import client_secrets
 from keymanager.models import Client
 from store.models import Api, Application, ApplicationKey, Subscription
 from tests.store.conftest import CALLBACK, Generated
+
+if TYPE_CHECKING:
+    from pytest_django import Settings
 
 CODE = ["--grant-type", "authorization_code", "--grant-type", "refresh_token", "--callback-url", CALLBACK]
 NAMED = ["--owner", "alice", "--application", "Photo Printer"]
@@ -64,6 +67,18 @@ def test_they_are_updated_and_get_a_new_secret_when_asked(generated: Generated) 
     assert answer["callbackUrls"] == []
     assert client_secrets.verify(answer["consumerKey"], answer["consumerSecret"])
     assert not client_secrets.verify(answer["consumerKey"], str(generated.secret))
+
+
+def test_new_secret_is_told_when_every_process_knows_it(
+    generated: Generated, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    settings.CLIENT_CACHE_SECONDS = 2
+
+    run(*CODE, "--regenerate-secret")
+
+    assert waited == [2]
 
 
 def test_without_keys_the_same_words_generate_them(alice: User) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
@@ -46,6 +48,9 @@ class Command(BaseCommand):
             answer = run(options)
         except StoreError as error:
             raise CommandError(str(error)) from error
+        if options["regenerate_secret"]:
+            # So long the portal's own processes may know the secret before (keymanager/client_cache.py).
+            time.sleep(settings.CLIENT_CACHE_SECONDS)
         self.stdout.write(json.dumps(answer, indent=2))
 
 
