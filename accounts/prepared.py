@@ -28,6 +28,7 @@ from django.db.models import (
     TextField,
 )
 from django.db.models.base import ModelState
+from django.db.models.expressions import Col
 from django.db.models.sql import UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils import timezone
@@ -67,18 +68,31 @@ class Slot(NamedTuple):
 
 def slot(place: int, name: str, field: Field[Any, Any], database: BaseDatabaseWrapper) -> Slot:
     prepare: Prepare = field.get_db_prep_save
-    if field.__class__ is DateTimeField and database.vendor == "sqlite" and database.timezone is UTC:
+    if is_text_in_utc(field, database):
         prepare = moment
     elif field.__class__ is JSONField and not field.encoder:
         prepare = document
     return Slot(place, name, isinstance(field, PLAIN_FIELDS), prepare)
 
 
+def is_text_in_utc(field: Field[Any, Any], database: Any) -> bool:
+    """Whether it holds moments as SQLite has them: text that does not say that it is in UTC."""
+    return field.__class__ is DateTimeField and database.vendor == "sqlite" and database.timezone is UTC
+
+
 def moment(value: datetime | None, database: BaseDatabaseWrapper) -> str | None:
-    """As SQLite has it: in UTC, without saying so."""
     if value and value.tzinfo is UTC:
         return str(value).removesuffix("+00:00")
     return cast("str | None", MOMENT.get_db_prep_save(value, database))
+
+
+def moment_of(value: datetime, column: Expression, database: BaseDatabaseWrapper) -> datetime:
+    """The other way round: the driver knows from a column's type that it is a moment."""
+    return value.replace(tzinfo=UTC)
+
+
+def is_moment(column: Expression, database: BaseDatabaseWrapper) -> bool:
+    return isinstance(column, Col) and is_text_in_utc(column.output_field, database)
 
 
 def document(value: Any, database: BaseDatabaseWrapper) -> Any:
@@ -193,7 +207,7 @@ def reader(compiler: SQLCompiler) -> Read:
     conversions = [
         (place, converter, column)
         for place, (converters, column) in compiler.get_converters(columns).items()
-        for converter in converters
+        for converter in ([moment_of] if is_moment(column, compiler.connection) else converters)
     ]
     make = maker(cast(dict[str, Any], compiler.klass_info), columns)
 

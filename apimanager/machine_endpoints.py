@@ -7,15 +7,15 @@ What is needed of the rest is done here: TLS, the host's name, a busy database, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import closing
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from django.conf import settings
 from django.core.handlers.exception import convert_exception_to_response
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port, validate_host
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.urls import resolve, reverse
@@ -63,23 +63,19 @@ class MachineEndpoints:
         request = WSGIRequest(environ)
         if is_to_be_sent_to_tls(request):
             return self.behind(environ, start_response)
-        look_at_connections()
-        with closing(request):
+        connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()  # as at the beginning of any request
+        try:
             response = self.answer(request)
+        finally:
+            request.close()
         if response.status_code >= 400:
             log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
-        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        start_response(f"{response.status_code} {response.reason_phrase}", list(response.headers._store.values()))
         return [response.content]
 
 
 def is_to_be_sent_to_tls(request: HttpRequest) -> bool:
     return settings.SECURE_SSL_REDIRECT and not request.is_secure()
-
-
-def look_at_connections() -> None:
-    """Those to a database that are too old, or of no use any more, are closed, as at the beginning of any request."""
-    for connection in connections.all(initialized_only=True):
-        connection.close_if_unusable_or_obsolete()
 
 
 def answer(request: HttpRequest) -> HttpResponse:
@@ -93,12 +89,17 @@ def answer(request: HttpRequest) -> HttpResponse:
 @convert_exception_to_response
 def answer_of_view(request: HttpRequest) -> HttpResponse:
     endpoint = by_path()[request.path_info]
-    if not endpoint.is_of_any_host:
-        request.get_host()  # refuses what is not in ALLOWED_HOSTS
+    if not (endpoint.is_of_any_host or is_allowed(request.META.get("HTTP_HOST", ""), *settings.ALLOWED_HOSTS)):
+        request.get_host()  # refuses, and says why
     try:
         return endpoint.view(request)
     except away() as exception:
         return busy(request, exception)
+
+
+@lru_cache(maxsize=100)
+def is_allowed(host: str, *allowed: str) -> bool:
+    return validate_host(split_domain_port(host)[0], allowed)
 
 
 @cache

@@ -66,9 +66,10 @@ def is_fresh(held: Known) -> bool:
 
 def is_changing() -> bool:
     """Whether a transaction of this thread has changed a client: what it sees may never come to be."""
-    if getattr(_changing, "client", False) and not connection.in_atomic_block:
-        _changing.client = False
-    return getattr(_changing, "client", False)
+    if not getattr(_changing, "client", False):
+        return False
+    _changing.client = connection.in_atomic_block
+    return connection.in_atomic_block
 
 
 def known(client: Client | None, counted: int, read_at: float) -> Known | None:

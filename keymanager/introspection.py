@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -21,8 +20,7 @@ IDENTIFIER = "token identifier"
 CLAIMS = ("iss", "sub", "aud", "iat", "nbf", "exp", "jti", "cnf", "act", "authorization_details")
 
 
-@dataclass(frozen=True, kw_only=True)
-class LiveToken:
+class LiveToken(NamedTuple):
     """A token that can be used now, whose it is, and what may be told of it (RFC 7662 2.2)."""
 
     client: Client

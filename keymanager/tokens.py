@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import jwt
@@ -52,8 +52,7 @@ def token_type(confirmation: Mapping[str, str]) -> str:
     return "DPoP" if "jkt" in confirmation else "Bearer"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bearer:
+class Bearer(NamedTuple):
     """A live access token as a resource sees it. `user` is None when it stands for the client itself.
 
     `claims` is what a self-contained one says, or what an opaque one would say (RFC 9068 2.2).

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from keymanager import dpop, errors, rate_limits
@@ -17,6 +18,11 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+def as_json(members: Mapping[str, Any], *, status: int = 200, headers: Mapping[str, str] = NO_STORE) -> HttpResponse:
+    """As `JsonResponse` would, which takes half as long again to find out what is told to it here."""
+    return HttpResponse(json.dumps(members).encode(), status=status, content_type="application/json", headers=headers)
 
 
 def error_page(
@@ -68,7 +74,7 @@ def refused(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
         headers["Retry-After"] = str(error.retry_after)
     if error.status == 401:
         headers["WWW-Authenticate"] = f'Basic realm="{settings.PORTAL_HOST}"'
-    return JsonResponse(error.as_dict(), status=error.status, headers=headers)
+    return as_json(error.as_dict(), status=error.status, headers=headers)
 
 
 def refused_bearer(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
@@ -77,7 +83,7 @@ def refused_bearer(request: HttpRequest, error: errors.OAuthError) -> HttpRespon
     headers = dict(NO_STORE)
     if error.status == 401:
         headers["WWW-Authenticate"] = f'Bearer error="{error.error}", error_description="{error.public}"'
-    return JsonResponse(error.as_dict(), status=error.status, headers=headers)
+    return as_json(error.as_dict(), status=error.status, headers=headers)
 
 
 def bearer_token(request: HttpRequest) -> str:

@@ -6,7 +6,7 @@ import logging
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -23,7 +23,7 @@ from keymanager import (
 )
 from keymanager.device_forms import UserCodeForm
 from keymanager.models import DeviceGrant
-from keymanager.views.answers import NO_STORE, refused
+from keymanager.views.answers import NO_STORE, as_json, refused
 from keymanager.views.programs import for_programs
 
 log = logging.getLogger(__name__)
@@ -36,14 +36,14 @@ ANSWERS = {"approve": device_codes.approve, "deny": device_codes.deny}
 def device_authorization(request: HttpRequest) -> HttpResponse:
     """RFC 8628 3.1 and 3.2."""
     try:
-        received = wire.single_valued(request.POST)
+        received = wire.of_body(request)
         client = client_authentication.authenticate(request, received)
         if not client.has_grant_type(device_codes.GRANT_TYPE):
             raise errors.UnauthorizedClient(detail="the device grant is not ticked for this key set")
         codes = device_codes.issue(client, received)
     except errors.OAuthError as error:
         return refused(request, error)
-    return JsonResponse(codes, headers=NO_STORE)
+    return as_json(codes)
 
 
 @login_required

@@ -22,7 +22,7 @@ from keymanager.views.programs import for_programs
 def revoke(request: HttpRequest) -> HttpResponse:
     """RFC 7009 2, answered like the original: an empty text/html with what was revoked in its headers."""
     try:
-        received = wire.single_valued(request.POST)
+        received = wire.of_body(request)
         client = client_authentication.authenticate(request, received)
         if "token" not in received:
             raise errors.InvalidRequest("Invalid revocation request")

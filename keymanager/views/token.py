@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_POST
 
 from keymanager import (
@@ -21,7 +21,7 @@ from keymanager import (
     profiles,
 )
 from keymanager.grants.base import TokenRequest
-from keymanager.views.answers import NO_STORE, refused
+from keymanager.views.answers import NO_STORE, as_json, refused
 from keymanager.views.programs import for_programs
 
 
@@ -38,11 +38,11 @@ def token(request: HttpRequest) -> HttpResponse:
         return refused(request, replay)
     except errors.OAuthError as error:
         return refused(request, error)
-    return JsonResponse(answer, headers=NO_STORE | dpop.nonce_header(request))
+    return as_json(answer, headers=NO_STORE | dpop.nonce_header(request))
 
 
 def exchange(request: HttpRequest) -> dict[str, Any]:
-    received = wire.single_valued(request.POST)
+    received = wire.of_body(request)
     client = client_authentication.authenticate(request, received)
     grant_type = received.get("grant_type")
     if grant_type is None:

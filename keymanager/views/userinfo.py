@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods
 
 from keymanager import (
@@ -13,7 +13,7 @@ from keymanager import (
     resource_access,
     scopes,
 )
-from keymanager.views.answers import NO_STORE
+from keymanager.views.answers import NO_STORE, as_json
 from keymanager.views.programs import for_programs
 
 
@@ -35,4 +35,4 @@ def userinfo(request: HttpRequest) -> HttpResponse:
     headers = NO_STORE | dpop.nonce_header(request)
     if token:
         return HttpResponse(token, content_type="application/jwt", headers=headers)
-    return JsonResponse(claims, headers=headers)
+    return as_json(claims, headers=headers)
