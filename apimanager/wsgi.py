@@ -9,10 +9,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.core.wsgi import get_wsgi_application
 
-from apimanager import bodies
+from apimanager import bodies, scheduling
 from apimanager.machine_endpoints import MachineEndpoints
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apimanager.settings")
+
+# The server's threads begin after this.
+scheduling.uninterrupted()
 
 # What is loaded here stays until the end: looking through it for garbage again and again took a sixth of the start, and
 # would slow the requests.
@@ -24,4 +27,6 @@ try:
 except (ImproperlyConfigured, CommandError) as error:
     sys.exit(str(error))  # what stops the start is said in one line, not below fifty of a traceback
 gc.freeze()
+# A request makes some hundred objects, few of them in circles: the usual 700 would be looked through all the time.
+gc.set_threshold(20_000, 20, 20)
 gc.enable()
