@@ -34,8 +34,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--database", choices=[*KINDS, "both"], default="both")
     parser.add_argument("--steps", default=",".join(STEPS), help="of " + ",".join(STEPS))
-    parser.add_argument("--seconds", type=float, default=2.5, help="that one run lasts (at most 15)")
-    parser.add_argument("--repeat", type=int, default=3, help="runs of each step and peer, taken in turn (at most 10)")
+    parser.add_argument("--seconds", type=float, default=0.8, help="that one run lasts (at most 15)")
+    parser.add_argument("--repeat", type=int, default=7, help="runs of each step and peer, taken in turn (at most 10)")
     # So many that the server never waits: waking up, it would find the processor's caches full of others' things.
     parser.add_argument("--workers", type=int, default=16, help="connections that ask at the same time (at most 32)")
     parser.add_argument("--rows", action="store_true", help=f"{FEW:,} against {MANY:,} tokens of ours")

@@ -28,6 +28,11 @@ class Measured:
     def capacity(self, step: str, peer: str) -> float:
         return statistics.median(result["cap_rps"] for result in self.results[step, peer])
 
+    def ratio(self, step: str, mine: str, theirs: str) -> float:
+        """Of the turns, each compared with the one right after it: what the machine does besides meets both."""
+        pairs = zip(self.results[step, mine], self.results[step, theirs], strict=True)
+        return statistics.median(one["cap_rps"] / other["cap_rps"] for one, other in pairs)
+
     def latency(self, step: str, peer: str) -> float:
         return statistics.median(result["p50_ms"] for result in self.results[step, peer])
 
@@ -37,9 +42,9 @@ def capacities(measured: Measured, steps: Sequence[str], kind: str) -> str:
     lines = [HEADER.format("ours", "toolkit")]
     for step in steps:
         mine, theirs = measured.capacity(step, "ours"), measured.capacity(step, "toolkit")
-        goal = STEPS[step].goals[kind]
-        verdict = "met" if mine / theirs >= goal else "**missed**"
-        numbers = f"{mine:,.0f} | {1000 / mine:.2f} | {theirs:,.0f} | {1000 / theirs:.2f} | {mine / theirs:.1f}x"
+        ratio, goal = measured.ratio(step, "ours", "toolkit"), STEPS[step].goals[kind]
+        verdict = "met" if ratio >= goal else "**missed**"
+        numbers = f"{mine:,.0f} | {1000 / mine:.2f} | {theirs:,.0f} | {1000 / theirs:.2f} | {ratio:.1f}x"
         lines.append(f"| {STEPS[step].title} | {numbers} | >= {goal:g}x | {verdict} |")
     return "\n".join(lines)
 
