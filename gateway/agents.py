@@ -36,14 +36,15 @@ def cluster() -> Config:
 
 
 def source() -> Config:
-    """REST xDS. Envoy asks every 0.5 to 1 s, and opens its door only once it has routes to serve (no limit to that)."""
+    """REST xDS. Envoy asks 0.5 to 1 s after each answer, which the agent holds back until there is something new, and
+    opens its door only once it has routes to serve (no limit to that)."""
     rest = {
         "api_type": "REST",
         "transport_api_version": "V3",
         "cluster_names": [CLUSTER],
         "refresh_delay": "0.5s",
-        # Longer than the agent waits for the portal and for a diagnosis (gateway/agent/).
-        "request_timeout": "20s",
+        # Longer than the agent waits for news, for the portal and for a diagnosis (gateway/agent/).
+        "request_timeout": "30s",
     }
     return {"resource_api_version": "V3", "initial_fetch_timeout": "0s", "api_config_source": rest}
 

@@ -26,6 +26,8 @@ TRIES = 3
 # What Envoy has refused may be as it should be by now: a certificate that was missing is there.
 AGAIN_SECONDS = 20.0
 UNSAVED_SECONDS = 10.0
+# Between two questions to the portal, while one of Envoy's is held.
+PAUSE = 0.5
 UNKNOWN = "Envoy does not take it; its own log says why."
 UNCHANGED = Answer(304, b"")
 NOTHING = Answer(503, b"")
@@ -51,9 +53,23 @@ class Subscription:
         self.restore = False  # Envoy may have taken a part of what it has refused
         self.defect = ""  # of the portal's last answer
         self.unsaved, self.unsaved_until, self.unsaved_reason = "", 0.0, ""
+        self.turn = 0
+
+    def news(self, path: str, question: Question, held: float) -> Answer:
+        """The answer, once it says something, or after so many seconds. An Envoy that asks anew meanwhile was started
+        anew, and nobody waits for the answer to what it asked before."""
+        until = time.monotonic() + held
+        with self.lock:
+            self.turn += 1
+            turn = self.turn
+        while (answer := self.answer(path, question)) == UNCHANGED and time.monotonic() + PAUSE < until:
+            time.sleep(PAUSE)
+            if self.turn != turn:
+                break
+        return answer
 
     def answer(self, path: str, question: Question) -> Answer:
-        """What Envoy is to be told."""
+        """What Envoy is to be told now."""
         has = str(question.get("version_info") or "")
         with self.lock:
             self.heard(has, question)
@@ -121,8 +137,8 @@ class Subscription:
         return news
 
     def passed_on(self, question: Question, has: str) -> bytes:
-        """The question, without the list of all that this Envoy could do, which is nearly all of it. `version_info` is
-        what Envoy has, `response_nonce` what was told last and is here: the portal need not tell that again."""
+        """The question. `version_info` is what Envoy has, `response_nonce` what was told last and is here: the portal
+        need not tell that again."""
         node = question.get("node", {})
         told = self.unsaved if has == self.unsaved and time.monotonic() < self.unsaved_until else ""
         asked = {

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from typing import Any
 import pytest
 
 from gateway import clusters, revocations
-from gateway.agent import answers, configuration, diagnosis, server
+from gateway.agent import answers, configuration, diagnosis, server, subscription
 from gateway.agent.answers import UnusableError
 from gateway.agent.configuration import Configuration, NotUsableError
 from gateway.agent.kept import Kept, tidy
@@ -228,6 +229,36 @@ def test_restarted_envoy_has_the_last_good_state_whatever_the_portal_says(
     assert restarted.discover(PATH, question()) == (200, answer())
     assert restarted.discover(PATH, question("1")).status == 304
     forget_connections(restarted)
+
+
+def test_question_is_held_until_there_is_something_new(agent: Agent, strange: Strange) -> None:
+    accepted(agent)
+    with ThreadPoolExecutor() as threads:
+        held = threads.submit(agent.discover, PATH, question("1"), held=30.0)
+        asked = len(strange.questions)
+        parts.seconds_until(lambda: len(strange.questions) > asked)
+        assert not held.done()
+
+        strange.content = answer("2")
+        assert held.result(20) == (200, answer("2"))
+
+
+def test_question_is_not_held_for_ever(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscription, "PAUSE", 0.05)
+    accepted(agent)
+
+    assert agent.discover(PATH, question("1"), held=0.2).status == 304
+
+
+def test_held_question_of_an_envoy_that_was_restarted_is_dropped(agent: Agent, strange: Strange) -> None:
+    accepted(agent)
+    with ThreadPoolExecutor() as threads:
+        held = threads.submit(agent.discover, PATH, question("1"), held=30.0)
+        asked = len(strange.questions)
+        parts.seconds_until(lambda: len(strange.questions) > asked)
+
+        assert agent.discover(PATH, question(), held=30.0) == (200, answer())
+        assert held.result(20).status == 304
 
 
 def test_portal_that_refuses_one_question_is_not_away(agent: Agent, strange: Strange) -> None:
