@@ -14,8 +14,8 @@ from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
 
-from keymanager import client_cache, client_descriptions, clients, errors, fetching, sector_identifiers
-from keymanager.models import Client, Origin, Scope
+from keymanager import client_cache, client_descriptions, clients, errors, fetching, scopes, sector_identifiers
+from keymanager.models import Client, Origin
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +98,7 @@ def checked(value: Any, client_id: str) -> client_descriptions.Description:
     described.columns["grant_types"] = [
         name for name in client_descriptions.OPEN_GRANT_TYPES if name in given and name != "implicit"
     ]
-    known = Scope.objects.values_list("name", flat=True)
+    known = scopes.for_strangers()
     described.columns["scopes"] = sorted(set(known) & set(described.columns["scopes"] or known))
     return described
 

@@ -14,8 +14,8 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from keymanager import checksums, client_descriptions, client_secrets, clients, errors, sector_identifiers
-from keymanager.models import Client, InitialAccessToken, Origin, RegistrationAccessToken, Scope
+from keymanager import checksums, client_descriptions, client_secrets, clients, errors, scopes, sector_identifiers
+from keymanager.models import Client, InitialAccessToken, Origin, RegistrationAccessToken
 
 UNUSABLE = "The initial access token is unknown, expired or used up."
 
@@ -76,7 +76,7 @@ def admitted(token: str) -> Policy:
     initial access token"; a use is taken from it by one statement, so that two at once do not share the last."""
     check_admission(token)
     if not token:
-        return Policy(scopes=list(Scope.objects.values_list("name", flat=True)))
+        return Policy(scopes=scopes.for_strangers())
     if not usable(token).update(uses_left=F("uses_left") - 1):
         raise errors.InvalidToken(UNUSABLE)
     known = InitialAccessToken.objects.get(checksum=checksums.checksum(token, checksums.INITIAL_ACCESS_TOKEN))

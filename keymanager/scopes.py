@@ -22,6 +22,9 @@ ALWAYS_ALLOWED = frozenset({OPENID, "profile", "email", "address", "phone", OFFL
 # One of the original's: a token of its own for each device. As long as what is remembered of a consent (Consent.scope).
 DEVICE = re.compile(r"device_[A-Za-z0-9._-]{1,93}")
 
+# What the original calls the scopes by which the portal itself is managed (wso2-2.6.md 9).
+MANAGEMENT = "apim:"
+
 STANDARD = {
     OPENID: ("Know who you are", "Your account's identifier"),
     "profile": ("See your profile", "User name, full name and what you tell about yourself"),
@@ -47,6 +50,12 @@ def granted(client: Client, asked: str) -> str:
     if client.registered("refuse_unknown_scopes") and set(asked.split()) - kept - {DEFAULT}:
         raise errors.InvalidScope(detail="a scope that this client is not given")
     return " ".join(sorted(kept)) or DEFAULT
+
+
+def for_strangers() -> list[str]:
+    """Those of a client that nobody here stands for: the APIs', and none by which a provider's or a developer's own
+    things could be changed. A person would be the only one to see that it is not the publisher's own program."""
+    return list(models.Scope.objects.exclude(name__startswith=MANAGEMENT).values_list("name", flat=True))
 
 
 def asked_for(parameters: Mapping[str, str], response_type: str) -> str:

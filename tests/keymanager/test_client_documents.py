@@ -20,7 +20,7 @@ from pytest_django.fixtures import Settings
 
 from demo import certificates
 from keymanager import client_documents, expiry, fetching, patience
-from keymanager.models import Client
+from keymanager.models import Client, Scope
 from tests.keymanager.conftest import CALLBACK, Registered, authorize, challenge, code_for, decide, exchange
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +98,15 @@ def test_the_address_of_a_document_is_a_client(site: Site, bobs_browser: Browser
 
     assert (answer.status_code, "refresh_token" in answer.json()) == (200, True)
     assert site.asked == ["/client.json"]
+
+
+def test_it_gets_no_scope_to_manage_the_portal_with(site: Site, bobs_browser: Browser) -> None:
+    for name in ("photos:read", "apim:api_publish"):
+        Scope.objects.create(name=name, title=name)
+
+    ask(bobs_browser, site.describe())
+
+    assert Client.objects.get().scopes == ["photos:read"]
 
 
 @pytest.mark.rfc("9126#2.1")

@@ -175,6 +175,12 @@ def test_an_initial_access_token_says_what_its_clients_may_have(settings: Settin
     assert (said["grant_types"], said["scope"]) == (["password"], "photos:read")
 
 
+def test_whom_nobody_stands_for_gets_no_scope_to_manage_the_portal_with() -> None:
+    Scope.objects.create(name="apim:api_publish", title="Publish APIs for you")
+
+    assert register(scope="photos:read apim:api_publish").json()["scope"] == "photos:read"
+
+
 @pytest.mark.rfc("7592#2.1")
 def test_a_registration_is_read_by_its_token_and_by_no_other() -> None:
     mine, other = register(), register()
