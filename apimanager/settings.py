@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.log import CallbackFilter
 
-from apimanager import elsewhere, environment as env, telemetry
+from apimanager import elsewhere, environment as env, logs, telemetry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = Path(env.text("APIM_VAR", str(BASE_DIR / "var")))
@@ -376,8 +377,12 @@ LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"without_traceback": {"()": CallbackFilter, "callback": logs.without_traceback}},
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.choice("APIM_LOG_LEVEL", "INFO", LOG_LEVELS)},
-    "loggers": {"django.server": {"level": "WARNING"}},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
+    },
 }

@@ -37,6 +37,15 @@ def test_a_host_that_is_not_ours_is_refused(path: str) -> None:
     assert Browser().post(path, headers={"Host": "stranger.example"}).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/oauth2/token", "/store/"])
+def test_another_host_s_name_is_a_line_in_the_log(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    Browser().post(path, headers={"Host": "stranger.example"})
+
+    [told] = [record for record in caplog.records if record.name == "django.security.DisallowedHost"]
+    assert "stranger.example" in told.getMessage()
+    assert told.exc_info is None
+
+
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_no_session_is_begun(path: str) -> None:
     assert not Browser().post(path).cookies
