@@ -40,16 +40,23 @@ class Connection(http.client.HTTPConnection):
         self.default_port = 443 if self.is_tls else 80
         super().__init__(parts.hostname or "", parts.port or self.default_port, timeout=SECONDS)
         self.opened: socket.socket | None = None
+        self.is_late = False
         self.addresses = addresses_of(self.host, self.port, is_tls=self.is_tls)
 
     def connect(self) -> None:
-        self.sock = self.opened = self.reached()
-        if self.is_tls:
+        context = trust() if self.is_tls else None
+        plain = self.reached()
+        if context is None:
+            self.opened = plain
+        else:
+            # A socket that is broken off before it is wrapped stays open: wrap_socket raises, and nobody else has it.
             # The handshake later, so that it can be broken off like everything else.
-            tls = trust().wrap_socket(self.sock, server_hostname=self.host, do_handshake_on_connect=False)
-            self.sock = tls
-            self.opened = tls
-            tls.do_handshake()
+            self.opened = context.wrap_socket(plain, server_hostname=self.host, do_handshake_on_connect=False)
+        self.sock = self.opened
+        if self.is_late:
+            raise TimeoutError("there was no connection in time")
+        if isinstance(self.opened, ssl.SSLSocket):
+            self.opened.do_handshake()
 
     def reached(self) -> socket.socket:
         """At the first address that answers: localhost is often two, of which only one is listened at."""
@@ -59,10 +66,12 @@ class Connection(http.client.HTTPConnection):
         return socket.create_connection((self.addresses[-1], self.port), self.timeout)
 
     def break_off(self) -> None:
-        # Not self.sock, which http.client lets go of while the answer is still being read.
+        self.is_late = True
+        # Not self.sock, which http.client lets go of while the answer is still being read. And not the shutdown of an
+        # SSLSocket, which takes its TLS away from under the other thread.
         if self.opened is not None:
             with suppress(OSError):
-                self.opened.shutdown(socket.SHUT_RDWR)
+                socket.socket.shutdown(self.opened, socket.SHUT_RDWR)
 
 
 @contextmanager
