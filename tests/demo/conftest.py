@@ -1,30 +1,21 @@
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from demo import settings
 from demo.settings import Settings
+from tests.gateway.parts import free_port
 
 PARTS = ("PORTAL", "GATEWAY", "PLAYGROUND", "PHOTOS")
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    ports = {f"APIM_{part}_PORT": str(port) for part, port in zip(PARTS, free_ports(4), strict=True)}
+    ports = {f"APIM_{part}_PORT": str(free_port()) for part in PARTS}
     return ports | {"APIM_VAR": str(tmp_path / "var")}
 
 

@@ -46,14 +46,14 @@ def wait_for(url: str) -> None:
         try:
             if requests.get(url, timeout=5).status_code == 200:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.05)
     pytest.fail(f"{url} did not answer")
 
 
 def ask_by_client_credentials(url: str, token_endpoint: str) -> None:
     visitor = requests.Session()
-    form = visitor.get(f"{url}/import", timeout=10).text
+    form = visitor.get(f"{url}/import", timeout=30).text
     words = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
     assert words
     fields = {"grant_type": "client_credentials", "client_id": "one", "client_secret": "two"}
@@ -74,5 +74,5 @@ def test_a_server_that_does_not_answer_keeps_nobody_else_waiting_in_the_playgrou
         held, _ = silent.accept()  # the playground waits for an answer now
 
         with held:
-            assert requests.get(f"{playground}/health", timeout=2).status_code == 200
+            assert requests.get(f"{playground}/health", timeout=8).status_code == 200
         asking.join()

@@ -40,7 +40,7 @@ def test_a_job_that_fails_shows_its_last_lines(tmp_path: Path, said: list[str]) 
 
 def test_nothing_goes_on_after_a_failure(tmp_path: Path, said: list[str]) -> None:
     late = tmp_path / "late"
-    slow = job("slow", f"import pathlib, time; time.sleep(1); pathlib.Path({str(late)!r}).touch()")
+    slow = job("slow", f"import pathlib, time; time.sleep(10); pathlib.Path({str(late)!r}).touch()")
 
     with pytest.raises(DemoError):
         preparing.run([job("broken", "raise SystemExit(1)"), slow], tmp_path, said.append)

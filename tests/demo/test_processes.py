@@ -61,6 +61,14 @@ def lives(folder: Path, name: str) -> bool:
         return not Path("/proc/self").exists()  # no /proc (macOS), or it ended just now
 
 
+def is_gone(folder: Path, name: str) -> bool:
+    """Who is killed ends when its turn comes at the processor."""
+    deadline = time.monotonic() + 10
+    while lives(folder, name) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return not lives(folder, name)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_children_and_grandchildren(start: Callable[..., Started], tmp_path: Path, number: int) -> None:
     process = start(one=PARENT, two=CARELESS)
@@ -70,8 +78,8 @@ def test_a_signal_ends_children_and_grandchildren(start: Callable[..., Started],
     output, _ = process.communicate(timeout=30)
 
     assert output == "asked=True fallen=None\n"
-    assert not lives(tmp_path, "parent")
-    assert not lives(tmp_path, "careless")
+    assert is_gone(tmp_path, "parent")
+    assert is_gone(tmp_path, "careless")
 
 
 def test_whoever_does_not_end_is_killed_after_the_grace(start: Callable[..., Started], tmp_path: Path) -> None:
@@ -82,29 +90,31 @@ def test_whoever_does_not_end_is_killed_after_the_grace(start: Callable[..., Sta
     output, _ = process.communicate(timeout=30)
 
     assert output == "asked=True fallen=None\n"
-    assert not lives(tmp_path, "stubborn")
+    assert is_gone(tmp_path, "stubborn")
 
 
 def test_a_second_signal_does_not_wait_for_the_grace(start: Callable[..., Started], tmp_path: Path) -> None:
     process = start(grace=60, two=STUBBORN)
     wait_for(process, tmp_path, "stubborn")
 
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    # Two that come before the process has its turn are one.
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+    process.communicate(timeout=1)
 
-    assert not lives(tmp_path, "stubborn")
+    assert is_gone(tmp_path, "stubborn")
 
 
 def test_when_one_part_ends_all_end_and_its_last_words_are_shown(start: Callable[..., Started], tmp_path: Path) -> None:
-    process = start(one=PARENT, broken="echo out of cheese; sleep 0.5; exit 3")
+    process = start(one=PARENT, broken="echo out of cheese; until test -s parent; do sleep 0.1; done; exit 3")
 
     output, _ = process.communicate(timeout=30)
 
     assert output.splitlines()[1] == "asked=False fallen=broken"
     assert output.splitlines()[-1] == "  out of cheese"
-    assert not lives(tmp_path, "parent")
+    assert is_gone(tmp_path, "parent")
 
 
 def test_a_part_that_is_killed_leaves_no_orphan(start: Callable[..., Started], tmp_path: Path) -> None:
@@ -113,7 +123,7 @@ def test_a_part_that_is_killed_leaves_no_orphan(start: Callable[..., Started], t
     output, _ = process.communicate(timeout=30)
 
     assert "asked=False fallen=killed" in output
-    assert not lives(tmp_path, "orphan")
+    assert is_gone(tmp_path, "orphan")
 
 
 def test_nothing_goes_on_without_the_runner(start: Callable[..., Started], tmp_path: Path) -> None:
@@ -122,12 +132,9 @@ def test_nothing_goes_on_without_the_runner(start: Callable[..., Started], tmp_p
 
     process.kill()
     process.communicate(timeout=30)
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline and (lives(tmp_path, "parent") or lives(tmp_path, "stubborn")):
-        time.sleep(0.05)
 
-    assert not lives(tmp_path, "parent")
-    assert not lives(tmp_path, "stubborn")
+    assert is_gone(tmp_path, "parent")
+    assert is_gone(tmp_path, "stubborn")
 
 
 def test_what_a_part_says_is_in_its_log(start: Callable[..., Started], tmp_path: Path) -> None:

@@ -84,9 +84,11 @@ def test_check_costs_one_statement_and_none_for_a_moment(
     scanner: OAuthClient,
     token_format: str,
     settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     settings.CLIENT_CACHE_SECONDS = 60
+    monkeypatch.setattr(calls, "REMEMBERED_SECONDS", 60)
     token = token_of(scanner, token_format)
     client_cache.changed()
     ask(gateway, token)
@@ -204,8 +206,12 @@ def test_api_key_and_token_at_once_are_a_no(gateway: Client, api_key: str, scann
 
 
 def test_api_key_costs_one_statement_and_none_for_a_moment(
-    gateway: Client, api_key: str, django_assert_num_queries: DjangoAssertNumQueries
+    gateway: Client,
+    api_key: str,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
+    monkeypatch.setattr(gateway_api_keys, "REMEMBERED_SECONDS", 60)
     gateway.get("/gateway/check", headers={"apikey": api_key})
     gateway_api_keys.forget()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,12 @@ FEED = "/gateway/revocations"
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered(db: None) -> None:
+def nothing_remembered(db: None) -> Iterator[None]:
+    """At one moment: each minute begins with everything gathered anew."""
     revocation_feed.earlier.cache_clear()
     revocation_feed.whole.cache_clear()
+    with time_machine.travel(timezone.now(), tick=False):
+        yield
 
 
 MANY = """
@@ -67,9 +71,9 @@ def test_every_claim_comes_with_when_it_leaves(gateway: Client, scanner: OAuthCl
     told = fetched(gateway)
 
     # Never before the token has expired; somewhat later, for gateways whose clock is not right.
-    assert told["jti"]["given-back"] > time.time() + 298
+    assert told["jti"]["given-back"] >= time.time() + 299
     assert list(told["grant_id"]) == [str(authorization.pk)]
-    assert told["grant_id"][str(authorization.pk)] > time.time() + 3598
+    assert told["grant_id"][str(authorization.pk)] >= time.time() + 3599
     assert told["client_id"] == {scanner.client_id: None}
 
 
@@ -125,12 +129,10 @@ def test_hundred_thousand_are_told_and_asking_again_is_quick(gateway: Client) ->
     with connection.cursor() as cursor:
         cursor.execute(MANY)
 
-    # At one moment: once a minute all is gathered anew.
-    with time_machine.travel(timezone.now(), tick=False):
-        first = gateway.get(FEED)
-        began = time.process_time()
-        again = gateway.get(FEED, headers={"If-None-Match": first.headers["ETag"]})
-        took = time.process_time() - began
+    first = gateway.get(FEED)
+    began = time.process_time()
+    again = gateway.get(FEED, headers={"If-None-Match": first.headers["ETag"]})
+    took = time.process_time() - began
 
     assert len(json.loads(first.content)["jti"]) == 100_000
     assert len(first.content) < 4_000_000

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import time_machine
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -22,10 +24,12 @@ LISTS = [filters.REVOKED_EARLIER, filters.REVOKED_LATELY]
 
 
 @pytest.fixture
-def key(settings: Settings, tmp_path: Path, db: None) -> str:
+def key(settings: Settings, tmp_path: Path, db: None) -> Iterator[str]:
+    """At one moment: the lists are divided anew each minute."""
     settings.GATEWAY_STATE = tmp_path / "gateway"
     revocations._earlier.cache_clear()
-    return node_key.ensure()
+    with time_machine.travel(timezone.now(), tick=False):
+        yield node_key.ensure()
 
 
 def ask(client: Client, key: Any, names: Any, version: str = "") -> HttpResponse:

@@ -250,8 +250,10 @@ def test_api_that_is_blocked_and_a_definition_that_changes_hold_in_a_moment(
 def test_store_is_not_asked_again_for_a_moment(
     gateway: Client,
     read_only: str,
+    monkeypatch: pytest.MonkeyPatch,
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
+    monkeypatch.setattr(called, "REMEMBERED_SECONDS", 60)
     ask(gateway, read_only, "/photos/1.0/albums")
 
     with django_assert_num_queries(0):

@@ -10,12 +10,10 @@ import hashlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,12 +21,17 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.gateway.parts import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = Path(os.environ.get("APIM_SCREENSHOTS", ROOT / "test-results" / "screenshots"))
 PARTS = ("PORTAL", "GATEWAY", "PLAYGROUND", "PHOTOS")
 READY_SECONDS = 180
+PAGE_SECONDS = 15
+
+expect.set_options(timeout=PAGE_SECONDS * 1000)
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,6 @@ class Installation:
         )
 
 
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-
-
 @pytest.fixture(scope="session")
 def installation() -> Iterator[Installation]:
     # In the project, so that the paths which pages name are short and the same on every machine.
@@ -75,7 +70,7 @@ def installation() -> Iterator[Installation]:
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("APIM_", "DJANGO_"))}
-    ports = {f"APIM_{part}_PORT": str(port) for part, port in zip(PARTS, free_ports(len(PARTS)), strict=True)}
+    ports = {f"APIM_{part}_PORT": str(free_port()) for part in PARTS}
     environment = kept | ports | {"APIM_VAR": str(state), "PYTHONUNBUFFERED": "1"}
     output = state / "run.log"
     with output.open("w") as written:
@@ -153,7 +148,7 @@ def open_page(browser: Browser, installation: Installation) -> Iterator[Callable
             **options,
         )
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PAGE_SECONDS * 1000)
         page = context.new_page()
         page.on("request", lambda request: note_foreign(request.url, complaints))
         page.on("console", lambda message: note_console(message.type, message.text, complaints))

@@ -22,8 +22,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.gateway.parts import free_port
 from tests.journeys import walk
-from tests.journeys.conftest import LIGHT, ROOT, Installation, free_ports
+from tests.journeys.conftest import LIGHT, PAGE_SECONDS, ROOT, Installation
 
 pytestmark = pytest.mark.browser
 
@@ -37,7 +38,7 @@ def portal(installation: Installation) -> Iterator[Installation]:
     state = ROOT / "test-results" / "elsewhere"
     shutil.rmtree(state, ignore_errors=True)
     shutil.copytree(installation.state / "tls", state / "tls")
-    environment = environment_of(installation, state, f"https://127.0.0.1:{free_ports(1)[0]}")
+    environment = environment_of(installation, state, f"https://127.0.0.1:{free_port()}")
     prepare = [sys.executable, "-m", "demo.commands", "apimanager.settings", "migrate --no-input", "load_demo"]
     subprocess.run(prepare, cwd=ROOT, env=environment, check=True, capture_output=True, timeout=120)
     with (state / "run.log").open("w") as written:
@@ -112,7 +113,7 @@ def wait_for(url: str, state: Path, process: subprocess.Popen[str]) -> None:
 def page(browser: Browser) -> Iterator[Page]:
     """Not `open_page`: two hosts are asked here."""
     context = browser.new_context(viewport={"width": LIGHT.width, "height": LIGHT.height})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PAGE_SECONDS * 1000)
     yield context.new_page()
     context.close()
 

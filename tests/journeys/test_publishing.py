@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.gateway.parts import SOON
 from tests.journeys import walk
 from tests.journeys.conftest import DARK, LIGHT, NARROW, Installation, Look
 
@@ -40,7 +41,7 @@ def status(installation: Installation, path: str) -> int:
 
 
 def becomes(installation: Installation, path: str, wanted: int) -> bool:
-    end = time.monotonic() + 5
+    end = time.monotonic() + SOON + 3
     while time.monotonic() < end:
         if status(installation, path) == wanted:
             return True

@@ -102,13 +102,14 @@ def test_what_is_remembered_for_good_says_so(bobs_browser: Browser, printer: Reg
 
 def test_a_refresh_is_a_use(bobs_browser: Browser, printer: Registered) -> None:
     tokens_of(bobs_browser, printer)
-    Authorization.objects.update(created_at=timezone.now() - timedelta(days=3))
+    approved = timezone.now() - timedelta(days=3)
+    Authorization.objects.update(created_at=approved)
     used = RefreshToken.objects.get().created
 
     told = bobs_browser.get("/oauth2/approvals.json").json()["applications"][0]
 
     assert told["last_used_at"][:19] == used.isoformat()[:19]
-    assert told["approved_at"][:10] == f"{timezone.now() - timedelta(days=3):%Y-%m-%d}"
+    assert told["approved_at"][:10] == f"{approved:%Y-%m-%d}"
 
 
 def test_what_can_do_nothing_any_more_is_not_there(bobs_browser: Browser, printer: Registered) -> None:

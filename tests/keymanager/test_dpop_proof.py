@@ -15,11 +15,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from django.test import Client as Browser, RequestFactory
 from django.utils import timezone
-from hypothesis import given, settings as hypothesis_settings, strategies as st
+from hypothesis import given, strategies as st
 from pytest_django.fixtures import Settings
 
 from keymanager import dpop, errors, expiry
 from keymanager.models import DPoPProofUse
+from tests.keymanager import hostile
 from tests.keymanager.conftest import Registered, basic
 from tests.keymanager.proofs import TOKEN, Holder, PrivateKey, encoded
 
@@ -257,7 +258,7 @@ GOOD = {"typ": "dpop+jwt", "alg": "ES256", "jwk": HOLDER.jwk}
 
 
 @given(header=st.dictionaries(st.sampled_from(["typ", "alg", "jwk", "crit"]), ODD, min_size=1))
-@hypothesis_settings(max_examples=40, deadline=None)
+@hostile.examples(40)
 def test_no_header_is_too_odd_to_be_refused(header: dict[str, Any]) -> None:
     request = RequestFactory().post("/oauth2/token", headers={"DPoP": HOLDER.signed(json.dumps(GOOD | header), "{}")})
 
@@ -266,7 +267,7 @@ def test_no_header_is_too_odd_to_be_refused(header: dict[str, Any]) -> None:
 
 
 @given(claims=st.dictionaries(st.sampled_from(["jti", "htm", "htu", "iat", "nonce"]), ODD))
-@hypothesis_settings(max_examples=40, deadline=None)
+@hostile.examples(40)
 def test_no_claims_are_too_odd_to_be_refused(claims: dict[str, Any]) -> None:
     request = RequestFactory().post(
         "/oauth2/token", headers={"DPoP": HOLDER.signed(json.dumps(GOOD), json.dumps(claims))}

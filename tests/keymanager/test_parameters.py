@@ -8,9 +8,10 @@ from io import BytesIO
 import pytest
 from django.core.handlers.wsgi import WSGIRequest
 from django.http import HttpRequest
-from hypothesis import given, settings as hypothesis, strategies as st
+from hypothesis import given, strategies as st
 
 from keymanager import errors, parameters
+from tests.keymanager import hostile
 
 PIECES = st.sampled_from(
     ["token", "scope", "resource", "=", "=", "&", "&", "+", "%20", "%00", "%C3%A9", "%FF", "%", "a", "é", ";", "%26"]
@@ -41,7 +42,7 @@ def both_ways(body: bytes) -> tuple[object, object]:
 
 
 @given(body=st.lists(PIECES, max_size=12).map("".join))
-@hypothesis(max_examples=200, deadline=None)
+@hostile.examples(200)
 def test_an_ordinary_form_says_what_django_reads(body: str) -> None:
     ours, django = both_ways(body.encode())
 

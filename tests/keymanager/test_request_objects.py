@@ -9,11 +9,12 @@ from typing import Any
 import jwt
 import pytest
 from django.test import Client as Browser
-from hypothesis import given, settings as hypothesis_settings, strategies as st
+from hypothesis import given, strategies as st
 
 from keymanager import errors, request_objects
 from keymanager.models import Client
 from keymanager.pushed_models import PushedRequest
+from tests.keymanager import hostile
 from tests.keymanager.conftest import CALLBACK, Registered, authorize, decide, query_of
 from tests.keymanager.keys import pair
 from tests.keymanager.signed import ISSUER, request_object
@@ -336,7 +337,7 @@ NAMES = ("iss", "aud", "exp", "nbf", "iat", "sub", "client_id", "response_type",
 
 
 @given(claims=st.dictionaries(st.sampled_from(NAMES), ODD, min_size=1))
-@hypothesis_settings(max_examples=60, deadline=None)
+@hostile.examples(60)
 def test_no_claims_are_too_odd_to_be_refused(claims: dict[str, Any]) -> None:
     client = Client(client_id="odd", metadata={"jwks": pair().jwks})
     good = {"iss": "odd", "aud": ISSUER, "client_id": "odd", "exp": time.time() + 60}
