@@ -236,6 +236,7 @@ PASSWORD_CHANGES = "keymanager.authorizations.end_by_password"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Transport
+BODY_TIMEOUT = env.integer("APIM_BODY_TIMEOUT", 30, least=1)  # seconds (apimanager/door.py)
 SECURE_PROXY_SSL_HEADER = None
 SECURE_SSL_REDIRECT = not DEMO
 # The demo's certificate is from a private CA on localhost: HSTS would lock other localhost ports out.

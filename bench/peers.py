@@ -48,7 +48,7 @@ def ours(folder: Path, database: str, *, name: str = "ours", tokens: int = 0) ->
         "APIM_DATABASE_URL": database,
         "APIM_LOG_LEVEL": "WARNING",
     }
-    application = ("apimanager.wsgi:application",)
+    application = ("--interface", "rsgi", "apimanager.rsgi:application")
     return Peer(name=name, application=application, seed=("bench.portal", str(tokens)), environment=environment)
 
 
@@ -58,7 +58,7 @@ def toolkit(key: Path, database: str) -> Peer:
         "BENCH_DATABASE_URL": database,
         "BENCH_RSA_KEY": str(key),
     }
-    application = ("--factory", "django.core.wsgi:get_wsgi_application")
+    application = ("--interface", "wsgi", "--factory", "django.core.wsgi:get_wsgi_application")
     return Peer(name="toolkit", application=application, seed=("bench.toolkit.seed",), environment=environment)
 
 
@@ -70,7 +70,7 @@ def running(peer: Peer, log: Path) -> Iterator[Running]:
         [sys.executable, "-m", *peer.seed], env=environment, stdout=subprocess.PIPE, text=True, check=True
     )
     port = free_port()
-    options = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "1", "--no-ws", "--log-level", "error"]
+    options = ["--workers", "1", "--blocking-threads", "1", "--no-ws", "--log-level", "error"]
     command = [str(GRANIAN), *options, "--host", HOST, "--port", str(port), *peer.application]
     with log.open("w") as output:
         server = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)

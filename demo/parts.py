@@ -50,15 +50,15 @@ def portal(settings: Settings) -> str:
         *("--ssl-keyfile", str(settings.tls / "localhost-key.pem")),
         *("--ssl-protocol-min", "tls1.2"),
     ]
-    return granian("apimanager", settings.portal, options=tls)
+    return granian("apimanager", settings.portal, interface="rsgi", options=tls)
 
 
-def granian(package: str, door: Door, *, threads: int = 1, options: Iterable[str] = ()) -> str:
+def granian(package: str, door: Door, *, interface: str = "wsgi", threads: int = 1, options: Iterable[str] = ()) -> str:
     """One blocking thread is the fastest for Python that does not wait (granian's own advice and our measurement). The
     playground waits for servers that its visitors name, and the photo service for the portal's keys: they have more."""
     return shlex.join([
-        str(PROGRAMS / "granian"), f"{package}.wsgi:application",
-        "--interface", "wsgi", "--no-ws", "--http", "auto",
+        str(PROGRAMS / "granian"), f"{package}.{interface}:application",
+        "--interface", interface, "--no-ws", "--http", "auto",
         "--host", door.address, "--port", str(door.port),
         "--workers", "1", "--blocking-threads", str(threads),
         "--workers-kill-timeout", "3", "--log-level", "warning",

@@ -189,11 +189,10 @@ def environment(var: Path, portal_port: int, gateway_port: int) -> dict[str, str
 
 
 def portal(var: Path, port: int, gateway_port: int) -> Part:
-    """With two threads: a long list for one must not keep the others waiting, and more cost more."""
     tls = var / "tls"
-    options = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws", "--blocking-threads", "2"]
+    options = ["--interface", "rsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
     certificate = ["--ssl-certificate", str(tls / "localhost.pem"), "--ssl-keyfile", str(tls / "localhost-key.pem")]
-    command = [binary("granian"), *options, *certificate, "apimanager.wsgi:application"]
+    command = [binary("granian"), *options, *certificate, "apimanager.rsgi:application"]
     return Part(var, port, command, environment(var, port, gateway_port))
 
 

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.gateway.conftest import Live
+from tests.gateway.parts import Part
 
 
 def test_token_endpoint_is_the_key_managers(live: Live) -> None:
@@ -33,27 +34,28 @@ def test_body_of_unknown_length_arrives(live: Live, door: str, path: str) -> Non
     assert reply.json["error"] == "invalid_client"
 
 
-def test_request_that_is_sent_slowly_keeps_nobody_waiting(live: Live) -> None:
-    """The portal has two threads here. Its own door is not held: docs/settings.md says what has to stand before it."""
+@pytest.mark.parametrize(("door", "path"), [("gateway", "/token"), ("portal", "/oauth2/token")])
+def test_request_that_is_sent_slowly_keeps_nobody_waiting(live: Live, door: str, path: str) -> None:
     form = {"Content-Type": "application/x-www-form-urlencoded"}
+    part: Part = getattr(live, door)
     with ExitStack() as stack:
         for _ in range(4):
-            stack.enter_context(begun_request(live))
+            stack.enter_context(begun_request(part, path))
 
         # Not all before the slow ones have come as far as they come.
         for _ in range(10):
-            reply = live.gateway.call("POST", "/token", body="grant_type=client_credentials", headers=form)
+            reply = part.call("POST", path, body="grant_type=client_credentials", headers=form)
             assert reply.json["error"] == "invalid_client"
             time.sleep(0.05)
 
 
-def begun_request(live: Live) -> ssl.SSLSocket:
+def begun_request(part: Part, path: str) -> ssl.SSLSocket:
     """Five bytes of a thousand."""
-    trust = ssl.create_default_context(cafile=str(live.portal.var / "tls" / "ca.pem"))
-    plain = socket.create_connection(("127.0.0.1", live.gateway.port), 10)
+    trust = ssl.create_default_context(cafile=str(part.var / "tls" / "ca.pem"))
+    plain = socket.create_connection(("127.0.0.1", part.port), 10)
     slow = trust.wrap_socket(plain, server_hostname="localhost")
     length = b"Content-Length: 1000\r\nContent-Type: application/x-www-form-urlencoded\r\n"
-    slow.sendall(b"POST /token HTTP/1.1\r\nHost: localhost\r\n" + length + b"\r\ngrant")
+    slow.sendall(b"POST %s HTTP/1.1\r\nHost: localhost\r\n" % path.encode() + length + b"\r\ngrant")
     return slow
 
 

@@ -88,7 +88,7 @@ def register(installation: Installation, url: str) -> dict[str, Any]:
 def command(environment: dict[str, str]) -> list[str]:
     tls = Path(environment["APIM_VAR"]) / "tls"
     return [
-        *(str(GRANIAN), "apimanager.wsgi:application", "--interface", "wsgi", "--no-ws"),
+        *(str(GRANIAN), "apimanager.rsgi:application", "--interface", "rsgi", "--no-ws"),
         *("--host", "127.0.0.1", "--port", environment["APIM_PORTAL_PORT"], "--workers", "1"),
         *("--ssl-certificate", str(tls / "localhost.pem"), "--ssl-keyfile", str(tls / "localhost-key.pem")),
     ]
