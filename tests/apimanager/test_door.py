@@ -218,6 +218,16 @@ def test_nothing_is_kept_of_a_request_that_was_given_up(door: int) -> None:
     until(lambda: told(door, REQUESTS["form"])["arrivals"] <= before)
 
 
+@pytest.mark.parametrize("slow", [SLOW, ENDLESS])
+def test_nothing_is_kept_of_a_request_whose_sender_went_away(door: int, slow: bytes) -> None:
+    before = told(door, REQUESTS["form"])["arrivals"]
+
+    for _ in range(20):
+        begun(door, slow).close()
+
+    until(lambda: told(door, REQUESTS["form"])["arrivals"] <= before)
+
+
 @pytest.mark.rfc("9112#8")
 def test_what_is_not_here_as_a_whole_is_not_asked_of_the_application(door: int) -> None:
     calls = told(door, REQUESTS["query"])["calls"]
