@@ -111,19 +111,21 @@ class Arrival:
             self.step(self.coroutine.send, None)
 
     def step(self, resume: Callable[[Any], Any], value: Any) -> None:
-        try:
-            awaited = resume(value)
-        except StopIteration:
-            return
-        self.wait(awaited)
+        if (awaited := next_awaited(resume, value)) is not None:
+            self.wait(awaited)
+
+
+def next_awaited(resume: Callable[[Any], Any], value: Any) -> Any:
+    """What the coroutine waits for next; None when it has ended."""
+    try:
+        return resume(value)
+    except StopIteration:
+        return None
 
 
 def begin(coroutine: Coroutine[Any, None, None], waiting: Waiting, patience: float) -> None:
-    try:
-        awaited = coroutine.send(None)
-    except StopIteration:
-        return
-    Arrival(coroutine, waiting, time.monotonic() + patience).wait(awaited)
+    if (awaited := next_awaited(coroutine.send, None)) is not None:
+        Arrival(coroutine, waiting, time.monotonic() + patience).wait(awaited)
 
 
 def go_on_in_the_thread_of_the_server(loop: AbstractEventLoop, waiting: Waiting, patience: float) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -16,7 +16,7 @@ from keymanager.sign_in_elsewhere import answers, arrivals, attempts, departures
 from keymanager.sign_in_elsewhere.attempts import Attempt
 from keymanager.sign_in_elsewhere.failures import Expired, Failure, NotGoodEnough
 from keymanager.views import logout
-from keymanager.views.answers import NO_STORE
+from keymanager.views.answers import NO_STORE, as_json
 from keymanager.views.programs import for_programs
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ def backchannel_logout(request: HttpRequest) -> HttpResponse:
     except (Failure, errors.OAuthError) as fault:
         log.warning("logout token refused: %s", fault)
         told = {"error": "invalid_request", "error_description": "The logout token cannot be accepted."}
-        return JsonResponse(told, status=400, headers=NO_STORE)
+        return as_json(told, status=400)
     log.info("signed out elsewhere: %s sessions ended", count)
     return HttpResponse(status=200, headers=NO_STORE)
 

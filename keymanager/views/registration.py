@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from keymanager import clients, cors, errors, json_parameters, registration, wso2_registration
 from keymanager.models import Client
-from keymanager.views.answers import NO_STORE, bearer_token, refused_bearer
+from keymanager.views.answers import NO_STORE, as_json, bearer_token, refused_bearer
 from keymanager.views.programs import for_programs
 
 
@@ -26,7 +26,7 @@ def register(request: HttpRequest) -> HttpResponse:
         answer = registration.register(body, token=bearer_token(request))
     except errors.OAuthError as error:
         return refused_bearer(request, error)
-    return JsonResponse(answer, status=201, headers=NO_STORE)
+    return as_json(answer, status=201)
 
 
 @for_programs
@@ -53,7 +53,7 @@ def update(request: HttpRequest, client: Client) -> HttpResponse:
 
 def described(request: HttpRequest, answer: dict[str, Any]) -> HttpResponse:
     """RFC 7592 3: registration_access_token is "REQUIRED"; only whoever shows it has it, here is its checksum."""
-    return JsonResponse(answer | {"registration_access_token": bearer_token(request)}, headers=NO_STORE)
+    return as_json(answer | {"registration_access_token": bearer_token(request)})
 
 
 def delete(request: HttpRequest, client: Client) -> HttpResponse:
@@ -72,10 +72,10 @@ def wso2_register(request: HttpRequest) -> HttpResponse:
         answer = wso2_registration.register(request, body_of(request))
     except errors.InvalidClient as error:
         headers = NO_STORE | {"WWW-Authenticate": 'Basic realm="WSO2"'}
-        return JsonResponse(error.as_dict(), status=401, headers=headers)
+        return as_json(error.as_dict(), status=401, headers=headers)
     except errors.OAuthError as error:
-        return JsonResponse(error.as_dict(), status=error.status, headers=NO_STORE)
-    return JsonResponse(answer, headers=NO_STORE)
+        return as_json(error.as_dict(), status=error.status)
+    return as_json(answer)
 
 
 def body_of(request: HttpRequest) -> dict[str, Any]:

@@ -13,7 +13,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from gateway.agent import answers, configuration, diagnosis, server, subscriptio
 from gateway.agent.answers import UnusableError
 from gateway.agent.configuration import Configuration, NotUsableError
 from gateway.agent.kept import Kept, tidy
+from gateway.agent.portal import Answer
 from gateway.agent.server import Agent
 from tests.gateway import parts
 
@@ -231,12 +233,19 @@ def test_restarted_envoy_has_the_last_good_state_whatever_the_portal_says(
     forget_connections(restarted)
 
 
+@contextmanager
+def held_question(agent: Agent, strange: Strange) -> Iterator[Future[Answer]]:
+    """Of an Envoy that has the newest; the portal was asked meanwhile."""
+    with ThreadPoolExecutor() as threads:
+        asked = len(strange.questions)
+        held = threads.submit(agent.discover, PATH, question("1"), held=30.0)
+        parts.seconds_until(lambda: len(strange.questions) > asked)
+        yield held
+
+
 def test_question_is_held_until_there_is_something_new(agent: Agent, strange: Strange) -> None:
     accepted(agent)
-    with ThreadPoolExecutor() as threads:
-        held = threads.submit(agent.discover, PATH, question("1"), held=30.0)
-        asked = len(strange.questions)
-        parts.seconds_until(lambda: len(strange.questions) > asked)
+    with held_question(agent, strange) as held:
         assert not held.done()
 
         strange.content = answer("2")
@@ -252,11 +261,7 @@ def test_question_is_not_held_for_ever(agent: Agent, monkeypatch: pytest.MonkeyP
 
 def test_held_question_of_an_envoy_that_was_restarted_is_dropped(agent: Agent, strange: Strange) -> None:
     accepted(agent)
-    with ThreadPoolExecutor() as threads:
-        held = threads.submit(agent.discover, PATH, question("1"), held=30.0)
-        asked = len(strange.questions)
-        parts.seconds_until(lambda: len(strange.questions) > asked)
-
+    with held_question(agent, strange) as held:
         assert agent.discover(PATH, question(), held=30.0) == (200, answer())
         assert held.result(20).status == 304
 
