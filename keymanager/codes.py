@@ -14,7 +14,7 @@ from django.db.models import BigIntegerField, CharField, DateTimeField
 from django.utils import timezone
 
 from accounts.prepared import Argument, Insert, Select, Update
-from keymanager import authorizations, checksums, confirmations, errors, profiles
+from keymanager import authorizations, checksums, client_cache, confirmations, errors, profiles
 from keymanager.models import AuthorizationCode, Client
 
 if TYPE_CHECKING:
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 # RFC 7636 4.1: 43 to 128 unreserved characters.
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 STORE = Insert(AuthorizationCode)
+UNREAD = ("created", "updated", "claims", "resource", "consumed_at")
 FIND = Select(
-    lambda: AuthorizationCode.objects.defer("created", "updated", "claims", "resource", "consumed_at").filter(
-        checksum=Argument("checksum", CharField())
+    lambda: (
+        AuthorizationCode.objects.select_for_update(of=("authorization",))
+        .select_related("authorization__user")
+        .defer(*UNREAD, *(f"authorization__{name}" for name in authorizations.UNREAD if name != "revoked_at"))
+        .filter(checksum=Argument("checksum", CharField()))
     )
 )
 CLAIM = Update(
@@ -70,12 +74,13 @@ def redeem(
     check_redirect_uri(row, redirect_uri)
     check_verifier(row, verifier)
     check_key(row, confirmation)
-    hold_authorization(row)
+    check_authorization(row)
     claim(row)
     return row
 
 
 def find(code: str) -> AuthorizationCode:
+    """Its authorization is locked with it, as `authorizations.hold` does: a revocation comes before, or after."""
     row = FIND.first(checksum=checksums.checksum(code, checksums.CODE))
     if row is None:
         raise errors.InvalidGrant(UNUSABLE, detail="unknown code")
@@ -133,8 +138,9 @@ def claim(row: AuthorizationCode) -> None:
         raise errors.Replayed(UNUSABLE, authorization_id=row.authorization_id, detail="code replayed")
 
 
-def hold_authorization(row: AuthorizationCode) -> None:
-    authorization = authorizations.hold(row.authorization_id)
-    if authorization is None:
+def check_authorization(row: AuthorizationCode) -> None:
+    authorization = row.authorization
+    known = client_cache.find_by_key(authorization.client_id)
+    if authorization.revoked_at is not None or known is None:
         raise errors.InvalidGrant(UNUSABLE, detail="authorization was revoked")
-    row.authorization = authorization
+    authorization.client = known.client

@@ -155,7 +155,7 @@ def test_a_withdrawal_and_a_refresh_do_not_wait_for_each_other(bobs_browser: Bro
 
 
 @pytest.mark.rfc("6749#4.1.2")
-@pytest.mark.parametrize("moment", ["authorizations.hold", "codes.claim", "tokens.for_authorization"])
+@pytest.mark.parametrize("moment", ["codes.find", "codes.claim", "tokens.for_authorization"])
 def test_a_process_killed_in_an_exchange_leaves_the_code_usable_and_no_token(
     bobs_browser: Browser, opaque: Registered, moment: str
 ) -> None:

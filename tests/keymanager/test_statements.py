@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 
-from keymanager import client_cache, client_secrets, tokens
+from keymanager import client_cache, client_secrets, signing, tokens
 from tests.keymanager.conftest import (
     Registered,
     Remember,
@@ -68,14 +68,18 @@ def test_refresh_with_rotation(
         post_token(registered, grant_type="refresh_token", refresh_token=pair["refresh_token"])
 
 
-def test_the_code_flow_with_remembered_consent(bobs_browser: Browser, printer: Registered) -> None:
-    warmed(printer)
-    decide(bobs_browser, authorize(bobs_browser, printer, scope="openid"), "approve_always")
+@pytest.mark.parametrize(("token_format", "most"), [("JWT", 3), ("OPAQUE", 4)])
+def test_the_code_flow_with_remembered_consent(
+    bobs_browser: Browser, register: Callable[..., Registered], token_format: str, most: int
+) -> None:
+    registered = warmed(register(access_token_format=token_format))
+    decide(bobs_browser, authorize(bobs_browser, registered, scope="openid"), "approve_always")
+    signing.keys()
 
     with at_most(5):
-        code = query_of(authorize(bobs_browser, printer, scope="openid", **challenge()))["code"]
-    with at_most(4):
-        exchange(printer, code, code_verifier="a-verifier-of-at-least-forty-three-characters-long")
+        code = query_of(authorize(bobs_browser, registered, scope="openid", **challenge()))["code"]
+    with at_most(most):
+        exchange(registered, code, code_verifier="a-verifier-of-at-least-forty-three-characters-long")
 
 
 @pytest.mark.parametrize("token_format", ["JWT", "OPAQUE"])
