@@ -48,7 +48,8 @@ def check(request: HttpRequest) -> HttpResponse:
         verdicts.check(asked, checked.claims)
     except CallRefusedError as refused:
         code = 900901 if request.META.keys() & CREDENTIALS else 900902
-        return empty(refused.status, {**refused.headers, "WWW-Authenticate": refused.challenge, CODE: str(code)})
+        challenge = verdicts.challenge_of_key_manager(asked, refused.challenge)
+        return empty(refused.status, {**refused.headers, "WWW-Authenticate": challenge, CODE: str(code)})
     except Refused as refused:
         return refusal(refused)
     # Always with the credentials for the backend: some gateways take a header that is missing for one to remove.

@@ -75,8 +75,20 @@ def is_for(claims: Mapping[str, Any], *addresses: str) -> bool:
 
 
 def challenge(called: Called) -> str:
-    described = f'resource_metadata="{settings.GATEWAY_URL}{faults.DESCRIBED}{called.path}"'
-    return f'Bearer realm="{faults.REALM}", {described}'
+    return f'Bearer realm="{faults.REALM}", {described(called.path)}'
+
+
+def described(path: str = "") -> str:
+    """RFC 9728 5.1. `path`: of an API; the gateway as a whole without."""
+    return f'resource_metadata="{settings.GATEWAY_URL}{faults.DESCRIBED}{path}"'
+
+
+def challenge_of_key_manager(asked: Asked, told: str) -> str:
+    """What the key manager has told of a token, with the place where the caller learns whom to ask for another one."""
+    path = plain(asked.path)
+    called = find(path) if path else None
+    scheme, _, rest = told.partition(" ")
+    return f"{scheme} {described(called.path if called else '')}, {rest}"
 
 
 def invalid_token(called: Called) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -69,17 +70,20 @@ def names_of(level: str) -> list[str]:
 
 def add(*, provider: User, document: Document, description: Description) -> Api:
     """In the state Created: nobody but its provider knows it. NotPublishableError, DefinitionError, TakenError."""
-    api = Api(provider=provider)
-    check_others(provider, description)
-    return keep(api, columns(document, description))
+    columns = columns_of(document, description)
+    with changing():
+        check_others(provider, description)
+        return keep(Api(provider=provider), columns)
 
 
 def change(*, api: Api, document: Document | None, description: Description) -> Api:
     """Of a published API it holds at once. `document`: None where it stays what it is."""
-    check_others(api.provider, description)
-    changed = keep(api, columns(document or Document(api.definition, {}), description))
-    if changed.status != Api.Status.CREATED:
-        describe_scopes(changed)
+    columns = columns_of(document or Document(api.definition, {}), description)
+    with changing():
+        check_others(api.provider, description)
+        changed = keep(api, columns)
+        if changed.status != Api.Status.CREATED:
+            describe_scopes(changed)
     return changed
 
 
@@ -94,19 +98,18 @@ def publish(*, provider: User, document: Document, description: Description) -> 
         return lead(api=api, step="Publish") if api.status == Api.Status.CREATED else api
 
 
-@transaction.atomic
 def lead(*, api: Api, step: str) -> Api:
     """One step of the life cycle. StepError, NotPublishableError."""
-    api = Api.objects.select_for_update().get(pk=api.pk)
-    status = life_cycle.STEPS[api.status].get(step)
-    if status is None:
-        raise StepError(api, step)
-    if status == Api.Status.PUBLISHED:
-        if not api.production_endpoints and not api.sandbox_endpoints:
-            raise NotPublishableError(f"{api} has no endpoint, so there is nothing to send its calls to.")
-        describe_scopes(api)
-    api.status = status
-    return keep(api, {"status": status})
+    with changing():
+        api = Api.objects.get(pk=api.pk)
+        status = life_cycle.STEPS[api.status].get(step)
+        if status is None:
+            raise StepError(api, step)
+        if status == Api.Status.PUBLISHED:
+            if not api.production_endpoints and not api.sandbox_endpoints:
+                raise NotPublishableError(f"{api} has no endpoint, so there is nothing to send its calls to.")
+            describe_scopes(api)
+        return keep(api, {"status": status})
 
 
 def describe_scopes(api: Api) -> None:
@@ -119,7 +122,7 @@ def describe_scopes(api: Api) -> None:
     key_managers.current().describe_scopes(words)
 
 
-def columns(document: Document, description: Description) -> dict[str, Any]:
+def columns_of(document: Document, description: Description) -> dict[str, Any]:
     check(description)
     return {
         "name": description.name,
@@ -188,17 +191,23 @@ def check_others(provider: User, description: Description) -> None:
         raise NotPublishableError(f"The name {description.name} is another provider's; choose another one.")
 
 
-def keep(api: Api, changed: dict[str, Any]) -> Api:
-    """Whoever serves the gateways sees by the revision that there is something new. TakenError."""
-    for name, value in {**changed, "changed_at": timezone.now()}.items():
-        setattr(api, name, value)
+@contextmanager
+def changing() -> Iterator[None]:
+    """One change at a time, of whichever API: of two that exclude each other the second sees the first. Whoever serves
+    the gateways sees by the revision that there is something new. TakenError."""
     try:
         with transaction.atomic():
-            if changed.get("is_default_version"):
-                others = Api.objects.filter(context=api.context, is_default_version=True).exclude(pk=api.pk)
-                others.update(is_default_version=False)
-            api.save()
             revision.advance()
+            yield
     except IntegrityError as error:
         raise TakenError from error
+
+
+def keep(api: Api, changed: dict[str, Any]) -> Api:
+    for name, value in {**changed, "changed_at": timezone.now()}.items():
+        setattr(api, name, value)
+    if changed.get("is_default_version"):
+        others = Api.objects.filter(context=api.context, is_default_version=True).exclude(pk=api.pk)
+        others.update(is_default_version=False)
+    api.save()
     return api

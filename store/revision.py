@@ -1,7 +1,7 @@
 """The number of the last change to what gateways serve: one cheap statement tells whether there is anything new.
 
-Advanced within the transaction of the change, which holds the row until it has committed: who reads a number sees all
-that has happened up to it.
+Advanced at the beginning of the transaction of the change, which holds the row until it has committed: who reads a
+number sees all that has happened up to it, and changes wait for each other.
 """
 
 from __future__ import annotations

@@ -63,6 +63,23 @@ def test_call_without_a_token_is_told_no_error(gateway: Client) -> None:
     assert "error" not in gateway.get("/gateway/check").headers["WWW-Authenticate"]
 
 
+@pytest.mark.rfc("9728#5.1")
+@pytest.mark.parametrize("token", ["", "wrong"])
+@pytest.mark.parametrize(
+    ("uri", "described"), [("/photos/1.0/albums", "/photos/1.0"), ("/nowhere", ""), ("/a%2Fb", "")]
+)
+def test_challenge_leads_to_who_gives_tokens_for_this_api(
+    gateway: Client, token: str, uri: str, described: str
+) -> None:
+    headers = {"X-Original-URI": uri, **({"Authorization": f"Bearer {token}"} if token else {})}
+
+    challenge = gateway.get("/gateway/check", headers=headers).headers["WWW-Authenticate"]
+
+    place = f"https://localhost:8243/.well-known/oauth-protected-resource{described}"
+    assert challenge.startswith(f'Bearer resource_metadata="{place}", realm=')
+    assert ('error="invalid_token"' in challenge) is bool(token)
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("proof", ["", "wrong", "ключ"])
 def test_stranger_cannot_try_tokens_out(gateway: Client, proof: str) -> None:

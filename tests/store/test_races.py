@@ -59,3 +59,20 @@ def test_many_subscriptions_at_once_all_reach_the_client(printer: Application, b
 
     assert Subscription.objects.count() == THREADS
     assert len(generated.client.access_token_claims["subscriptions"]) == THREADS
+
+
+def test_of_two_providers_of_one_context_at_once_one_wins(bob: User, charlie: User) -> None:
+    """In different versions, so that no row of one is in the other's way."""
+    providers = iter([bob, charlie])
+
+    def publish_once() -> str:
+        provider = next(providers)
+        try:
+            return str(publish(provider, name=provider.username, context="/shelf", version=provider.username))
+        except StoreError as error:
+            return str(error)
+
+    answers = at_once(2, publish_once)
+
+    assert "The context /shelf is another provider's; choose another one." in answers
+    assert Api.objects.count() == 1
