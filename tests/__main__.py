@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from tests import other_gateways, postgres
+from tests import debian, postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
@@ -75,7 +75,7 @@ POSTGRES = Suite(
 
 def main() -> int:
     browser = find_browser()
-    other_gateways.install()
+    debian.install()
     lint = subprocess.run(["make", "--no-print-directory", "lint"], cwd=ROOT, check=False).returncode
     RESULTS.mkdir(exist_ok=True)
     began = time.monotonic()

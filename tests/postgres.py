@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import TypedDict
 from urllib.parse import quote
 
+from tests import debian
+
 PROGRAMS = ("initdb", "postgres", "pg_isready")
 CREATECLUSTER = Path("/etc/postgresql-common/createcluster.conf")
 STARTING = 60  # seconds it may take to start, and to stop
@@ -71,18 +73,14 @@ def told_by_pg_config() -> list[Path]:
 
 def install() -> Path:
     """Debian's package; its programs are all that is wanted, so it is told to make no cluster of the system's."""
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    if not debian.may_install():
         raise NoServerError("there is no PostgreSQL server here (Debian: apt install postgresql)")
     print("There is no PostgreSQL server here: installing one ...", flush=True)
     if not CREATECLUSTER.exists():
         CREATECLUSTER.parent.mkdir(parents=True, exist_ok=True)
         CREATECLUSTER.write_text("create_main_cluster = false\n")
-    quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "UCF_FORCE_CONFFOLD": "1"}
-    for words in (["update"], ["install", "--yes", "--no-install-recommends", "postgresql"]):
-        command = ["apt-get", *words]
-        done = subprocess.run(command, env=quiet, stdin=subprocess.DEVNULL, check=False)
-        if done.returncode != 0:
-            raise NoServerError(f"`{' '.join(command)}` failed with exit code {done.returncode}")
+    if not (debian.apt("update") and debian.get("postgresql")):
+        raise NoServerError("the package postgresql could not be installed")
     if found := installed():
         return found
     raise NoServerError("the package postgresql was installed and brought no server")

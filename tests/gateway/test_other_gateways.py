@@ -15,7 +15,7 @@ import jwt
 import pytest
 
 from store.models import Api
-from tests import other_gateways
+from tests import debian, other_gateways
 from tests.gateway import parts
 from tests.gateway.conftest import RESOURCES, Live
 from tests.gateway.parts import Part, Reply
@@ -26,7 +26,7 @@ from tests.store.conftest import DEFINITION
 
 ALBUMS = "/photos/1.0/albums"
 GOLD = ["--subscribe", "photos:1.0:Gold"]
-HERE = [name for name in other_gateways.RECIPES if other_gateways.is_installed(name)]
+HERE = [name for name in other_gateways.RECIPES if debian.is_installed(name)]
 each = pytest.mark.parametrize("other", HERE, indirect=True)
 
 
