@@ -138,6 +138,10 @@ def test_gateway_with_a_recipe_is_here_to_run_it(name: str) -> None:
         pytest.skip(f"{name} is not installed, so its recipe is not tested")
 
 
+def is_traefik(other: Part) -> bool:
+    return Path(other.command[0]).name == "traefik"
+
+
 def fault(reply: Reply) -> tuple[int, str]:
     return reply.status, reply.headers.get("x-fault-code", "")
 
@@ -150,7 +154,8 @@ def test_good_token_opens_the_api(other: Part, token: str) -> None:
     assert (reply.json["method"], reply.json["path"]) == ("GET", "/albums?page=2")
     seen = reply.json["headers"]
     assert seen["authorization"] == f"Bearer {token}"
-    assert seen["x-request-id"] == reply.headers["x-request-id"]
+    assert seen.get("x-request-id") == reply.headers.get("x-request-id")
+    assert ("x-request-id" in seen) is not is_traefik(other)
     assert seen["x-forwarded-prefix"] == "/photos/1.0"
 
 
@@ -188,7 +193,10 @@ def test_subscription_and_scope_are_looked_at(other: Part, token: str, unsubscri
     ],
 )  # fmt: skip
 def test_path_that_is_not_the_api_s_reaches_nothing(other: Part, token: str, path: str) -> None:
-    assert other.get(path, token).status in {400, 403, 404}
+    """Or is put right before anything, as Traefik does it: what was checked is what the backend gets."""
+    reply = other.get(path, token)
+
+    assert reply.status in {400, 403, 404} or (is_traefik(other) and reply.json["path"] == "/albums")
 
 
 SPOOFED = {
