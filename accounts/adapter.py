@@ -5,11 +5,11 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.module_loading import import_string
 
-from accounts import devices, realms, reauthentication
+from accounts import devices, known_browsers, realms, reauthentication
 from accounts.models import User
 
 WAYS = {
@@ -40,6 +40,16 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)
         devices.arrive(request, user)
+
+    def post_login(self, request: HttpRequest, user: User, **told: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **told)
+        known_browsers.remember(request, response, user)
+        return response
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Of what wrong passwords are counted by, beside the address (settings.ACCOUNT_RATE_LIMITS, "key")."""
+        mark = known_browsers.mark(request, credentials.get("username", ""))
+        return f"{super()._get_login_attempts_cache_key(request, **credentials)} {mark}"
 
     def set_password(self, user: User, password: str) -> None:
         """Whoever knew the old one is signed out, everywhere but here; and what it alone opened is closed

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
+from django.core import signing
 from django.test import Client as Browser
 from pytest_django import Settings
 
+from accounts import known_browsers
 from accounts.models import User
 from tests.accounts.conftest import LOGIN
 
@@ -26,6 +30,77 @@ def test_an_account_is_not_guessed_from_many_addresses(bob: User, settings: Sett
         attempt("bob", "wrong", f"192.0.2.{number}")
 
     assert TOO_MANY in attempt("bob", "bob", "192.0.2.9")
+
+
+@pytest.fixture
+def strict(settings: Settings) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login_failed": "100/m/ip,3/5m/key"}
+
+
+def sign_in(browser: Browser, name: str, password: str) -> bool:
+    """And out again."""
+    signed_in = browser.post(LOGIN, {"login": name, "password": password}).status_code == 303
+    for other in [cookie for cookie in browser.cookies if cookie != known_browsers.COOKIE]:
+        del browser.cookies[other]
+    return signed_in
+
+
+@pytest.fixture
+def known(bob: User) -> Browser:
+    """The browser of bob."""
+    browser = Browser()
+    assert sign_in(browser, "bob", "bob")
+    return browser
+
+
+@pytest.mark.parametrize("name", ["bob", "BOB"])
+def test_whoever_guesses_elsewhere_does_not_keep_the_owner_out(strict: None, known: Browser, name: str) -> None:
+    for _ in range(3):
+        attempt("bob", "wrong", "192.0.2.1")
+    assert TOO_MANY in attempt("bob", "bob", "192.0.2.1")
+
+    assert sign_in(known, name, "bob")
+
+
+def test_a_browser_that_is_known_may_not_guess_for_long_either(strict: None, known: Browser) -> None:
+    """Not by signing in between the guesses either."""
+    for password in ("wrong", "wrong", "bob", "wrong"):
+        sign_in(known, "bob", password)
+
+    assert not sign_in(known, "bob", "bob")
+    assert TOO_MANY not in attempt("bob", "bob")
+
+
+@pytest.mark.parametrize("change", [lambda value: value[:-1], lambda value: "", lambda value: "W10:1:x"])
+def test_a_browser_is_known_for_its_own_accounts_only(
+    strict: None, known: Browser, charlie: User, change: Callable[[str], str]
+) -> None:
+    for name in ("bob", "charlie"):
+        for _ in range(3):
+            attempt(name, "wrong", "192.0.2.1")
+
+    assert not sign_in(known, "charlie", "charlie")
+    known.cookies[known_browsers.COOKIE] = change(known.cookies[known_browsers.COOKIE].value)
+    assert not sign_in(known, "bob", "bob")
+
+
+def test_several_people_use_one_browser(strict: None, known: Browser, charlie: User) -> None:
+    assert sign_in(known, "charlie", "charlie")
+    for name in ("bob", "charlie"):
+        for _ in range(3):
+            attempt(name, "wrong", "192.0.2.1")
+
+    assert sign_in(known, "bob", "bob")
+    assert sign_in(known, "charlie", "charlie")
+
+
+def test_the_mark_of_a_browser_names_nobody_and_is_for_the_portal_alone(known: Browser) -> None:
+    cookie = known.cookies[known_browsers.COOKIE]
+
+    kept = {name: cookie[name] for name in ("secure", "httponly", "samesite", "path", "domain")}
+    assert kept == {"secure": True, "httponly": True, "samesite": "Lax", "path": "/", "domain": ""}
+    content = json.dumps(signing.loads(cookie.value, salt=known_browsers.SALT))
+    assert "bob" not in content
 
 
 def test_an_address_does_not_try_many_accounts(bob: User, charlie: User, settings: Settings) -> None:
