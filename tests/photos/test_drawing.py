@@ -50,6 +50,13 @@ def test_every_scene_gives_a_finished_picture(gallery: dict[str, Image.Image]) -
     assert {(image.size, image.mode) for image in gallery.values()} == {((1200, 800), "RGB")}
 
 
+def test_brightest_light_there_is_can_be_drawn() -> None:
+    """Of one seed in some dozens the northern lights were brighter than white."""
+    bright = "346340a7a67530756f5678c28bda51567170be86ba1d78f4486e9b616bcdd142"
+
+    assert drawing.draw("aurora", bright).size == (1200, 800)
+
+
 def test_every_scene_has_light_and_dark(gallery: dict[str, Image.Image]) -> None:
     spreads = {scene: max(ImageStat.Stat(image).stddev) for scene, image in gallery.items()}
 
