@@ -97,7 +97,7 @@ def grant_types_of(said: Mapping[str, Any]) -> list[str]:
     if not is_texts(grant_types) or not is_texts(response_types):
         raise errors.InvalidClientMetadata("grant_types and response_types are lists of texts.")
     for response_type in response_types:
-        known = grants.RESPONSES.get(" ".join(sorted(response_type.split())))
+        known = grants.RESPONSES.get(grants.in_order(response_type))
         if known is None or not known.grant_types <= set(grant_types):
             raise errors.InvalidClientMetadata("response_types and grant_types do not fit together.")
     return list(dict.fromkeys(grant_types))
@@ -169,14 +169,15 @@ def check_keys(metadata: Mapping[str, Any]) -> None:
 def described(client: Client) -> dict[str, Any]:
     """RFC 7591 3.2.1: "all registered metadata about this client"."""
     held = set(client.grant_types)
+    usable = [name for name, known in grants.RESPONSES.items() if known.grant_types <= held]
     return {
         "client_name": client.name,
         "redirect_uris": client.uris_of(ClientURI.Kind.REDIRECT).split(),
         "post_logout_redirect_uris": client.uris_of(ClientURI.Kind.POST_LOGOUT).split(),
         "grant_types": client.grant_types,
-        "response_types": [name for name, known in grants.RESPONSES.items() if known.grant_types <= held],
         "scope": " ".join(client.scopes),
         "id_token_signed_response_alg": client.id_token_signed_response_alg,
         "token_endpoint_auth_method": "none" if client.is_public else DEFAULT_METHOD,
         **client.metadata,
+        "response_types": client.registered("response_types") or usable,
     }
