@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from keymanager import client_metadata, errors, grants, profiles, redirect_uris
 from keymanager.client_metadata import is_text, is_texts
@@ -64,8 +67,12 @@ def parsed(body: Any) -> Description:
         raise errors.InvalidRedirectURI("These grant types need redirect_uris.")
     if is_public and "client_credentials" in grant_types:
         raise errors.InvalidClientMetadata("client_credentials needs a client that keeps a secret.")
-    profile = profiles.PROFILES[metadata.get("security_profile", "baseline")]
-    check_profile(profile, metadata.get("token_endpoint_auth_method", DEFAULT_METHOD), grant_types, uris)
+    check_implicit(said, grant_types, uris)
+    check_front_channel(metadata, uris)
+    method = metadata.get("token_endpoint_auth_method", DEFAULT_METHOD)
+    if method == "tls_client_auth" and not settings.CLIENT_CA_FILE:
+        raise errors.InvalidClientMetadata("tls_client_auth is not offered here.")
+    check_profile(profiles.PROFILES[metadata.get("security_profile", "baseline")], method, grant_types, uris)
     return Description(
         is_public=is_public,
         redirect_uris=uris,
@@ -113,6 +120,26 @@ def addresses_of(said: Mapping[str, Any], name: str, *, public: bool) -> list[st
         if sentence := redirect_uris.refused(uri, public=native):
             raise errors.InvalidRedirectURI(sentence, detail=f"{name}: {uri[:200]!r}")
     return list(dict.fromkeys(uris))
+
+
+def check_implicit(said: Mapping[str, Any], grant_types: Collection[str], uris: Collection[str]) -> None:
+    """OpenID Connect Registration 1.0 2, of web clients with the implicit grant: they "MUST only register URLs using
+    the https scheme as redirect_uris; they MUST NOT use localhost as the hostname". And the server "MUST verify"."""
+    if "implicit" not in grant_types or said.get("application_type") == "native":
+        return
+    if not all(uri.startswith("https://") and urlsplit(uri).hostname != "localhost" for uri in uris):
+        raise errors.InvalidRedirectURI(
+            "With the implicit grant a web client has https redirect URIs, and not of localhost."
+        )
+
+
+def check_front_channel(metadata: Mapping[str, Any], uris: Collection[str]) -> None:
+    """Front-Channel Logout 1.0 2: "The domain, port, and scheme of this URL MUST be the same as that of a registered
+    Redirection URI value"."""
+    address = metadata.get("frontchannel_logout_uri")
+    origins = {redirect_uris.origin(uri) for uri in uris if redirect_uris.is_web(uri)}
+    if address is not None and redirect_uris.origin(address) not in origins:
+        raise errors.InvalidClientMetadata("frontchannel_logout_uri is of another origin than the redirect URIs.")
 
 
 def scopes_of(said: Mapping[str, Any]) -> list[str]:

@@ -43,3 +43,48 @@ def test_who_names_no_response_type_is_told_those_of_its_grant_types(members: di
 
     assert mine.json()["response_types"] == ["token", "id_token", "id_token token"]
     assert configured(mine, "PUT", body).json()["response_types"] == ["code"]
+
+
+@pytest.mark.rfc("oidc-registration#2")
+@pytest.mark.parametrize(
+    ("members", "status"),
+    [
+        ({"redirect_uris": ["http://localhost/cb"], "grant_types": ["implicit"]}, 400),
+        ({"redirect_uris": [CALLBACK, "https://localhost/cb"], "grant_types": BOTH}, 400),
+        ({"redirect_uris": ["http://127.0.0.1/cb"], "grant_types": BOTH, "application_type": "web"}, 400),
+        ({"redirect_uris": ["http://localhost/cb"], "grant_types": BOTH, "application_type": "native"}, 201),
+        ({"redirect_uris": ["http://localhost/cb"]}, 201),
+    ],
+)
+def test_tokens_in_front_of_the_browser_go_to_https_and_not_to_localhost(members: dict[str, Any], status: int) -> None:
+    answer = register(**members)
+
+    assert answer.status_code == status
+    assert answer.json().get("error") == ("invalid_redirect_uri" if status == 400 else None)
+
+
+@pytest.mark.rfc("oidc-frontchannel#2")
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("https://printer.example/out?a=b", 201),
+        ("https://printer.example:443/out", 201),
+        ("https://printer.example:8443/out", 400),
+        ("https://scanner.example/out", 400),
+        ("http://localhost/out", 400),
+    ],
+)
+def test_the_frame_for_signing_out_is_of_the_origin_of_a_redirect_uri(address: str, status: int) -> None:
+    answer = register(frontchannel_logout_uri=address, redirect_uris=["https://printer.example/cb"])
+
+    assert answer.status_code == status
+    assert answer.json().get("error") == ("invalid_client_metadata" if status == 400 else None)
+
+
+@pytest.mark.rfc("8705#2.1")
+def test_certificates_are_registered_for_where_an_authority_is_known(settings: Settings) -> None:
+    members = {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_san_dns": "printer.example"}
+
+    assert register(**members).json()["error"] == "invalid_client_metadata"
+    settings.CLIENT_CA_FILE = "authorities.pem"
+    assert register(**members).status_code == 201
