@@ -202,7 +202,8 @@ def described(client: Client) -> dict[str, Any]:
         "redirect_uris": client.uris_of(ClientURI.Kind.REDIRECT).split(),
         "post_logout_redirect_uris": client.uris_of(ClientURI.Kind.POST_LOGOUT).split(),
         "grant_types": client.grant_types,
-        "scope": " ".join(client.scopes),
+        # RFC 6749 3.3: a scope has one word at least.
+        **({"scope": " ".join(client.scopes)} if client.scopes else {}),
         "id_token_signed_response_alg": client.id_token_signed_response_alg,
         "token_endpoint_auth_method": "none" if client.is_public else DEFAULT_METHOD,
         **client.metadata,

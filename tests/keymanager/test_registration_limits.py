@@ -81,6 +81,13 @@ def test_the_frame_for_signing_out_is_of_the_origin_of_a_redirect_uri(address: s
     assert answer.json().get("error") == ("invalid_client_metadata" if status == 400 else None)
 
 
+@pytest.mark.rfc("7591#3.2.1")
+def test_of_the_scopes_that_it_asked_for_it_is_told_those_that_it_can_use() -> None:
+    assert register(scope="openid profile photos:read photos:write").json()["scope"] == "openid profile photos:read"
+    assert "scope" not in register(scope="photos:write").json()
+    assert "scope" not in register().json()
+
+
 @pytest.mark.rfc("8705#2.1")
 def test_certificates_are_registered_for_where_an_authority_is_known(settings: Settings) -> None:
     members = {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_san_dns": "printer.example"}
