@@ -88,6 +88,17 @@ def test_of_the_scopes_that_it_asked_for_it_is_told_those_that_it_can_use() -> N
     assert "scope" not in register().json()
 
 
+@pytest.mark.rfc("6750#3.1")
+@pytest.mark.parametrize("path", ["/oauth2/register", "/oauth2/register/x"])
+def test_who_shows_no_token_is_told_of_no_error(path: str, settings: Settings) -> None:
+    settings.REGISTRATION = "token"
+
+    method = "GET" if path.endswith("x") else "POST"
+    answer = Browser().generic(method, path, "{}", content_type="application/json")
+
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Bearer realm="localhost"')
+
+
 @pytest.mark.rfc("8705#2.1")
 def test_certificates_are_registered_for_where_an_authority_is_known(settings: Settings) -> None:
     members = {"token_endpoint_auth_method": "tls_client_auth", "tls_client_auth_san_dns": "printer.example"}
