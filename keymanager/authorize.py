@@ -159,14 +159,22 @@ def check(client: Client, redirect_uri: str, parameters: dict[str, str]) -> Auth
 def check_response_type(client: Client, parameters: dict[str, str]) -> str:
     if "response_type" not in parameters:
         raise errors.InvalidRequest("Missing response_type parameter value")
-    response_type = " ".join(sorted(parameters["response_type"].split()))
+    response_type = grants.in_order(parameters["response_type"])
     if response_type not in grants.RESPONSES:
         raise errors.UnsupportedResponseType(detail=response_type)
     profiles.check_response_type(client, response_type)
     missing = [name for name in grants.RESPONSES[response_type].grant_types if not client.has_grant_type(name)]
     if missing:
         raise errors.UnauthorizedClient(detail=f"{', '.join(missing)} not ticked for this key set")
+    if not is_registered(client, response_type):
+        raise errors.UnauthorizedClient(detail=f"{response_type} is none of its response_types")
     return response_type
+
+
+def is_registered(client: Client, response_type: str) -> bool:
+    """OpenID Connect Registration 1.0 2: those that it "is declaring that it will restrict itself to using"."""
+    registered = client.registered("response_types")
+    return not registered or response_type in map(grants.in_order, registered)
 
 
 def check_response_mode(client: Client, response_type: str, parameters: dict[str, str]) -> None:
@@ -273,7 +281,7 @@ def answer(client: Client, redirect_uri: str, parameters: dict[str, str], member
     members = members | {"iss": settings.ISSUER}
     if "state" in parameters:
         members["state"] = parameters["state"]
-    default = default_response_mode(" ".join(sorted(parameters.get("response_type", "code").split())))
+    default = default_response_mode(grants.in_order(parameters.get("response_type", "code")))
     mode = parameters.get("response_mode", default)
     if mode in jarm.RESPONSE_MODES:
         members, mode = jarm.signed(client, members), jarm.RESPONSE_MODES[mode] or default

@@ -6,6 +6,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from keymanager import client_metadata, errors, grants, profiles, redirect_uris
 from keymanager.client_metadata import is_text, is_texts
@@ -64,8 +67,12 @@ def parsed(body: Any) -> Description:
         raise errors.InvalidRedirectURI("These grant types need redirect_uris.")
     if is_public and "client_credentials" in grant_types:
         raise errors.InvalidClientMetadata("client_credentials needs a client that keeps a secret.")
-    profile = profiles.PROFILES[metadata.get("security_profile", "baseline")]
-    check_profile(profile, metadata.get("token_endpoint_auth_method", DEFAULT_METHOD), grant_types, uris)
+    check_implicit(said, grant_types, uris)
+    check_front_channel(metadata, uris)
+    method = metadata.get("token_endpoint_auth_method", DEFAULT_METHOD)
+    if method == "tls_client_auth" and not settings.CLIENT_CA_FILE:
+        raise errors.InvalidClientMetadata("tls_client_auth is not offered here.")
+    check_profile(profiles.PROFILES[metadata.get("security_profile", "baseline")], method, grant_types, uris)
     return Description(
         is_public=is_public,
         redirect_uris=uris,
@@ -97,7 +104,7 @@ def grant_types_of(said: Mapping[str, Any]) -> list[str]:
     if not is_texts(grant_types) or not is_texts(response_types):
         raise errors.InvalidClientMetadata("grant_types and response_types are lists of texts.")
     for response_type in response_types:
-        known = grants.RESPONSES.get(" ".join(sorted(response_type.split())))
+        known = grants.RESPONSES.get(grants.in_order(response_type))
         if known is None or not known.grant_types <= set(grant_types):
             raise errors.InvalidClientMetadata("response_types and grant_types do not fit together.")
     return list(dict.fromkeys(grant_types))
@@ -113,6 +120,26 @@ def addresses_of(said: Mapping[str, Any], name: str, *, public: bool) -> list[st
         if sentence := redirect_uris.refused(uri, public=native):
             raise errors.InvalidRedirectURI(sentence, detail=f"{name}: {uri[:200]!r}")
     return list(dict.fromkeys(uris))
+
+
+def check_implicit(said: Mapping[str, Any], grant_types: Collection[str], uris: Collection[str]) -> None:
+    """OpenID Connect Registration 1.0 2, of web clients with the implicit grant: they "MUST only register URLs using
+    the https scheme as redirect_uris; they MUST NOT use localhost as the hostname". And the server "MUST verify"."""
+    if "implicit" not in grant_types or said.get("application_type") == "native":
+        return
+    if not all(uri.startswith("https://") and urlsplit(uri).hostname != "localhost" for uri in uris):
+        raise errors.InvalidRedirectURI(
+            "With the implicit grant a web client has https redirect URIs, and not of localhost."
+        )
+
+
+def check_front_channel(metadata: Mapping[str, Any], uris: Collection[str]) -> None:
+    """Front-Channel Logout 1.0 2: "The domain, port, and scheme of this URL MUST be the same as that of a registered
+    Redirection URI value"."""
+    address = metadata.get("frontchannel_logout_uri")
+    origins = {redirect_uris.origin(uri) for uri in uris if redirect_uris.is_web(uri)}
+    if address is not None and redirect_uris.origin(address) not in origins:
+        raise errors.InvalidClientMetadata("frontchannel_logout_uri is of another origin than the redirect URIs.")
 
 
 def scopes_of(said: Mapping[str, Any]) -> list[str]:
@@ -169,14 +196,16 @@ def check_keys(metadata: Mapping[str, Any]) -> None:
 def described(client: Client) -> dict[str, Any]:
     """RFC 7591 3.2.1: "all registered metadata about this client"."""
     held = set(client.grant_types)
+    usable = [name for name, known in grants.RESPONSES.items() if known.grant_types <= held]
     return {
         "client_name": client.name,
         "redirect_uris": client.uris_of(ClientURI.Kind.REDIRECT).split(),
         "post_logout_redirect_uris": client.uris_of(ClientURI.Kind.POST_LOGOUT).split(),
         "grant_types": client.grant_types,
-        "response_types": [name for name, known in grants.RESPONSES.items() if known.grant_types <= held],
-        "scope": " ".join(client.scopes),
+        # RFC 6749 3.3: a scope has one word at least.
+        **({"scope": " ".join(client.scopes)} if client.scopes else {}),
         "id_token_signed_response_alg": client.id_token_signed_response_alg,
         "token_endpoint_auth_method": "none" if client.is_public else DEFAULT_METHOD,
         **client.metadata,
+        "response_types": client.registered("response_types") or usable,
     }

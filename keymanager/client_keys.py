@@ -64,11 +64,12 @@ class KeyHolder(Protocol):
 
 @dataclass
 class Fetched:
-    """What came from one address, and when it was last tried; `keys` is None when that failed."""
+    """What came from one address, and when it was tried last, and before that; `keys` is None when that failed."""
 
     keys: list[Jwk] | None = None
     fetched_at: float = float("-inf")
     tried_at: float = float("-inf")
+    tried_before: float = float("-inf")
     why_not: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -112,8 +113,9 @@ def candidates(holder: KeyHolder, kid: str | None) -> list[Jwk]:
     if (url := holder.registered("jwks_uri")) is None:
         raise UnusableKeys("neither jwks nor jwks_uri is registered")
     fetch = fetching.fetch_for_stranger if holder.is_stranger else fetching.fetch
-    found = with_kid(fetched(url, fetch, within=KEPT_SECONDS), kid)
-    return found or with_kid(fetched(url, fetch, within=AGAIN_SECONDS), kid)
+    now = time.monotonic()
+    found = with_kid(fetched(url, fetch, since=now - KEPT_SECONDS), kid)
+    return found or with_kid(fetched(url, fetch, since=now), kid)
 
 
 def with_kid(keys: list[Jwk], kid: str | None) -> list[Jwk]:
@@ -128,18 +130,25 @@ def key_list(document: Any) -> list[Jwk]:
     return [jwk for jwk in keys[:MOST_KEYS] if isinstance(jwk, dict)]
 
 
-def fetched(url: str, fetch: Fetch, *, within: float) -> list[Jwk]:
-    """The keys at `url`, asked for at most `within` seconds ago. One asks at a time, and a failure is a failure for
-    AGAIN_SECONDS, so that nobody can make us ask a stranger's server as often as he likes."""
+def fetched(url: str, fetch: Fetch, *, since: float) -> list[Jwk]:
+    """The keys at `url`, fetched anew if they are from before `since` and it may be asked again; one asks at a time."""
     # Apart: a stranger who names somebody's address must not use up the tries of whose it is.
     held = remembered(url if fetch is fetching.fetch else f"{url} for strangers")
     with held.lock:
         now = time.monotonic()
-        if now - held.fetched_at > within and now - held.tried_at > AGAIN_SECONDS:
+        if held.fetched_at < since and may_ask(held, now):
             renew(held, url, fetch)
         if held.keys is None or now - held.fetched_at > KEPT_SECONDS:
             raise UnusableKeys(f"jwks_uri {url!r:.200}: {held.why_not}")
         return held.keys
+
+
+def may_ask(held: Fetched, now: float) -> bool:
+    """Once more at once, for keys that were changed just after we had them, and no more than twice a minute: nobody can
+    make us ask a stranger's server as often as he likes. A failure is a failure for AGAIN_SECONDS."""
+    if held.fetched_at < held.tried_at:
+        return now - held.tried_at > AGAIN_SECONDS
+    return now - held.tried_before > 2 * AGAIN_SECONDS
 
 
 def remembered(url: str) -> Fetched:
@@ -150,7 +159,7 @@ def remembered(url: str) -> Fetched:
 
 
 def renew(held: Fetched, url: str, fetch: Fetch) -> None:
-    held.tried_at = time.monotonic()
+    held.tried_before, held.tried_at = held.tried_at, time.monotonic()
     try:
         held.keys = key_list(fetch(url).value)
         held.fetched_at = held.tried_at

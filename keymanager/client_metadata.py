@@ -86,6 +86,8 @@ MEMBERS: dict[str, Member] = {
             "none",
         )
     ),
+    # None, or none named: all that the grant types allow.
+    "response_types": Member(is_texts),
     "token_endpoint_auth_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA", "Ed25519")),
     "client_uri": Member(is_web_address),
     "logo_uri": Member(is_web_address),

@@ -1,4 +1,5 @@
-"""The two pages that have to do with frames: everywhere else the policy of the house holds (settings.py)."""
+"""The pages that show what lies elsewhere, or are shown there: for all others the policy of the house holds
+(settings.py)."""
 
 from __future__ import annotations
 
@@ -17,6 +18,14 @@ def may_show(response: HttpResponse, urls: Iterable[str]) -> HttpResponse:
     """The page may show these addresses in frames, and nothing else."""
     origins = {origin_of(url) for url in urls}
     return changed(response, "frame-src", " ".join(sorted(filter(ORIGIN.match, origins))) or "'none'")
+
+
+def may_picture(response: HttpResponse, url: str | None) -> HttpResponse:
+    """The page may show this picture, too."""
+    origin = origin_of(url) if url else ""
+    if not ORIGIN.match(origin):
+        return response
+    return changed(response, "img-src", f"{settings.CONTENT_SECURITY_POLICY['img-src']} {origin}")
 
 
 def may_be_framed(response: HttpResponse) -> HttpResponse:

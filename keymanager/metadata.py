@@ -27,9 +27,10 @@ OF_TOKENS = ("iss", "sub", "aud", "azp", "exp", "iat", "auth_time", "nonce", "ac
 
 
 def document() -> dict[str, Any]:
-    """RFC 8414 2 and OpenID Connect Discovery 3: only what works."""
+    """RFC 8414 2 and OpenID Connect Discovery 3: only what works. 3.2: "Claims with zero elements MUST be omitted"."""
     document = members()
-    return document | described.members(document)
+    said = document | described.members(document)
+    return {name: value for name, value in said.items() if value != []}
 
 
 def members() -> dict[str, Any]:

@@ -143,6 +143,12 @@ class Client(AbstractApplication):
         return method
 
     @property
+    def logo(self) -> str | None:
+        """RFC 7591 2: the server "SHOULD display this image to the end-user during approval"."""
+        address: str | None = self.registered("logo_uri")
+        return address
+
+    @property
     def pages(self) -> list[dict[str, str]]:
         return client_metadata.pages(self.metadata)
 

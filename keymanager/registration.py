@@ -89,11 +89,13 @@ def usable(token: str) -> QuerySet[InitialAccessToken]:
 
 
 def check_policy(described: client_descriptions.Description, policy: Policy) -> None:
-    """RFC 7591 3.2.2; scopes are left out rather than refused, which 2 allows ("MAY register … with a default set")."""
+    """RFC 7591 3.2.2; scopes are left out rather than refused, which 2 allows ("MAY register … with a default set").
+    Those that every client has it may name too, and is told that it can use them."""
     refused = [name for name in described.columns["grant_types"] if name not in policy.grant_types]
     if refused:
         raise errors.InvalidClientMetadata(f"The grant type {refused[0]} is not given to clients that register.")
-    described.columns["scopes"] = [name for name in described.columns["scopes"] if name in policy.scopes]
+    allowed = scopes.ALWAYS_ALLOWED.union(policy.scopes)
+    described.columns["scopes"] = [name for name in described.columns["scopes"] if name in allowed]
 
 
 def find(client_id: str, *, token: str) -> Client:

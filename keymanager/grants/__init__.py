@@ -44,3 +44,8 @@ RESPONSES: dict[str, ResponseType] = {
     "code id_token token": HYBRID,
 }
 """What the authorization endpoint does, by response_type (words sorted)."""
+
+
+def in_order(response_type: str) -> str:
+    """RFC 6749 3.1.1: "a space-delimited list of values, where the order of values does not matter"."""
+    return " ".join(sorted(response_type.split()))

@@ -78,11 +78,12 @@ def refused(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
 
 
 def refused_bearer(request: HttpRequest, error: errors.OAuthError) -> HttpResponse:
-    """RFC 6750 3: the answer of what a token protects."""
+    """RFC 6750 3: what a token protects answers; without any token it "SHOULD NOT include an error code" (3.1)."""
     log.info("%s refused: %s", request.path, error)
     headers = dict(NO_STORE)
     if error.status == 401:
-        headers["WWW-Authenticate"] = f'Bearer error="{error.error}", error_description="{error.public}"'
+        realm, reason = f'realm="{settings.PORTAL_HOST}"', f'error="{error.error}", error_description="{error.public}"'
+        headers["WWW-Authenticate"] = f"Bearer {reason if bearer_token(request) else realm}"
     return as_json(error.as_dict(), status=error.status, headers=headers)
 
 

@@ -17,6 +17,7 @@ from keymanager import (
     clients,
     consents,
     errors,
+    framing,
     login,
     scopes,
 )
@@ -76,7 +77,7 @@ def consent_page(
         "key": key,
         "authorize_path": login.authorize_path(asked.parameters, asked.pushed),
     }
-    return render(request, "keymanager/consent.html", context)
+    return framing.may_picture(render(request, "keymanager/consent.html", context), asked.client.logo)
 
 
 @transaction.atomic

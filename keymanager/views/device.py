@@ -17,6 +17,7 @@ from keymanager import (
     client_authentication,
     device_codes,
     errors,
+    framing,
     login,
     parameters as wire,
     scopes,
@@ -73,7 +74,7 @@ def confirm_page(request: HttpRequest, row: DeviceGrant) -> HttpResponse:
         "resources": row.resources,
         "details": authorization_details.in_words(row.authorization_details),
     }
-    return render(request, "keymanager/device_confirm.html", context)
+    return framing.may_picture(render(request, "keymanager/device_confirm.html", context), row.client.logo)
 
 
 def decide(request: HttpRequest, form: UserCodeForm) -> HttpResponse:

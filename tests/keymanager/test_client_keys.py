@@ -167,17 +167,30 @@ def test_keys_are_fetched_once_in_five_minutes(site: Site) -> None:
 @pytest.mark.rfc("oidc-core#10.1.1")
 def test_an_unknown_kid_is_looked_for_again_but_not_all_the_time(site: Site) -> None:
     site.publishes(ec_jwk(kid="one"))
-    assert fetched(site, "one") == ["one"]
-    site.publishes(ec_jwk(kid="two"))
-
     with pytest.raises(client_keys.UnusableKeys):
         fetched(site, "two")
     assert site.asked == 1
-    client_keys._fetched[site.url].tried_at -= 31
-    client_keys._fetched[site.url].fetched_at -= 31
-
+    site.publishes(ec_jwk(kid="two"))
     assert fetched(site, "two") == ["two"]
+    site.publishes(ec_jwk(kid="three"))
+
+    with pytest.raises(client_keys.UnusableKeys):
+        fetched(site, "three")
     assert site.asked == 2
+    client_keys._fetched[site.url].tried_before -= 61
+
+    assert fetched(site, "three") == ["three"]
+    assert site.asked == 3
+
+
+def test_after_a_failure_the_keys_are_had_again_in_half_a_minute(site: Site) -> None:
+    site.answers(b"", status=500)
+    with pytest.raises(client_keys.UnusableKeys):
+        fetched(site)
+    site.publishes(ec_jwk(kid="one"))
+    client_keys._fetched[site.url].tried_at -= 31
+
+    assert fetched(site, "one") == ["one"]
 
 
 def test_a_failure_is_not_tried_again_at_once(site: Site) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client as Browser
 
-from keymanager.models import ClientURI
+from keymanager.models import AuthorizationDetailsType, ClientURI
 from tests.keymanager.conftest import Registered, basic, code_for, exchange
 
 if TYPE_CHECKING:
@@ -36,6 +36,14 @@ def test_every_supported_value_is_listed() -> None:
     assert document["claims_parameter_supported"] is True
     assert "RSA-OAEP-256" in document["id_token_encryption_alg_values_supported"]
     assert document["acr_values_supported"]
+
+
+@pytest.mark.rfc("8414#3.2")
+def test_a_list_of_nothing_is_left_out() -> None:
+    assert [] not in Browser().get(ADDRESSES[0]).json().values()
+    AuthorizationDetailsType.objects.create(name="payment", title="Pay")
+
+    assert Browser().get(ADDRESSES[0]).json()["authorization_details_types_supported"] == ["payment"]
 
 
 @pytest.mark.rfc("8414#3.1")
