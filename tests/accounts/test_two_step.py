@@ -161,7 +161,7 @@ def test_codes_cannot_be_guessed_for_long(client: Browser, secret: str) -> None:
 
     page = client.post(STEP, {"code": code_of(secret)}).content.decode()
 
-    assert "Too many failed login attempts" in page
+    assert "Too many wrong tries" in page
 
 
 def test_going_back_to_sign_in_starts_over(client: Browser, secret: str) -> None:
