@@ -185,7 +185,7 @@ def _curtain(
         column = bytearray()
         for step, shade in enumerate(shades):
             light = power * (step / 63) ** 2.1 * (1 if step < 59 else (63 - step) / 5)
-            column += bytes(int(channel * light) for channel in shade)
+            column += bytes(min(int(channel * light), 255) for channel in shade)
         tall = int(70 + 95 * rays[x] / 255)
         strip = Image.frombytes("RGB", (1, 64), bytes(column)).resize((1, tall), Image.Resampling.BILINEAR)
         layer.paste(strip, (x, int(hem - tall)))

@@ -72,6 +72,12 @@ def test_another_seed_gives_another_picture(scene: str, gallery: dict[str, Image
     assert difference(drawing.draw(scene, "charlie"), gallery[scene]) > 5
 
 
+@pytest.mark.parametrize("seed", ["82", "85"])
+def test_light_beyond_white_is_white(seed: str) -> None:
+    """Rays of these curtains are as bright as they can be."""
+    assert drawing.draw("aurora", seed).size == drawing.SIZE
+
+
 def test_every_scene_has_a_title_and_every_title_a_scene() -> None:
     titled = {scene for _, scenes in first_albums.GROUPS for scene in scenes}
 
