@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -21,6 +21,10 @@ WAYS = {
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Where people land after signing in or out, by the door they came through; and what a sign-in leaves behind."""
+
+    error_messages: ClassVar = DefaultAccountAdapter.error_messages | {
+        "too_many_login_attempts": "Too many wrong tries. Wait a few minutes, then try again.",
+    }
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         return reverse("keymanager:home") if realms.is_keymanager(request) else reverse("store:apis")

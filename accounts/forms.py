@@ -45,6 +45,7 @@ class SignUpForm(Plain, SignupForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password2"].label = "Password (again)"
+        self.fields["email"].label = "E-mail address (optional)"
 
     def save(self, request: HttpRequest) -> User:
         """Who chooses a password signs in with it: allauth records that for signing in only."""
@@ -72,6 +73,10 @@ class ForgottenPasswordForm(Plain, ResetPasswordForm):  # type: ignore[misc]
     nobody's letter box is filled by one request."""
 
     users: list[User]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "E-mail address"
 
     def clean_email(self) -> str:
         email: str = super().clean_email()

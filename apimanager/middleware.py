@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.deprecation import MiddlewareMixin
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,18 @@ class SecurityHeadersMiddleware(MiddlewareMixin):
         policy = "; ".join(f"{name} {value}" for name, value in settings.CONTENT_SECURITY_POLICY.items())
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        return response
+
+
+class WrongMethodMiddleware(MiddlewareMixin):
+    """Whoever opens an address that only a button asks sees a page and not the browser's own (RFC 9110 15.5.6)."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        is_bare = response.status_code == 405 and not response.content
+        if is_bare and "text/html" in request.headers.get("Accept", ""):
+            sentence = "This address does something only when its button is pressed."
+            context = {"title": "Not this way", "sentence": sentence}
+            response.content = render_to_string("problem.html", context, request).encode()
         return response
 
 

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "apimanager.middleware.DatabaseBusyMiddleware",
     "accounts.realms.RealmMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "apimanager.middleware.WrongMethodMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",

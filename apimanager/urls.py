@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.views import logout
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from apimanager import metrics, readiness, views
 
-# Administrators sign in like everybody, with their second step and under the same limits.
+# Administrators sign in like everybody, with their second step and under the same limits. They sign out and change
+# their password like everybody, too, which ends what was got by the old one.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = "API Store administration"
 
 shared: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="store:apis")),
@@ -18,6 +21,8 @@ shared: list[URLPattern | URLResolver] = [
     path("ready", readiness.ready, name="ready"),
     path("metrics", metrics.metrics, name="metrics"),
     path("store/", include("store.urls")),
+    path("admin/logout/", logout),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
     path("api/am/publisher/v0.14/", include("store.api.urls")),
     path("", include("gateway.urls")),

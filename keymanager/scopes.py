@@ -27,7 +27,7 @@ MANAGEMENT = "apim:"
 
 STANDARD = {
     OPENID: ("Know who you are", "Your account's identifier"),
-    "profile": ("See your profile", "User name, full name and what you tell about yourself"),
+    "profile": ("See your profile", "Username, full name and what you tell about yourself"),
     "email": ("See your e-mail address", "Your address and whether it was confirmed"),
     "address": ("See your postal address", ""),
     "phone": ("See your telephone number", "The number and whether it was confirmed"),

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
+from django.db.models.functions import Lower
 
 from accounts.models import User
 from store.models import Api, Application, ThrottlingPolicy
@@ -55,7 +56,10 @@ class SubscribeApiForm(TierForm):
             .defer("definition")
             .order_by("name", "version")
         )
-        self.has_choices = field.queryset.exists()
+        offered = list(field.queryset.values_list("pk", flat=True)[:2])
+        self.has_choices = bool(offered)
+        if len(offered) == 1:
+            self.initial.setdefault("api", offered[0])
 
 
 class SubscribeApplicationForm(TierForm):
@@ -72,7 +76,7 @@ class SubscribeApplicationForm(TierForm):
 
     def __init__(self, *args: Any, owner: User, api: Api, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        open_ones = Application.objects.owned_by(owner).exclude(subscriptions__api=api).order_by("name")
+        open_ones = Application.objects.owned_by(owner).exclude(subscriptions__api=api).order_by(Lower("name"))
         self.open_ones = {str(application.pk): application for application in open_ones}
         cast("forms.ChoiceField", self.fields["application"]).choices = [
             ("", "Select Application…"),

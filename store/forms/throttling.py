@@ -102,7 +102,7 @@ class BlockForm(forms.Form):
     value = forms.CharField(
         label="Which one",
         max_length=200,
-        help_text="API: its context (/photos). Application: owner:name. User: the user name. "
+        help_text="API: its context (/photos). Application: owner:name. User: the username. "
         "Address: 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32.",
         error_messages={"required": "Enter which one."},
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
@@ -129,7 +129,7 @@ def context(value: str) -> str:
 def application(value: str) -> str:
     owner, colon, name = (part.strip() for part in value.partition(":"))
     if not colon:
-        raise ValidationError("Enter the owner's user name, a colon and the application's name: alice:Photo Printer")
+        raise ValidationError("Enter the owner's username, a colon and the application's name: alice:Photo Printer")
     found = Application.objects.filter(owner__username__iexact=owner, name__iexact=name).first()
     if found is None:
         raise ValidationError(f"{owner} has no application {name}.")

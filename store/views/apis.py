@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_http_methods, require_safe
 
-from store import access, catalogue, definitions, developers, subscriptions
+from store import access, catalogue, definitions, developers, paging, subscriptions
 from store.access import SignedInRequest
 from store.errors import StoreError
 from store.forms.subscriptions import SubscribeApplicationForm
@@ -19,8 +19,10 @@ from store.models import Api
 @require_safe
 def apis(request: HttpRequest) -> HttpResponse:
     words, tag = request.GET.get("q", "").strip(), request.GET.get("tag", "")
+    page = paging.page_of(request, catalogue.search(words=words, tag=tag))
     context = {
-        "apis": catalogue.search(words=words, tag=tag),
+        "apis": page.object_list,
+        "page": page,
         "tags": catalogue.tags(),
         "words": words,
         "tag": tag,

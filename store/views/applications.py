@@ -5,11 +5,12 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Count
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_http_methods, require_safe
 
-from store import access, api_keys, applications
+from store import access, api_keys, applications, paging
 from store.access import SignedInRequest
 from store.errors import StoreError
 from store.forms import bound
@@ -20,9 +21,11 @@ from store.models import Application
 @require_safe
 @access.signed_in
 def application_list(request: SignedInRequest) -> HttpResponse:
-    owned = Application.objects.owned_by(request.user).select_related("policy")
-    rows = owned.annotate(subscription_count=Count("subscriptions")).order_by("name")
-    return render(request, "store/applications.html", {"applications": rows})
+    words = request.GET.get("q", "").replace("\0", "").strip()
+    owned = Application.objects.owned_by(request.user).filter(name__icontains=words).select_related("policy")
+    rows = owned.annotate(subscription_count=Count("subscriptions")).order_by(Lower("name"))
+    page = paging.page_of(request, rows)
+    return render(request, "store/applications.html", {"applications": page.object_list, "page": page, "words": words})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from store import access, life_cycle, publishing
+from store import access, life_cycle, paging, publishing
 from store.access import SignedInRequest
 from store.errors import StoreError
 from store.forms.publishing import ApiForm
@@ -19,7 +19,8 @@ from store.models import Api
 @access.provider
 def api_list(request: SignedInRequest) -> HttpResponse:
     apis = access.provided_apis(request.user).defer("definition", "resources")
-    return render(request, "store/publisher.html", {"apis": apis})
+    page = paging.page_of(request, apis)
+    return render(request, "store/publisher.html", {"apis": page.object_list, "page": page})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -3,11 +3,12 @@ from __future__ import annotations
 import uuid
 
 from django.contrib import messages
+from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from store import access, subscriptions
+from store import access, paging, subscriptions
 from store.access import SignedInRequest
 from store.errors import StoreError
 from store.forms import bound
@@ -19,8 +20,9 @@ from store.models import Subscription
 @access.signed_in
 def subscription_list(request: SignedInRequest) -> HttpResponse:
     rows = Subscription.objects.filter(application__owner=request.user).select_related("application", "api", "policy")
-    ordered = rows.order_by("application__name", "api__name", "api__version")
-    return render(request, "store/subscriptions.html", {"subscriptions": ordered})
+    ordered = rows.order_by(Lower("application__name"), "api__name", "api__version")
+    page = paging.page_of(request, ordered)
+    return render(request, "store/subscriptions.html", {"subscriptions": page.object_list, "page": page})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

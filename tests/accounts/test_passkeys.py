@@ -126,6 +126,7 @@ def test_a_passkey_is_renamed_and_removed(bobs: Browser, bob: User) -> None:
 
     bobs.post(f"{TWO_STEP}webauthn/keys/{row.pk}/edit/", {"name": "Old phone"})
     assert "Old phone" in bobs.get(SECURITY).content.decode()
-    bobs.post(f"{TWO_STEP}webauthn/keys/{row.pk}/remove/")
+    removed = bobs.post(f"{TWO_STEP}webauthn/keys/{row.pk}/remove/", follow=True).content.decode()
 
+    assert "The passkey is removed." in removed
     assert not Authenticator.objects.exists()

@@ -17,7 +17,7 @@ from accounts import known_browsers
 from accounts.models import User
 from tests.accounts.conftest import LOGIN
 
-TOO_MANY = "Too many failed login attempts"
+TOO_MANY = "Too many wrong tries"
 
 
 def attempt(name: str, password: str, address: str = "127.0.0.1") -> str:

@@ -19,6 +19,14 @@ def test_the_form_has_the_words_of_the_walk(client: Browser, db: None) -> None:
         assert words in page
 
 
+@pytest.mark.parametrize("path", ["/accounts/signup/", "/accounts/password/reset/"])
+def test_an_e_mail_address_is_called_so_on_every_form(client: Browser, db: None, path: str) -> None:
+    page = client.get(path).content.decode()
+
+    assert ">E-mail address" in page
+    assert ">Email" not in page
+
+
 def test_signing_in_leads_back_to_where_one_was(client: Browser, alice: User) -> None:
     response = client.post(LOGIN, {"login": "alice", "password": "alice", "next": "/store/statistics/"})
 

@@ -37,6 +37,18 @@ def test_an_unknown_address_gets_a_page() -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.rfc("9110#15.5.6")
+def test_an_address_that_only_a_button_asks_gets_a_page() -> None:
+    opened = Browser().get("/oauth2/logout/confirmed", headers={"accept": "text/html"})
+    asked = Browser().get("/oauth2/logout/confirmed", headers={"accept": "application/json"})
+
+    assert (opened.status_code, opened["Allow"]) == (asked.status_code, asked["Allow"]) == (405, "POST")
+    assert b"Not this way" in opened.content
+    assert opened["Content-Length"] == str(len(opened.content))
+    assert asked.content == b""
+
+
+@pytest.mark.django_db
 def test_a_form_without_its_token_gets_a_page() -> None:
     response = Browser(enforce_csrf_checks=True).post("/accounts/login/", {"login": "bob", "password": "bob"})
 

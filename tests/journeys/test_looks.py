@@ -22,6 +22,27 @@ for client in Client.objects.filter(name="{LONG_NAME}"):
     client.save()
 """
 
+LONG_PERSON = "u" * 150
+LONG_API = "V" * 100
+ADD_LONG_ONES = f"""
+from accounts.models import User
+from store import documents, publishing
+from store.publishing import Description
+scopes = {{"scope:" + "s" * 90: "What it is good for. " * 20}}
+flow = {{"authorizationUrl": "https://a.example/", "tokenUrl": "https://a.example/", "scopes": scopes}}
+document = {{
+    "openapi": "3.0.3",
+    "info": {{"title": "V", "version": "1"}},
+    "paths": {{"/" + "segment" * 20: {{"get": {{"security": [{{"o": list(scopes)}}], "responses": {{}}}}}}}},
+    "components": {{"securitySchemes": {{"o": {{"type": "oauth2", "flows": {{"authorizationCode": flow}}}}}}}},
+}}
+person = User.objects.create_user("{LONG_PERSON}", "", "{LONG_PERSON}", is_demo=True, is_staff=True)
+description = Description(
+    name="{LONG_API}", version="9" * 30, context="/" + "c" * 90, production_endpoints=["http://127.0.0.1:9"]
+)
+publishing.add(provider=person, document=documents.read(__import__("json").dumps(document)), description=description)
+"""
+
 
 @pytest.fixture(scope="module")
 def consumer_key(installation: Installation) -> str:
@@ -59,6 +80,37 @@ def test_long_words_push_no_page_sideways(
     page.wait_for_url("**/playground2/**")
     page.goto(installation.url("PORTAL", "/oauth2/"))
     assert sideways(page) <= 0, "applications with access"
+
+
+@pytest.fixture(scope="module")
+def long_ones(installation: Installation) -> None:
+    """A person, who runs the portal, and an API of theirs that nobody else sees."""
+    made = installation.manage("shell", "--no-imports", "-c", ADD_LONG_ONES)
+    assert made.returncode == 0, made.stderr
+
+
+@pytest.mark.usefixtures("long_ones")
+@pytest.mark.parametrize("look", [LIGHT, Look("light", 800, 800), NARROW], ids=lambda look: str(look.width))
+def test_long_names_of_people_and_apis_push_no_page_sideways(
+    open_page: OpenPage, installation: Installation, look: Look
+) -> None:
+    page = open_page(look)
+    walk.sign_in_to_store(page, installation, LONG_PERSON)
+
+    page.get_by_text("Your account").locator("..").click()
+    for name in ("Your details", "Security", "Publish APIs"):
+        expect(page.get_by_role("link", name=name)).to_be_in_viewport(ratio=1)
+    page.goto(installation.url("PORTAL", "/accounts/security/"))
+    assert sideways(page) <= 0, "security"
+    page.goto(installation.url("PORTAL", "/store/publisher/"))
+    assert sideways(page) <= 0, "Publish APIs"
+    page.get_by_role("link", name=LONG_API, exact=True).click()
+    assert sideways(page) <= 0, "the provider's page of an API"
+    page.goto(page.url.replace("/publisher/", "/apis/"))
+    assert sideways(page) <= 0, "the store's page of an API"
+    words = page.get_by_role("definition").filter(has_text="What it is good for.").bounding_box()
+    assert words
+    assert words["width"] > 150
 
 
 def test_a_link_within_text_is_told_by_more_than_its_colour(open_page: OpenPage, installation: Installation) -> None:

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client as Browser
 
 from accounts.models import User
+from store import paging
 from store.models import Api
 from tests.store.conftest import publish
 
@@ -54,3 +55,17 @@ def test_what_is_not_published_is_not_shown(client: Browser, bob: User, status: 
 
 def test_wrong_method(client: Browser, db: None) -> None:
     assert client.post("/store/").status_code == 405
+
+
+def test_many_are_shown_page_by_page_and_keep_what_was_searched(
+    client: Browser, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "ROWS", 1)
+    for name in ("photoone", "phototwo", "weather"):
+        publish(bob, name=name, context=f"/{name}", tags=[])
+    first, beyond = (client.get("/store/", {"q": "photo", "page": number}).content.decode() for number in ("x", 9))
+
+    assert "2 APIs with “photo”" in first
+    assert 'href="?q=photo&amp;page=2"' in first
+    assert ("/photoone · " in first, "/phototwo · " in first) == (True, False)
+    assert ("/photoone · " in beyond, "/phototwo · " in beyond) == (False, True)

@@ -29,6 +29,20 @@ def test_the_empty_tab_teaches(alices: Browser, printer: Application, photoshare
     ]  # fmt: skip
 
 
+def test_the_only_api_there_is_to_choose_is_chosen(
+    alices: Browser, printer: Application, photoshare: Api, bob: User
+) -> None:
+    alone = alices.get(url(printer)).content.decode()
+    weather = publish(bob, name="Weather", context="/weather")
+    of_two = alices.get(url(printer)).content.decode()
+    send(alices, printer, photoshare.pk)
+    left = alices.get(url(printer)).content.decode()
+
+    assert f'<option value="{photoshare.pk}" selected>' in alone
+    assert '<option value="" selected>' in of_two
+    assert f'<option value="{weather.pk}" selected>' in left
+
+
 def test_subscribing_works(alices: Browser, printer: Application, photoshare: Api) -> None:
     response = send(alices, printer, photoshare.pk, "Bronze")
 

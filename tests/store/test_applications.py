@@ -5,7 +5,7 @@ from django.test import Client as Browser
 
 from accounts.models import User
 from store.models import Application, Developer
-from tests.store.conftest import add
+from tests.store.conftest import add, quota
 
 URL = "/store/applications/"
 
@@ -54,3 +54,36 @@ def test_the_number_of_queries_does_not_grow(
 
     with django_assert_max_num_queries(6):  # type: ignore[operator]
         alices.get(URL)
+
+
+def test_many_are_shown_page_by_page_and_found_by_name(alices: Browser, alice: User) -> None:
+    Application.objects.bulk_create(
+        Application(owner=alice, name=f"Robot {number:05}", policy=quota("Unlimited")) for number in range(10_000)
+    )
+    first, last = (alices.get(URL, {"page": number}).content.decode() for number in ("", "999"))
+    found = alices.get(URL, {"q": "robot 0999"}).content.decode()
+
+    assert len(first) < 100_000
+    assert "Page 1 of 167 · 10001 in all" in first
+    assert 'rel="next" href="?page=2"' in first
+    assert "Robot 09999" in last
+    assert 'rel="next"' not in last
+    assert "10 applications with “robot 0999”" in found
+    assert "Robot 09994" in found
+
+
+@pytest.mark.parametrize("words", ["nothing", "<script>", "a\0b", "x" * 5000])
+def test_another_word_finds_nothing_and_says_so(alices: Browser, printer: Application, words: str) -> None:
+    page = alices.get(URL, {"q": words}).content.decode()
+
+    assert "Nothing found" in page
+    assert "Photo Printer" not in page
+    assert "<script>" not in page.split("<body>")[1]
+
+
+def test_capitals_do_not_come_first(alices: Browser, alice: User) -> None:
+    for name in ("Zebra", "ant"):
+        add(alice, name)
+
+    shown = [row.name for row in alices.get(URL).context["applications"]]
+    assert shown == ["ant", "DefaultApplication", "Zebra"]

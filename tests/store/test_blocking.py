@@ -57,7 +57,7 @@ def test_application_is_kept_by_its_id_and_shown_by_its_name(staffs: Browser, pr
     ("kind", "typed", "sentence"),
     [
         ("api", "/nothing", "No API has the context /nothing."),
-        ("application", "Photo Printer", "Enter the owner&#x27;s user name, a colon"),
+        ("application", "Photo Printer", "Enter the owner&#x27;s username, a colon"),
         ("application", "alice:None", "alice has no application None."),
         ("user", "mallory", "There is no user mallory."),
         ("address", "somewhere", "Enter an address"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client as Browser
 
 from store import api_keys
@@ -101,3 +103,11 @@ def test_names_are_text_wherever_they_are_shown(alices: Browser, generated: Gene
 
 def test_the_policy_is_sent_with_every_page(client: Browser, photoshare: Api) -> None:
     assert "default-src 'self'" in client.get("/store/").headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("sheet", ["static/portal/portal.css", "playground/static/playground/playground.css"])
+def test_enlarged_text_has_the_pages_of_a_narrow_screen(sheet: str) -> None:
+    """WCAG 2.2 1.4.4: an em in a media query is the browser's own text size, a pixel is not."""
+    css = Path(settings.BASE_DIR, sheet).read_text()
+
+    assert re.findall(r"@media \(m(?:ax|in)-width: [^)]*px\)", css) == []

@@ -12,6 +12,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from accounts.models import User
+from store import paging
 from store.models import Api
 from tests.store.conftest import DEFINITION, browser_of, publish
 
@@ -174,3 +175,12 @@ def test_provider_sees_own_apis_and_staff_all(bobs: Browser, alice: User, provid
     User.objects.filter(pk=alice.pk).update(is_staff=True)
 
     assert browser_of(User.objects.get(pk=alice.pk)).get(address("api", mine)).status_code == 200
+
+
+def test_many_are_listed_page_by_page(bobs: Browser, provider: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "ROWS", 1)
+    publish(provider)
+    publish(provider, name="Weather", context="/weather")
+
+    assert [api.name for api in bobs.get(LIST).context["apis"]] == ["PhotoShare"]
+    assert [api.name for api in bobs.get(f"{LIST}?page=2").context["apis"]] == ["Weather"]

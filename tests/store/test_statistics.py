@@ -86,3 +86,15 @@ def test_bars_begin_at_zero_and_are_in_proportion() -> None:
 
 def test_a_chart_of_nothing_is_empty() -> None:
     assert charts.bars([]).height == 0
+
+
+def test_of_many_applications_those_with_most_users_are_drawn(alices: Browser, alice: User, bob: User) -> None:
+    for number in range(61):
+        add(alice, f"Application {number:02}")
+    obtain(generate(add(alice, "Zebra"), grant_types=["password"]), "bob")
+    page = alices.get(URL)
+
+    assert page.content.decode().count('class="chart-bar"') == 10
+    assert '<text class="chart-label" x="0" y="14">Zebra<title>' in page.content.decode()
+    assert "The 10 applications with the most." in page.content.decode()
+    assert len(page.context["rows"]) == 60

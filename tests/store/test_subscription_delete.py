@@ -15,7 +15,10 @@ def url() -> str:
 
 
 def test_it_asks_first(alices: Browser, generated: Generated) -> None:
-    assert "Unsubscribe Photo Printer from PhotoShare 1.0?" in alices.get(url()).content.decode()
+    page = alices.get(url()).content.decode()
+
+    assert "Unsubscribe Photo Printer from PhotoShare 1.0?" in page
+    assert "with the access tokens it has, too" in page
     assert Subscription.objects.exists()
 
 

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import pytest
 from django.test import Client as Browser
 
+from accounts.models import User
+from store import paging, subscriptions
 from store.models import Application
+from tests.store.conftest import publish, tier
 
 URL = "/store/subscriptions/"
 
@@ -20,3 +24,17 @@ def test_the_empty_page_teaches(alices: Browser, db: None) -> None:
 
 def test_a_stranger_sees_nothing_of_it(charlies: Browser, subscribed: Application) -> None:
     assert "Photo Printer" not in charlies.get(URL).content.decode()
+
+
+def test_many_are_shown_page_by_page(
+    alices: Browser, subscribed: Application, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paging, "ROWS", 1)
+    subscriptions.subscribe(
+        application=subscribed, api=publish(bob, name="Weather", context="/weather"), policy=tier("Gold")
+    )
+    first, second = (alices.get(URL, {"page": number}).content.decode() for number in (1, 2))
+
+    assert ("PhotoShare 1.0" in first, "Weather 1.0" in first) == (True, False)
+    assert ("PhotoShare 1.0" in second, "Weather 1.0" in second) == (False, True)
+    assert "Page 1 of 2" in first
