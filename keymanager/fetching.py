@@ -34,7 +34,9 @@ def fetch(url: str) -> Document:
     try:
         with outside.within_time(outside.Connection(parts)) as connection:
             connection.request("GET", outside.path_of(parts), headers={"Accept": "application/json"})
-            return read(connection.getresponse())
+            # One that is not read to its end has the socket stay open.
+            with connection.getresponse() as answer:
+                return read(answer)
     except (outside.NotReached, *outside.FAULTS) as fault:
         raise NotFetched(f"{type(fault).__name__}: {fault} at {url[:200]!r}") from fault
 
