@@ -46,6 +46,7 @@ class Connection(http.client.HTTPConnection):
     def connect(self) -> None:
         context = trust() if self.is_tls else None
         plain = self.reached()
+        plain.settimeout(self.timeout)
         if context is None:
             self.opened = plain
         else:
@@ -59,11 +60,13 @@ class Connection(http.client.HTTPConnection):
             self.opened.do_handshake()
 
     def reached(self) -> socket.socket:
-        """At the first address that answers: localhost is often two, of which only one is listened at."""
+        """At the first address that answers: localhost is often two, of which only one is listened at. Each has its
+        share of the time."""
+        share = SECONDS / len(self.addresses)
         for address in self.addresses[:-1]:
             with suppress(OSError):
-                return socket.create_connection((address, self.port), self.timeout)
-        return socket.create_connection((self.addresses[-1], self.port), self.timeout)
+                return socket.create_connection((address, self.port), share)
+        return socket.create_connection((self.addresses[-1], self.port), share)
 
     def break_off(self) -> None:
         self.is_late = True

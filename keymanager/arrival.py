@@ -1,4 +1,5 @@
-"""How an authorization request arrives: as parameters, as a signed object (RFC 9101), or by reference (RFC 9126).
+"""How an authorization request arrives: as parameters, as a signed object (RFC 9101), sent or to be fetched, or by a
+reference to one that was pushed (RFC 9126).
 
 Whichever it is, one set of parameters counts, and the list of checks in authorize.py looks at that one.
 """
@@ -10,7 +11,7 @@ from enum import Enum
 
 from django.http import HttpRequest
 
-from keymanager import authorize, dpop, errors, profiles, pushed_requests, request_objects
+from keymanager import authorize, dpop, errors, profiles, pushed_requests, request_objects, request_uris
 from keymanager.authorize import AuthorizationRequest, NotRedirectable
 from keymanager.models import Client
 from keymanager.pushed_models import PushedRequest
@@ -47,16 +48,22 @@ def arrive(received: dict[str, str]) -> Arrived:
 
 
 def by_reference(client: Client, received: dict[str, str]) -> Arrived:
-    """RFC 9126 4. References to elsewhere (RFC 9101 5.2.2) are not followed: whoever writes them would choose where
-    this server calls."""
+    """RFC 9126 4, for references that were given here; those to elsewhere are another way."""
     if "request" in received:
         raise errors.InvalidRequest("Send request or request_uri, not both.")
     if not received["request_uri"].startswith(pushed_requests.PREFIX):
-        raise errors.RequestUriNotSupported
+        return from_elsewhere(client, received)
     row = pushed_requests.open_for_browser(client, received["request_uri"])
     if row is None:
         raise NotRedirectable(errors.InvalidRequestUri(), {"client_id": client.client_id})
     return Arrived(client=client, parameters=row.parameters, way=Way.REFERENCE, pushed=row)
+
+
+def from_elsewhere(client: Client, received: dict[str, str]) -> Arrived:
+    """RFC 9101 5.2, OpenID Connect Core 6.2. For a client that may not come this way nothing is fetched. Fetched once:
+    from here on it is as one by value, whatever the address holds when the person comes back."""
+    check_way(client, Way.OBJECT)
+    return by_value(client, received | {"request": request_uris.content(client, received["request_uri"])})
 
 
 def by_value(client: Client, received: dict[str, str]) -> Arrived:

@@ -15,6 +15,9 @@ from keymanager import client_keys, errors
 
 LONGEST_TEXT = 2000
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+MOST_REQUEST_URIS = 10
+# RFC 9101 5.2: "The entire Request URI SHOULD NOT exceed 512 ASCII characters."
+LONGEST_REQUEST_URI = 512
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,15 @@ def is_web_address(value: Any) -> bool:
         return parts.scheme == "https" and bool(parts.hostname) and parts.port != 0 and "#" not in value
     except ValueError:
         return False
+
+
+def are_request_uris(value: Any) -> bool:
+    """OpenID Connect Registration 1.0 2: https; a fragment names the version of this moment."""
+    return is_texts(value) and len(value) <= MOST_REQUEST_URIS and all(map(is_request_uri, value))
+
+
+def is_request_uri(value: str) -> bool:
+    return value.isascii() and len(value) <= LONGEST_REQUEST_URI and is_web_address(value.partition("#")[0])
 
 
 def is_logout_address(value: Any) -> bool:
@@ -112,7 +124,7 @@ MEMBERS: dict[str, Member] = {
     "allow_plain_code_challenge": Member(is_flag, default=False),
     "require_signed_request_object": Member(is_flag, default=False),
     "request_object_signing_alg": Member(one_of("ES256", "PS256", "RS256", "EdDSA", "Ed25519")),
-    "request_uris": Member(is_texts, ()),
+    "request_uris": Member(are_request_uris, ()),
     # JARM 3: "The default, if omitted, is RS256."
     "authorization_signed_response_alg": Member(one_of("ES256", "RS256"), "RS256"),
     # RFC 9701 6: "The default, if omitted, is RS256."

@@ -135,11 +135,6 @@ class ConsentRequired(OAuthError):
     description = "The person has to approve, which prompt=none forbids."
 
 
-class RequestUriNotSupported(OAuthError):
-    error = "request_uri_not_supported"
-    description = "Request objects by reference are not supported."
-
-
 class InvalidRequestObject(OAuthError):
     """RFC 9101 6 and 7."""
 

@@ -1,9 +1,10 @@
-"""Documents that lie elsewhere: a client's keys, its own description."""
+"""Documents that lie elsewhere: a client's keys, its own description, what it asks for."""
 
 from __future__ import annotations
 
 import http.client
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -22,30 +23,53 @@ class NotFetched(Exception):
 
 @dataclass(frozen=True)
 class Document:
-    """The JSON value, and for how many seconds it may be kept (RFC 9111 5.2.2.1)."""
+    """Its value, and for how many seconds it may be kept (RFC 9111 5.2.2.1)."""
 
     value: Any
     max_age: int
 
 
-def fetch(url: str) -> Document:
-    """The JSON document at an https address. No redirect is followed (accounts/outside.py has the other limits)."""
+@dataclass(frozen=True)
+class Kind:
+    """What is asked for, and what is made of the bytes; ValueError when they are no such document."""
+
+    media_type: str
+    read: Callable[[bytes], Any]
+
+
+def json_value(body: bytes) -> Any:
+    """RFC 8259 8.1: UTF-8, and a byte order mark may be ignored."""
+    return json_parameters.parsed(body.decode("utf-8-sig"), longest=MOST_BYTES)
+
+
+JSON = Kind("application/json", json_value)
+
+
+def fetch(url: str, kind: Kind = JSON) -> Document:
+    """The document at an https address. No redirect is followed (accounts/outside.py has the other limits)."""
     parts = address_of(url)
     try:
         with outside.within_time(outside.Connection(parts)) as connection:
-            connection.request("GET", outside.path_of(parts), headers={"Accept": "application/json"})
-            return read(connection.getresponse())
+            connection.request("GET", outside.path_of(parts), headers={"Accept": kind.media_type})
+            # One that is not read to its end has the socket stay open.
+            with connection.getresponse() as answer:
+                return read(answer, kind)
     except (outside.NotReached, *outside.FAULTS) as fault:
         raise NotFetched(f"{type(fault).__name__}: {fault} at {url[:200]!r}") from fault
 
 
 def fetch_for_stranger(url: str) -> Document:
-    """The same for somebody whom nobody here knows, as long as there is patience for those (keymanager/patience.py)."""
+    """The same for somebody whom nobody here knows."""
+    return fetch_patiently(url, patience.STRANGERS)
+
+
+def fetch_patiently(url: str, whose: str, kind: Kind = JSON) -> Document:
+    """The same, as long as there is patience for the one that makes us wait (keymanager/patience.py)."""
     try:
-        with patience.spent():
-            return fetch(url)
+        with patience.spent(whose):
+            return fetch(url, kind)
     except patience.Lost:
-        raise NotFetched(f"strangers had us wait enough in this minute; not asked: {url[:200]!r}") from None
+        raise NotFetched(f"{whose} had us wait enough in this minute; not asked: {url[:200]!r}") from None
 
 
 def address_of(url: str) -> SplitResult:
@@ -59,14 +83,12 @@ def address_of(url: str) -> SplitResult:
     return parts
 
 
-def read(answer: http.client.HTTPResponse) -> Document:
-    """ValueError when it is no JSON document of a sensible size."""
+def read(answer: http.client.HTTPResponse, kind: Kind) -> Document:
+    """ValueError when it is no document of that kind and of a sensible size."""
     if answer.status != 200:
         raise ValueError(f"status {answer.status}")
     body = answer.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES:
         raise ValueError("too large")
-    # RFC 8259 8.1: UTF-8, and a byte order mark may be ignored.
-    value = json_parameters.parsed(body.decode("utf-8-sig"), longest=MOST_BYTES)
     age = MAX_AGE.search((answer.getheader("Cache-Control") or "").lower())
-    return Document(value=value, max_age=min(int(age[1]), LONGEST_AGE) if age else 0)
+    return Document(value=kind.read(body), max_age=min(int(age[1]), LONGEST_AGE) if age else 0)

@@ -79,10 +79,10 @@ def members() -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
         "client_id_metadata_document_supported": settings.CLIENT_ID_METADATA_DOCUMENTS,
         "authorization_signing_alg_values_supported": signing.ALGORITHMS,
-        # RFC 9101 10.5. References are those that PAR gives, never addresses elsewhere.
+        # RFC 9101 10.5
         "request_parameter_supported": True,
-        "request_uri_parameter_supported": False,
-        "require_request_uri_registration": False,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": True,
         "require_signed_request_object": False,
         "request_object_signing_alg_values_supported": list(json_web_tokens.ALGORITHMS),
     }

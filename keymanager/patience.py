@@ -1,8 +1,9 @@
-"""How long strangers may have us wait for their web servers.
+"""How long others may have us wait for their web servers.
 
 Whoever names an address as client_id, or puts a jwks_uri into the document there, makes a thread wait that others need,
 and without an account. So all strangers together have some seconds of a minute. Other clients (Client.is_stranger) do
-not come into it, and those whose document was read before stay what they were (client_documents.py).
+not come into it, and those whose document was read before stay what they were (client_documents.py). What anybody can
+have fetched from such a client by a link (request_uris.py) takes from seconds that are this client's alone.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 
 from django.core.cache import cache
 
+STRANGERS = "strangers"
 PERIOD = 60  # seconds
 MOST = 10_000  # milliseconds
 # Nobody is knocked at all day in our name, however quickly he refuses.
@@ -24,15 +26,16 @@ class Lost(Exception):
 
 
 @contextmanager
-def spent() -> Iterator[None]:
-    """What takes time for strangers; Lost when there is none left. Those at work at the same time may go beyond."""
-    key = f"strangers-waited-for:{int(time.time() // PERIOD)}"
+def spent(whose: str) -> Iterator[None]:
+    """What takes time for these; Lost when there is none left. Those at work at the same time may go beyond."""
+    key = f"waited-for:{whose}:{int(time.time() // PERIOD)}"
+    least = LEAST if whose == STRANGERS else 0
     if cache.get(key, 0) >= MOST:
         raise Lost
     began = time.monotonic()
     try:
         yield
     finally:
-        took = max(LEAST, int((time.monotonic() - began) * 1000))
+        took = max(least, int((time.monotonic() - began) * 1000))
         if not cache.add(key, took, 2 * PERIOD):
             cache.incr(key, took)

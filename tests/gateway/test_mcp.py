@@ -16,7 +16,7 @@ from tests.gateway import newcomer, parts
 from tests.gateway.conftest import PHOTOSHARE, Live
 from tests.gateway.newcomer import DESCRIPTION, Newcomer, Person
 from tests.gateway.store_rows import ALIAS
-from tests.keymanager.test_client_documents import Site
+from tests.keymanager.sites import Site
 
 TIER, CALLS = "FivePerDay", 5
 Arrive = Callable[[], Newcomer]

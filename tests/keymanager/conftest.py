@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import datetime as dt
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -18,9 +21,11 @@ from django.test import Client as Browser, RequestFactory
 
 from accounts import devices
 from accounts.models import User
+from demo import certificates
 from keymanager import client_cache, clients, codes, signing, signing_keys
 from keymanager.models import Client
 from tests.keymanager import keys
+from tests.keymanager.sites import Site
 
 CALLBACK = "https://printer.example/callback"
 VERIFIER = "a-verifier-of-at-least-forty-three-characters-long"
@@ -81,6 +86,23 @@ def remembered(settings: Any) -> Iterator[Remember]:
 
     yield committed
     client_cache.changed()
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tls")
+    certificates.ensure_in(folder, ["localhost"], dt.datetime.now(dt.UTC))
+    return folder
+
+
+@pytest.fixture
+def site(tls: Path, settings: Any) -> Iterator[Site]:
+    settings.TLS_CA_FILE = tls / "ca.pem"
+    cache.clear()
+    with Site(tls) as site:
+        threading.Thread(target=site.serve_forever, args=(0.02,), daemon=True).start()
+        yield site
+        site.shutdown()
 
 
 @pytest.fixture

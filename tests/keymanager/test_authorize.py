@@ -117,7 +117,7 @@ def test_a_separate_authentication_server_is_a_setting(printer: Registered, sett
         ({"prompt": "sing"}, "invalid_request"),
         ({"max_age": "-1"}, "invalid_request"),
         ({"request": "eyJ"}, "invalid_request_object"),
-        ({"request_uri": "urn:x"}, "request_uri_not_supported"),
+        ({"request_uri": "urn:x"}, "invalid_request_uri"),
         ({"code_challenge": "x" * 43, "code_challenge_method": "plain"}, "invalid_request"),
         ({"code_challenge": "x" * 43}, "invalid_request"),
         ({"code_challenge_method": "S256"}, "invalid_request"),

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import ssl
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,70 +14,12 @@ from django.test import Client as Browser
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from demo import certificates
 from keymanager import client_documents, expiry, fetching, patience
 from keymanager.models import Client, Scope
 from tests.keymanager.conftest import CALLBACK, Registered, authorize, challenge, code_for, decide, exchange
+from tests.keymanager.sites import Site
 
 pytestmark = pytest.mark.django_db
-
-
-class Site(ThreadingHTTPServer):
-    """A web server whose pages a test writes: path -> (status, headers, body)."""
-
-    daemon_threads = True
-
-    def __init__(self, tls: Path) -> None:
-        super().__init__(("127.0.0.1", 0), Page)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(tls / "localhost.pem", tls / "localhost-key.pem")
-        self.socket = context.wrap_socket(self.socket, server_side=True)
-        self.pages: dict[str, tuple[int, dict[str, str], bytes]] = {}
-        self.asked: list[str] = []
-
-    @property
-    def base(self) -> str:
-        return f"https://localhost:{self.server_port}"
-
-    def describe(self, path: str = "/client.json", **changes: Any) -> str:
-        """Publishes a description and gives its address."""
-        address = self.base + path
-        body: dict[str, Any] = {"client_id": address, "client_name": "Assistant", "redirect_uris": [CALLBACK]} | changes
-        self.pages[path] = (200, {"Cache-Control": "max-age=600"}, json.dumps(body).encode())
-        return address
-
-
-class Page(BaseHTTPRequestHandler):
-    server: Site
-
-    def do_GET(self) -> None:
-        self.server.asked.append(self.path)
-        status, headers, body = self.server.pages.get(self.path, (404, {}, b""))
-        self.send_response(status)
-        for name, value in (headers | {"Content-Length": str(len(body))}).items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-@pytest.fixture(scope="module")
-def tls(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    certificates.ensure_in(folder, ["localhost"], dt.datetime.now(dt.UTC))
-    return folder
-
-
-@pytest.fixture
-def site(tls: Path, settings: Settings) -> Iterator[Site]:
-    settings.TLS_CA_FILE = tls / "ca.pem"
-    cache.clear()
-    with Site(tls) as site:
-        threading.Thread(target=site.serve_forever, args=(0.02,), daemon=True).start()
-        yield site
-        site.shutdown()
 
 
 def ask(browser: Browser, address: str, **changes: str | None) -> Any:

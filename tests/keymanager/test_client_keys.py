@@ -250,6 +250,24 @@ def test_when_the_time_is_over_before_the_handshake_nothing_stays_open(
     gc.collect()
 
 
+def test_a_name_with_many_addresses_that_keep_silent_is_left_as_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outside, "SECONDS", 1.0)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as waiting:
+        address = full.getsockname()
+        for _ in range(3):
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(address)
+        entries = [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address)] * 4
+        monkeypatch.setattr(outside, "looked_up", lambda host, port: entries)
+
+        began = time.monotonic()
+        with pytest.raises(fetching.NotFetched, match="TimeoutError"):
+            fetching.fetch(f"https://localhost:{address[1]}/")
+
+    assert time.monotonic() - began < 3
+
+
 def test_a_server_that_sends_a_byte_at_a_time_is_left_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outside, "SECONDS", 0.8)
     site.server.answer = drip  # type: ignore[attr-defined]
@@ -259,6 +277,25 @@ def test_a_server_that_sends_a_byte_at_a_time_is_left_too(site: Site, monkeypatc
         fetching.fetch(site.url)
 
     assert time.monotonic() - began < 15
+
+
+def test_a_server_that_sends_too_much_is_left_at_once(site: Site) -> None:
+    left = threading.Event()
+
+    def pour(door: Any) -> None:
+        door.send_response(200)
+        door.end_headers()
+        with contextlib.suppress(OSError):
+            door.wfile.write(b"x" * 30_000_000)
+        left.set()
+
+    site.server.answer = pour  # type: ignore[attr-defined]
+
+    with pytest.raises(fetching.NotFetched, match="too large") as refused:
+        fetching.fetch(site.url)
+
+    # While the error and all that hangs on it are still known.
+    assert left.wait(10), refused.value
 
 
 def drip(door: Any) -> None:

@@ -98,7 +98,7 @@ def test_several_hosts_need_a_sector_identifier() -> None:
 @pytest.mark.rfc("oidc-registration#5")
 @pytest.mark.parametrize("document", [["https://other.example/"], {}, [1], [[CALLBACK]], CALLBACK, None])
 def test_the_document_has_to_name_every_redirect_uri(monkeypatch: pytest.MonkeyPatch, document: Any) -> None:
-    monkeypatch.setattr(fetching, "fetch", lambda url: Document(value=document, max_age=0))
+    monkeypatch.setattr(fetching, "fetch", lambda url, kind: Document(value=document, max_age=0))
 
     with pytest.raises(errors.InvalidClientMetadata):
         sector_identifiers.check({"sector_identifier_uri": SECTOR}, [CALLBACK])
@@ -107,13 +107,13 @@ def test_the_document_has_to_name_every_redirect_uri(monkeypatch: pytest.MonkeyP
 @pytest.mark.rfc("oidc-registration#5")
 def test_a_document_that_names_them_all_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
     named = Document(value=[CALLBACK, OTHER, "https://a.example/"], max_age=0)
-    monkeypatch.setattr(fetching, "fetch", lambda url: named)
+    monkeypatch.setattr(fetching, "fetch", lambda url, kind: named)
 
     sector_identifiers.check({"sector_identifier_uri": SECTOR, "subject_type": "pairwise"}, [CALLBACK, OTHER])
 
 
 def test_a_document_that_cannot_be_fetched_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(url: str) -> Document:
+    def unreachable(url: str, kind: fetching.Kind) -> Document:
         raise fetching.NotFetched("status 404")
 
     monkeypatch.setattr(fetching, "fetch", unreachable)
@@ -128,7 +128,7 @@ def test_a_registration_is_held_to_it(
     monkeypatch: pytest.MonkeyPatch, settings: Settings, document: list[str], status: int
 ) -> None:
     settings.REGISTRATION = "open"
-    monkeypatch.setattr(fetching, "fetch", lambda url: Document(value=document, max_age=0))
+    monkeypatch.setattr(fetching, "fetch", lambda url, kind: Document(value=document, max_age=0))
     body = {"redirect_uris": [CALLBACK, OTHER], "subject_type": "pairwise", "sector_identifier_uri": SECTOR}
 
     response = Browser().post("/oauth2/register", body, content_type="application/json")
