@@ -17,7 +17,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bench import gateway, peers, processor, table
+from bench import gateway, peers, processor, proxies, table
 from bench.databases import KINDS
 from bench.load import Order, Result
 from bench.peers import Peer, Running
@@ -40,8 +40,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=16, help="connections that ask at the same time (at most 32)")
     parser.add_argument("--rows", action="store_true", help=f"{FEW:,} against {MANY:,} tokens of ours")
     parser.add_argument("--gateway", action="store_true", help="the gateway against a bare Envoy")
+    parser.add_argument("--size", type=int, default=3, help="bytes that a backend of the gateway answers")
     chosen = parser.parse_args()
     chosen.steps = [name for name in STEPS if name in chosen.steps.split(",")]
+    chosen.size = min(chosen.size, proxies.LONGEST)
     chosen.repeat, chosen.workers = min(chosen.repeat, 10), min(chosen.workers, 32)
     return chosen
 
@@ -73,7 +75,9 @@ def compare_peers(chosen: argparse.Namespace, kind: str) -> None:
 
 def compare_gateway(chosen: argparse.Namespace) -> None:
     try:
-        measured = gateway.compare(seconds=chosen.seconds, repeat=chosen.repeat, workers=GATEWAY_WORKERS)
+        measured = gateway.compare(
+            seconds=chosen.seconds, repeat=chosen.repeat, workers=GATEWAY_WORKERS, size=chosen.size
+        )
     except gateway.NoLoadError as reason:
         sys.exit(f"The gateway cannot be loaded: {reason}.")
     chosen.workers = GATEWAY_WORKERS

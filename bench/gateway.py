@@ -44,12 +44,13 @@ class Aim:
     headers: Mapping[str, str]
 
 
-def compare(*, seconds: float, repeat: int, workers: int) -> str:
-    """Every aim in turn, several times over; a table of medians. Raises NoLoadError where wrk is missing."""
+def compare(*, seconds: float, repeat: int, workers: int, size: int) -> str:
+    """Every aim in turn, several times over; a table of medians. `size`: bytes of an answer. Raises NoLoadError where
+    wrk is missing."""
     if shutil.which("wrk") is None:
         raise NoLoadError("wrk is not installed (Debian: apt-get install wrk)")
     results: dict[str, list[float]] = defaultdict(list)
-    with tempfile.TemporaryDirectory(prefix="apim-bench-") as folder, aims(Path(folder)) as started:
+    with tempfile.TemporaryDirectory(prefix="apim-bench-") as folder, aims(Path(folder), size) as started:
         for _ in range(repeat):
             for name, aim in started.items():
                 results[name].append(capacity(aim, seconds=seconds, workers=workers))
@@ -58,11 +59,11 @@ def compare(*, seconds: float, repeat: int, workers: int) -> str:
 
 
 @contextmanager
-def aims(var: Path) -> Iterator[dict[str, Aim]]:
+def aims(var: Path, size: int) -> Iterator[dict[str, Aim]]:
     """The parts, started and answering; ended however the block is left."""
     certificates.write(var / "tls")
     backend = parts.gateway(var, parts.free_port())
-    backend.command[2] = str(proxies.backend(var, backend.port))
+    backend.command[2] = str(proxies.backend(var, backend.port, size))
     bare = parts.gateway(var, parts.free_port())
     bare.command[2] = str(proxies.bare(var, bare.port, backend.port))
     gateway = parts.gateway(var, parts.free_port())

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 Config = dict[str, Any]
+LONGEST = 1_000_000
 TYPES = "type.googleapis.com/envoy.extensions"
 
 
-def backend(var: Path, port: int) -> Path:
-    """Answers every call with three bytes."""
-    answer = {"direct_response": {"status": 200, "body": {"inline_string": "ok\n"}}}
+def backend(var: Path, port: int, size: int = 3) -> Path:
+    """Answers every call with so many bytes."""
+    answer = {"direct_response": {"status": 200, "body": {"inline_string": "x" * size}}}
     return written(var, "backend", listener(port, answer), [])
 
 
@@ -52,7 +53,8 @@ def table(action: Config) -> Config:
     """`action` for every path but that of the health check."""
     health = {"match": {"path": "/health"}, "direct_response": {"status": 200}}
     host = {"name": "all", "domains": ["*"], "routes": [health, {"match": {"prefix": "/"}, **action}]}
-    return {"virtual_hosts": [host]}
+    # Of the backend's own answers.
+    return {"virtual_hosts": [host], "max_direct_response_body_size_bytes": LONGEST}
 
 
 def router() -> Config:
