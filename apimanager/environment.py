@@ -57,6 +57,11 @@ def port_or_none(name: str) -> int:
     return value
 
 
+def https(host: str, port: int) -> str:
+    """As browsers and clients write it (RFC 9110 4.2.3: the default port is left out)."""
+    return f"https://{host}" if port == 443 else f"https://{host}:{port}"
+
+
 def url(name: str, default: str) -> str:
     """An absolute address without a slash at its end: paths are put behind it."""
     value = text(name, default).rstrip("/")

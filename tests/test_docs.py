@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
 from django.urls import resolve
 
 from tests import sections
@@ -50,6 +51,14 @@ def test_every_variable_is_explained() -> None:
     explained = set(re.findall(r"^\| `(APIM_\w+)`", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
 
     assert read == explained
+
+
+def test_every_command_exists() -> None:
+    documents = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]
+    named = {name for path in documents for name in re.findall(r"manage\.py\s+([a-z_]+)", path.read_text())}
+
+    assert len(named) > 10
+    assert named <= {*get_commands()}
 
 
 def test_every_test_that_the_coverage_names_exists() -> None:

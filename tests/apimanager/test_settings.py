@@ -36,6 +36,15 @@ def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
+def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> dict[str, Any]:
+    for name in os.environ:
+        if name.startswith(("APIM_", "DJANGO_")):
+            monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return runpy.run_path(str(ROOT / "apimanager" / "settings.py"))
+
+
 @pytest.mark.parametrize(
     ("environment", "sentence"),
     [
@@ -64,14 +73,8 @@ def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
 def test_a_setting_that_must_not_be_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], sentence: str
 ) -> None:
-    for name in os.environ:
-        if name.startswith(("APIM_", "DJANGO_")):
-            monkeypatch.delenv(name)
-    for name, value in ({"APIM_VAR": str(tmp_path)} | environment).items():
-        monkeypatch.setenv(name, value)
-
     with pytest.raises(ImproperlyConfigured, match=re.escape(sentence)) as told:
-        runpy.run_path(str(ROOT / "apimanager" / "settings.py"))
+        read(monkeypatch, {"APIM_VAR": str(tmp_path)} | environment)
 
     assert "\n" not in str(told.value)
     assert "hush" not in str(told.value)
@@ -104,6 +107,17 @@ def test_an_empty_address_is_one_that_is_not_set(tmp_path: Path) -> None:
     started = start(tmp_path, APIM_DEMO="1", APIM_PORTAL_URL="", APIM_PORTAL_HOST="", APIM_DATABASE_URL="")
 
     assert started.returncode == 0, started.stderr
+
+
+@pytest.mark.parametrize(("port", "issuer"), [("443", "https://api.example"), ("9443", "https://api.example:9443")])
+def test_issuer_is_written_as_clients_write_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: str, issuer: str
+) -> None:
+    door = {"APIM_PORTAL_HOST": "api.example", "APIM_PORTAL_PORT": port}
+
+    settings = read(monkeypatch, {"APIM_VAR": str(tmp_path), "APIM_SECRET_KEY": GOOD_KEY} | door)
+
+    assert settings["ISSUER"] == issuer
 
 
 OTHER = "https://login.example/oauth2/authorize"

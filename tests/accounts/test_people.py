@@ -1,0 +1,111 @@
+"""Those who run the portal shut people out, let them in again, and say who may do what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.management import CommandError, call_command
+from django.test import Client as Browser
+
+from accounts import people
+from accounts.models import Device, User
+from tests.accounts.conftest import LOGIN, SECURITY, sign_in
+
+LIST = "/admin/accounts/user/"
+
+
+@pytest.fixture
+def admins(alice: User) -> Browser:
+    User.objects.filter(pk=alice.pk).update(is_staff=True, is_superuser=True)
+    return sign_in("alice", at="/accounts/login/")
+
+
+def change(browser: Browser, user: User, **typed: Any) -> Any:
+    """What is not typed is not ticked."""
+    return browser.post(f"{LIST}{user.pk}/change/", typed)
+
+
+def may_sign_in(name: str) -> bool:
+    browser = Browser()
+    browser.post(LOGIN, {"login": name, "password": name})
+    return browser.get(SECURITY).status_code == 200
+
+
+def test_who_is_shut_out_is_signed_out_everywhere_and_cannot_come_back(bob: User, bobs: Browser) -> None:
+    at_store = sign_in("bob", at="/accounts/login/")
+
+    people.shut_out(bob)
+
+    assert bobs.get(SECURITY).status_code == 302
+    assert at_store.get("/store/applications/").status_code == 302
+    assert not Device.objects.exists()
+    assert not may_sign_in("bob")
+
+
+def test_who_is_let_in_again_has_to_sign_in(bob: User, bobs: Browser) -> None:
+    people.shut_out(bob)
+
+    people.let_in(bob)
+
+    assert bobs.get(SECURITY).status_code == 302
+    assert may_sign_in("bob")
+
+
+def test_page_shuts_out_and_lets_in(admins: Browser, bob: User, bobs: Browser) -> None:
+    assert change(admins, bob).status_code == 302
+    assert not may_sign_in("bob")
+    assert bobs.get(SECURITY).status_code == 302
+
+    change(admins, bob, is_active="on")
+    assert may_sign_in("bob")
+
+
+def test_page_makes_publishers(admins: Browser, bob: User) -> None:
+    at_store = sign_in("bob", at="/accounts/login/")
+    assert "Publish APIs" not in at_store.get("/store/").content.decode()
+
+    change(admins, bob, is_active="on", user_permissions=[Permission.objects.get(codename="add_api").pk])
+
+    assert "Publish APIs" in at_store.get("/store/").content.decode()
+    assert at_store.get("/store/publisher/").status_code == 200
+
+
+def test_page_shows_no_password_and_makes_and_removes_nobody(admins: Browser, bob: User) -> None:
+    page = admins.get(f"{LIST}{bob.pk}/change/").content.decode()
+
+    assert "bob@example.com" in page
+    assert bob.password not in page
+    assert 'name="password"' not in page
+    assert admins.get(f"{LIST}add/").status_code == 403
+    assert admins.post(f"{LIST}{bob.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def test_nobody_changes_their_own_rights(admins: Browser, alice: User) -> None:
+    assert change(admins, alice, is_active="on").status_code == 403
+
+    alice.refresh_from_db()
+    assert alice.is_superuser
+
+
+def test_who_may_not_do_everything_gives_nobody_any_right(admins: Browser, alice: User, bob: User) -> None:
+    User.objects.filter(pk=alice.pk).update(is_superuser=False)
+    alice.user_permissions.set(Permission.objects.filter(content_type__model="user"))
+
+    assert admins.get(LIST).status_code == 200
+    assert change(admins, bob, is_active="on", is_superuser="on").status_code == 403
+
+    bob.refresh_from_db()
+    assert not bob.is_superuser
+
+
+def test_command_does_the_same(bob: User, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("shut_out", "bob")
+    assert not may_sign_in("bob")
+
+    call_command("shut_out", "bob", "--undo")
+    assert may_sign_in("bob")
+    assert capsys.readouterr().out == "bob is shut out.\nbob may sign in again.\n"
+    with pytest.raises(CommandError, match="There is no account mallory"):
+        call_command("shut_out", "mallory")
