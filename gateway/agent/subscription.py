@@ -192,8 +192,8 @@ class Subscription:
             return UNCHANGED if has == self.unsaved else fresh
         if has and has == self.unsaved:
             return UNCHANGED
-        # Envoy has something that is not here, and the portal cannot say which is newer: it stays.
-        if has not in ("", self.accepted, self.offered) and not fresh:
+        # Envoy has something that is not here: it stays where nobody can say what is newer, or Envoy has refused that.
+        if has not in ("", self.accepted, self.offered) and (self.refusal or not fresh):
             return UNCHANGED
         if self.offered and not self.refusal:
             return self.offer(has)

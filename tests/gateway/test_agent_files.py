@@ -376,6 +376,24 @@ def test_state_that_is_not_here_is_not_taken_from_an_envoy(agent: Agent, strange
     assert agent.discover(PATH, question("newer, but it had no room on the disk")).status == 304
 
 
+def test_envoy_that_refuses_the_newest_is_not_taken_back_behind_what_was_not_kept(
+    agent: Agent, strange: Strange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    accepted(agent)
+    with monkeypatch.context() as disk:
+        disk.setattr(Kept, "save", full)
+        strange.content = answer("2")
+        assert agent.discover(PATH, question("1")) == (200, answer("2"))
+    strange.content = answer("3")
+
+    told = [agent.discover(PATH, question("2")) for _ in range(5)]
+
+    assert [one.content for one in told] == [answer("3")] * 3 + [b""] * 2
+
+
 def long_path(letters: int) -> dict[str, Any]:
     matched = {"name": ":path", "string_match": {"safe_regex": {"regex": f"/{'x' * letters}/[^/?]+"}}}
     return {"match": {"prefix": "/", "headers": [matched]}, "direct_response": {"status": 200}}
