@@ -54,6 +54,11 @@ WHOLE: dict[str, Make] = {
 }
 
 
+def is_slow(make: Make) -> bool:
+    """Whether those who ask for others with it would wait for it."""
+    return make is FILTERS[filters.REVOKED_EARLIER] and not revocations.is_earlier_made()
+
+
 def of(kind: Any, names: Any) -> Make | None:
     """`kind`: the end of the address. One filter a question, by its name. None: there is no such thing."""
     if kind != FILTER:

@@ -31,7 +31,10 @@ def make_of(question: Any) -> Make | None:
 
 
 def version(make: Make, state: State) -> str:
-    """Empty: it cannot be made. That keeps nobody from the others, and is told, and logged, where it is asked for."""
+    """Empty: it cannot be made, or not at once. Nobody waits for that with the others, nor goes without them; who then
+    asks for it alone is told."""
+    if kinds.is_slow(make):
+        return ""
     try:
         return make(state).version
     except OperationalError:  # nor can the others

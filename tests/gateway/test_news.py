@@ -35,12 +35,15 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def nothing_remembered() -> Iterator[None]:
+def nothing_remembered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(nodes, "WRITTEN_SECONDS", 60.0)  # longer than any of these tests takes
     apis.forget()
     nodes.forget()
-    revocations._earlier.cache_clear()
-    yield
+    revocations.forget()
+    with time_machine.travel(NOW, tick=False):  # each minute the earlier revocations are made anew
+        yield
     nodes.forget()
+    revocations.forget()
 
 
 @pytest.fixture
@@ -128,16 +131,15 @@ def test_question_for_all_costs_fewer_statements_than_one_for_each(
     alice: User, key: str, count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     publish(alice, "/photos")
-    with time_machine.travel(NOW, tick=False):  # the earlier revocations are read anew each minute
-        has = versions(key)
-        asked = [question(name, has[name], f"node-{number}") for number in range(count) for name in NAMES]
-        with django_assert_num_queries(5 + 1):  # the one tells that all these are there
-            assert new(key, *asked) == []
+    has = versions(key)
+    asked = [question(name, has[name], f"node-{number}") for number in range(count) for name in NAMES]
+    with django_assert_num_queries(5 + 1):  # the one tells that all these are there
+        assert new(key, *asked) == []
 
-        with django_assert_num_queries(5):
-            assert new(key, *asked) == []
-        with django_assert_num_queries(12):
-            versions(key)
+    with django_assert_num_queries(5):
+        assert new(key, *asked) == []
+    with django_assert_num_queries(12):
+        versions(key)
     assert GatewayState.objects.filter(node__startswith="node-").count() == len(asked)
 
 
@@ -240,6 +242,18 @@ def test_kind_that_cannot_be_made_keeps_nobody_from_the_others(key: str, monkeyp
     assert named(key, has) == [filters.LIMIT_BURST]
     has[filters.REVOKED_LATELY] = "old"
     assert named(key, has) == [filters.REVOKED_LATELY, filters.LIMIT_BURST]
+
+
+def test_nobody_waits_for_the_list_of_what_was_revoked_earlier(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    has = versions(key)
+    with time_machine.travel(NOW + timedelta(minutes=1), tick=False):
+        RevokedToken.objects.create(jti="revoked", expires_at=timezone.now() + timedelta(hours=1))
+        with monkeypatch.context() as not_made:
+            not_made.setattr(revocations, "earlier", None)
+            assert named(key, has) == [filters.REVOKED_EARLIER, filters.REVOKED_LATELY]
+
+        assert versions(key)[filters.REVOKED_EARLIER] == has[filters.REVOKED_EARLIER]
+        assert named(key, has) == [filters.REVOKED_LATELY]
 
 
 def test_database_that_is_away_is_none_of_that(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
