@@ -31,7 +31,7 @@ NAMES = (
     *("keymanager:token", "keymanager:introspect", "keymanager:revoke", "keymanager:userinfo"),
     *("keymanager:par", "keymanager:device-authorization"),
     *("gateway:check", "gateway:exchange", "gateway:assertion"),
-    *("gateway:routes", "gateway:clusters", "gateway:extension_configs"),
+    *("gateway:news", "gateway:routes", "gateway:clusters", "gateway:extension_configs"),
 )
 TRACING = "apimanager.tracing.TracingMiddleware"
 # Envoy asks under the name that its caller used; these views let in gateways only, and never look at the name.

@@ -23,7 +23,7 @@ from apimanager import machine_endpoints
 from gateway.checks import is_from_gateway
 
 # Asked each second by machines that look whether there is something new, or whether we live.
-UNTRACED = ("/v3/discovery:", "/gateway/revocations", "/health", "/ready", "/metrics")
+UNTRACED = ("/v3/discovery:", "/gateway/news", "/gateway/revocations", "/health", "/ready", "/metrics")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 PROPAGATOR = TraceContextTextMapPropagator()
 

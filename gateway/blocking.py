@@ -10,7 +10,6 @@ from typing import Any
 
 from gateway import answers, filters, permits
 from gateway.answers import Answer
-from store import subscriptions, throttling
 from store.throttling import Blocked
 
 Config = dict[str, Any]
@@ -24,21 +23,13 @@ PASSED: Config = {"action": permits.verdict("not_blocked", "ALLOW")}
 NOTHING: Config = {"@type": filters.RBAC}
 
 
-def places_answer() -> Answer:
-    return _places(throttling.blocked())
-
-
-def callers_answer() -> Answer:
-    return _callers(throttling.blocked(), subscriptions.ended())
-
-
 @lru_cache(maxsize=1)
-def _places(blocked: Blocked) -> Answer:
+def places_answer(blocked: Blocked) -> Answer:
     return answers.extension(filters.BLOCKED_PLACES, json.dumps(places(blocked.networks, blocked.contexts)))
 
 
 @lru_cache(maxsize=1)
-def _callers(blocked: Blocked, ended: Ended) -> Answer:
+def callers_answer(blocked: Blocked, ended: Ended) -> Answer:
     told = callers(blocked.subjects, blocked.applications, ended)
     return answers.extension(filters.BLOCKED_CALLERS, json.dumps(told))
 

@@ -14,40 +14,24 @@ from gateway.throttling import Tier
 log = logging.getLogger(__name__)
 
 
-def route_answer() -> Answer:
-    return _routes(apis.published())
-
-
-def cluster_answer() -> Answer:
-    return _clusters(apis.published())
-
-
-def subscription_answer() -> Answer:
-    return _subscriptions(apis.published())
-
-
-def permit_answer() -> Answer:
-    return _permits(apis.published())
-
-
 @made.of_all
-def _routes(published: tuple[PublishedApi, ...]) -> Answer:
+def route_answer(published: tuple[PublishedApi, ...]) -> Answer:
     return answers.of(routes.TYPE_URL, [routes.text(_servable(published))])
 
 
 @made.of_all
-def _clusters(published: tuple[PublishedApi, ...]) -> Answer:
+def cluster_answer(published: tuple[PublishedApi, ...]) -> Answer:
     backends = [text for api in _servable(published) if (text := _clusters_of(api))]
     return answers.of(clusters.TYPE_URL, [*backends, *map(json.dumps, shared_limits.of_service())])
 
 
 @made.of_all
-def _subscriptions(published: tuple[PublishedApi, ...]) -> Answer:
+def subscription_answer(published: tuple[PublishedApi, ...]) -> Answer:
     return answers.extension(filters.API, permits.subscriptions(_servable(published)))
 
 
 @made.of_all
-def _permits(published: tuple[PublishedApi, ...]) -> Answer:
+def permit_answer(published: tuple[PublishedApi, ...]) -> Answer:
     asked = {permit for api in _servable(published) for permit in _permits_of(api)}
     return answers.extension(filters.PERMIT, permits.permits(sorted(asked)))
 
@@ -57,13 +41,9 @@ def _permits_of(api: PublishedApi) -> frozenset[permits.Permit]:
     return frozenset(permits.all_of(api))
 
 
-def limit_answer(name: str) -> Answer:
-    """The filter of this name. One statement."""
-    return _limit(name, throttling.tiers())
-
-
 @lru_cache(maxsize=len(filters.LIMITS))
-def _limit(name: str, known: tuple[Tier, ...]) -> Answer:
+def limit_answer(name: str, known: tuple[Tier, ...]) -> Answer:
+    """The filter of this name."""
     make = shared_limits.shared if shared_limits.enabled() else throttling.local
     return answers.extension(name, json.dumps(make(name, known)))
 

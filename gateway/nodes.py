@@ -1,19 +1,19 @@
-"""The gateways as they tell of themselves: each asks for its state every second, and says what it has."""
+"""The gateways as they tell of themselves: each asks for its state all the time, and says what it has."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from math import inf
+from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import DatabaseError, connection, models
-from django.db.models import Case, F, Q, Value, When
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from store.usage_models import GatewayState, LogPosition
@@ -28,30 +28,66 @@ BUSY_SECONDS = 1.0
 AWAY = timedelta(seconds=30)
 # A gateway is told a change with one question and says with the next that it has it.
 LATE = timedelta(seconds=5)
-MOST = 1000
+MOST = 5000
 
-_written: dict[tuple[str, str], tuple[float, tuple[str, ...]]] = {}
+_written: dict[tuple[str, str], tuple[float, Said]] = {}
 _busy_until = 0.0
 
 
-def asked(question: dict[str, Any], kind: str, offered: str) -> None:
-    """A DiscoveryRequest came and will be answered with the version `offered`. One statement at most; a database that
-    is busy must not keep a gateway from its answer, nor the thread that gives it from anybody else."""
+class Said(NamedTuple):
+    """By a gateway of one kind of resources: that it has this `version`. It is answered the one that is `offered`."""
+
+    node: str
+    kind: str
+    version: str
+    offered: str
+    problem: str
+
+
+COLUMNS = (*Said._fields, "seen_at", "behind_since")
+
+
+def said(question: dict[str, Any], kind: str, offered: str) -> Said:
+    node = question.get("node")
+    return Said(
+        node=text(node.get("id") if isinstance(node, dict) else "", 100),
+        kind=text(" ".join([kind, *names(question)]), 200),
+        version=text(question.get("version_info"), 64),
+        offered=offered,
+        problem=problem(question),
+    )
+
+
+def asked(told: Iterable[Said]) -> None:
+    """So many DiscoveryRequests came and will be answered. One statement at most; a database that is busy must not keep
+    a gateway from its answer, nor the thread that gives it from anybody else."""
     global _busy_until
-    node = text(question.get("node", {}).get("id"), 100)
-    kind = text(" ".join([kind, *names(question)]), 200)
-    version = text(question.get("version_info"), 64)
-    told = (version, offered, problem(question))
-    if is_written((node, kind), told) or time.monotonic() < _busy_until:
+    # A statement must not meet a row twice, and two that write the same rows wait for each other in their order.
+    told = due(sorted({(one.node, one.kind): one for one in told}.values()))
+    if not told or time.monotonic() < _busy_until:
         return
     try:
         with hurried():
-            write(node, kind, *told)
+            write(told)
     except DatabaseError as error:
         _busy_until = time.monotonic() + BUSY_SECONDS
-        log.warning("what %s said was not written down: %s", node, error)
+        log.warning("what %s said was not written down: %s", told[0].node, error)
     else:
-        remember((node, kind), told)
+        remember(told)
+
+
+def due(told: list[Said]) -> list[Said]:
+    """What says something new, and all when it is time for one, so that each has no time of its own."""
+    ages = [age(one) for one in told]
+    if any(WRITTEN_SECONDS <= seconds < inf for seconds in ages):
+        return told
+    return [one for one, seconds in zip(told, ages, strict=True) if seconds == inf]
+
+
+def age(one: Said) -> float:
+    """Seconds since just this was written down."""
+    at, before = _written.get((one.node, one.kind), (0.0, None))
+    return time.monotonic() - at if before == one else inf
 
 
 @contextmanager
@@ -74,15 +110,11 @@ def names(question: dict[str, Any]) -> list[str]:
     return [str(name) for name in found] if isinstance(found, list) else []
 
 
-def is_written(key: tuple[str, str], told: tuple[str, ...]) -> bool:
-    at, before = _written.get(key, (0.0, ()))
-    return before == told and time.monotonic() - at < WRITTEN_SECONDS
-
-
-def remember(key: tuple[str, str], told: tuple[str, ...]) -> None:
+def remember(told: list[Said]) -> None:
     if len(_written) >= MOST:
         _written.clear()
-    _written[key] = (time.monotonic(), told)
+    now = time.monotonic()
+    _written.update({(one.node, one.kind): (now, one) for one in told})
 
 
 def forget() -> None:
@@ -101,25 +133,24 @@ def problem(question: dict[str, Any]) -> str:
     return text(detail.get("message"), 500) if isinstance(detail, dict) else ""
 
 
-def write(node: str, kind: str, version: str, offered: str, problem: str) -> None:
-    now = timezone.now()
-    behind = None if version == offered else now
-    changed = GatewayState.objects.filter(node=node, kind=kind).update(
-        version=version, offered=offered, problem=problem, seen_at=now, behind_since=since(version, offered, now)
-    )
-    if not changed:
-        row = GatewayState(
-            node=node, kind=kind, version=version, offered=offered, problem=problem, seen_at=now, behind_since=behind
-        )
-        GatewayState.objects.bulk_create([row], ignore_conflicts=True)
+def write(told: Sequence[Said]) -> None:
+    at = connection.ops.adapt_datetimefield_value(timezone.now())
+    values = [value for one in told for value in (*one, at, None if one.version == one.offered else at)]
+    with connection.cursor() as cursor:
+        cursor.execute(writing(len(told)), values)
 
 
-def since(version: str, offered: str, now: datetime) -> Any:
-    """It stays behind from when it first was."""
-    if version == offered:
-        return None
-    unset = When(Q(behind_since=None), then=Value(now, output_field=models.DateTimeField()))
-    return Case(unset, default=F("behind_since"))
+def writing(rows: int) -> str:
+    table = GatewayState._meta.db_table
+    into = ", ".join(COLUMNS)
+    values = ", ".join([f"({', '.join(['%s'] * len(COLUMNS))})"] * rows)
+    # It stays behind from when it first was.
+    since = f"COALESCE({table}.behind_since, EXCLUDED.behind_since)"
+    told = {name: f"EXCLUDED.{name}" for name in COLUMNS[2:]}
+    told["behind_since"] = f"CASE WHEN EXCLUDED.behind_since IS NOT NULL THEN {since} END"
+    changed = ", ".join(f"{name} = {value}" for name, value in told.items())
+    # The names are those of our own model.
+    return f"INSERT INTO {table} ({into}) VALUES {values} ON CONFLICT (node, kind) DO UPDATE SET {changed}"  # noqa: S608
 
 
 @dataclass

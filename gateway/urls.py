@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("gateway/exchange", checks.exchange, name="exchange"),
     path("gateway/revocations", revocation_feed.revocations, name="revocations"),
     path("gateway/assertion", assertions.assertion, name="assertion"),
+    path("gateway/news", views.news, name="news"),
     path("v3/discovery:routes", views.routes, name="routes"),
     path("v3/discovery:clusters", views.clusters, name="clusters"),
     path("v3/discovery:extension_configs", views.extension_configs, name="extension_configs"),

@@ -1,51 +1,58 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from gateway import blocking, discovery, filters, node_key, nodes, revocations, verifying
-from gateway.answers import Answer
+from gateway import kinds, node_key, nodes
+from gateway.kinds import Make, State
+from gateway.news import last_told, places
 
 
 @csrf_exempt
 @require_POST
 def routes(request: HttpRequest) -> HttpResponse:
-    return discover(request, discovery.route_answer)
+    return discover(request, kinds.WHOLE[kinds.ROUTES])
 
 
 @csrf_exempt
 @require_POST
 def clusters(request: HttpRequest) -> HttpResponse:
-    return discover(request, discovery.cluster_answer)
-
-
-EXTENSIONS: dict[str, Callable[[], Answer]] = {
-    filters.JWT: verifying.answer,
-    filters.REVOKED_EARLIER: revocations.earlier_answer,
-    filters.REVOKED_LATELY: revocations.lately_answer,
-    filters.BLOCKED_PLACES: blocking.places_answer,
-    filters.BLOCKED_CALLERS: blocking.callers_answer,
-    **{name: partial(discovery.limit_answer, name) for name in filters.LIMITS},
-    filters.API: discovery.subscription_answer,
-    filters.PERMIT: discovery.permit_answer,
-}
+    return discover(request, kinds.WHOLE[kinds.CLUSTERS])
 
 
 @csrf_exempt
 @require_POST
 def extension_configs(request: HttpRequest) -> HttpResponse:
     """One filter a question, by its name."""
-    names = read(request).get("resource_names")
-    name = names[0] if isinstance(names, list) and len(names) == 1 else None
-    if not isinstance(name, str) or name not in EXTENSIONS:
-        return problem(404, "There is no such filter.")
-    return discover(request, EXTENSIONS[name])
+    make = kinds.of(kinds.FILTER, read(request).get("resource_names"))
+    return discover(request, make) if make else problem(404, "There is no such filter.")
+
+
+@csrf_exempt
+@require_POST
+def news(request: HttpRequest) -> HttpResponse:
+    """Of all that an agent holds (gateway/agent/held.py): for which is there something new? By their places."""
+    question = read(request)
+    questions = question.get("questions")
+    if refused := refusal(question):
+        return refused
+    if not isinstance(questions, list):
+        return problem(400, "Send a list of questions.")
+    return told(json.dumps({"new": places(questions)}))
+
+
+def discover(request: HttpRequest, make: Make) -> HttpResponse:
+    """Answers a DiscoveryRequest of an Envoy: the resources, or 304 when it has this very version already."""
+    question = read(request)
+    if refused := refusal(question):
+        return refused
+    version, content = make(State())
+    nodes.asked([nodes.said(question, request.path.rpartition(":")[2], version)])
+    return HttpResponse(status=304) if last_told(question) == version else told(content)
 
 
 def read(request: HttpRequest) -> dict[str, Any]:
@@ -57,20 +64,18 @@ def read(request: HttpRequest) -> dict[str, Any]:
     return question if isinstance(question, dict) else {}
 
 
-def discover(request: HttpRequest, answer: Callable[[], Answer]) -> HttpResponse:
-    """Answers a DiscoveryRequest of an Envoy: the resources, or 304 when it has this very version already."""
+def refusal(question: dict[str, Any]) -> HttpResponse | None:
+    """Of whoever does not show the gateway's key."""
     try:
-        question = json.loads(request.body)
         shown = question["node"]["metadata"]["key"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (KeyError, TypeError):
         return problem(400, "Send a DiscoveryRequest as JSON, with the gateway's key in node.metadata.key.")
     if not node_key.matches(shown):
         return problem(403, "This gateway does not know the key. Write its bootstrap file anew.")
-    version, content = answer()
-    nodes.asked(question, request.path.rpartition(":")[2], version)
-    # An agent (gateway/agent/) says in response_nonce what it was told last, an Envoy has what it was told.
-    if (question.get("response_nonce") or question.get("version_info")) == version:
-        return HttpResponse(status=304)
+    return None
+
+
+def told(content: str | bytes) -> HttpResponse:
     return HttpResponse(content, content_type="application/json", headers={"Cache-Control": "no-store"})
 
 

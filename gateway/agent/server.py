@@ -19,6 +19,7 @@ from typing import Any
 
 from gateway.agent import diagnosis, kept
 from gateway.agent.configuration import Configuration, NotUsableError
+from gateway.agent.held import Held
 from gateway.agent.portal import Answer, Portal
 from gateway.agent.subscription import Subscription
 
@@ -29,8 +30,8 @@ LONGEST_QUESTION = 1024 * 1024
 # Envoys of one machine, and kinds of resources of one of them; each has files of its own, and a question that is held.
 MOST_NODES, MOST_KINDS = 32, 32
 MOST_CONNECTIONS = 512
-# So long a question is held that there is nothing new for. With the portal's time, and that of a diagnosis, it is less
-# than Envoy waits (gateway/agents.py).
+# So long a question is held that there is nothing new for. With the portal's time, for all that is held and for one of
+# it, it is less than Envoy waits (gateway/agents.py).
 HELD_SECONDS = 8.0
 IDLE_SECONDS = 60
 
@@ -41,6 +42,7 @@ class Agent:
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
         self.portal = Portal(configuration)
+        self.held = Held(self.portal, configuration.key)
         self.nodes: dict[str, dict[str, Subscription]] = {}
         self.lock = threading.Lock()
 
@@ -67,7 +69,7 @@ class Agent:
             kinds = self.nodes.setdefault(node, {}) if len(self.nodes) < MOST_NODES else self.nodes.get(node, {})
             if name not in kinds and len(self.nodes) <= MOST_NODES and len(kinds) < MOST_KINDS:
                 folder = self.configuration.state / re.sub(r"[^A-Za-z0-9_-]", "_", node)[:100]
-                kinds[name] = Subscription(folder, name[:150], self.portal, self.diagnose)
+                kinds[name] = Subscription(folder, name[:150], self.held, self.diagnose)
             return kinds.get(name)
 
     def diagnose(self, type_url: str, content: bytes) -> str:

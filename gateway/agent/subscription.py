@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from gateway.agent import answers
+from gateway.agent import answers, held
 from gateway.agent.answers import UnusableError
+from gateway.agent.held import Held, Question
 from gateway.agent.kept import Kept
-from gateway.agent.portal import Answer, AwayError, NotToldError, Portal
+from gateway.agent.portal import Answer, AwayError, NotToldError
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +27,10 @@ TRIES = 3
 # What Envoy has refused may be as it should be by now: a certificate that was missing is there.
 AGAIN_SECONDS = 20.0
 UNSAVED_SECONDS = 10.0
-# Between two questions to the portal, while one of Envoy's is held.
-PAUSE = 0.5
 UNKNOWN = "Envoy does not take it; its own log says why."
 UNCHANGED = Answer(304, b"")
 NOTHING = Answer(503, b"")
 
-Question = dict[str, Any]
 Diagnosis = Callable[[str, bytes], str]
 
 
@@ -43,8 +41,8 @@ class Refusal(NamedTuple):
 
 
 class Subscription:
-    def __init__(self, folder: Path, name: str, portal: Portal, diagnose: Diagnosis) -> None:
-        self.name, self.portal, self.diagnose = name, portal, diagnose
+    def __init__(self, folder: Path, name: str, together: Held, diagnose: Diagnosis) -> None:
+        self.name, self.held, self.portal, self.diagnose = name, together, together.portal, diagnose
         self.lock = threading.Lock()
         self.accepted_file, self.offered_file = Kept(folder, f"{name}.accepted"), Kept(folder, f"{name}.offered")
         self.accepted, self.offered = version(self.accepted_file), version(self.offered_file)
@@ -55,28 +53,34 @@ class Subscription:
         self.unsaved, self.unsaved_until, self.unsaved_reason = "", 0.0, ""
         self.turn = 0
 
-    def news(self, path: str, question: Question, held: float) -> Answer:
+    def news(self, path: str, question: Question, seconds: float) -> Answer:
         """The answer, once it says something, or after so many seconds. An Envoy that asks anew meanwhile was started
         anew, and nobody waits for the answer to what it asked before."""
-        until = time.monotonic() + held
+        until = time.monotonic() + seconds
         with self.lock:
             self.turn += 1
             turn = self.turn
-        while (answer := self.answer(path, question)) == UNCHANGED and time.monotonic() + PAUSE < until:
-            time.sleep(PAUSE)
+        answer = self.answer(path, question)
+        while answer == UNCHANGED and time.monotonic() + held.PAUSE < until:
+            with self.lock:
+                asked = held.of_kind(path, self.passed_on(question))
+            is_news = self.held.is_news(asked)
             if self.turn != turn:
                 break
+            answer = self.answer(path, question, is_news)
         return answer
 
-    def answer(self, path: str, question: Question) -> Answer:
-        """What Envoy is to be told now."""
-        has = str(question.get("version_info") or "")
+    def answer(self, path: str, question: Question, is_news: bool | None = True) -> Answer:
+        """What Envoy is to be told now. `is_news`: what the portal said of it a moment ago; None: nothing."""
+        has = had(question)
         with self.lock:
             self.heard(has, question)
-            body = self.passed_on(question, has)
+            asked = self.passed_on(question)
             # A restarted Envoy need not wait for a portal that does not answer, nor for what was asked before it.
             hurry = not has and bool(self.accepted or self.offered)
-        news = None if hurry and self.portal.is_away else self.ask(path, body, hurry)
+        news = UNCHANGED if is_news is False else None
+        if is_news and not (hurry and self.portal.is_away):
+            news = self.ask(path, json.dumps(asked).encode(), hurry)
         with self.lock:
             return self.reply(has, self.taken(news, question, has))
 
@@ -136,10 +140,10 @@ class Subscription:
         self.defect = ""
         return news
 
-    def passed_on(self, question: Question, has: str) -> bytes:
+    def passed_on(self, question: Question) -> Question:
         """The question. `version_info` is what Envoy has, `response_nonce` what was told last and is here: the portal
         need not tell that again."""
-        node = question.get("node", {})
+        node, has = question.get("node", {}), had(question)
         told = self.unsaved if has == self.unsaved and time.monotonic() < self.unsaved_until else ""
         asked = {
             "version_info": has,
@@ -150,7 +154,7 @@ class Subscription:
         }
         if problem := self.problem():
             asked["error_detail"] = {"code": 3, "message": problem}
-        return json.dumps(asked).encode()
+        return asked
 
     def problem(self) -> str:
         if self.refusal:
@@ -192,8 +196,8 @@ class Subscription:
             return UNCHANGED if has == self.unsaved else fresh
         if has and has == self.unsaved:
             return UNCHANGED
-        # Envoy has something that is not here, and the portal cannot say which is newer: it stays.
-        if has not in ("", self.accepted, self.offered) and not fresh:
+        # Envoy has something that is not here: it stays where nobody can say what is newer, or Envoy has refused that.
+        if has not in ("", self.accepted, self.offered) and (self.refusal or not fresh):
             return UNCHANGED
         if self.offered and not self.refusal:
             return self.offer(has)
@@ -217,6 +221,10 @@ class Subscription:
     def whole(self, file: Kept) -> Answer:
         loaded = file.load()
         return Answer(200, loaded[1]) if loaded else NOTHING
+
+
+def had(question: Question) -> str:
+    return str(question.get("version_info") or "")
 
 
 def version(file: Kept) -> str:

@@ -11,10 +11,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
 
+from gateway.agent.configuration import Configuration
+from gateway.agent.server import Agent
 from tests import lanes
 from tests.gateway import certificates, parts
 from tests.gateway.parts import Backend, Part
 from tests.gateway.store_rows import LivePortal, Mint
+from tests.gateway.strange_portal import Strange, forget_connections
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -119,6 +122,25 @@ def portal_away(live: Live) -> Iterator[Part]:
     if live.portal.is_over:
         live.portal.start()
     parts.seconds_until(lambda: live.gateway.call("POST", "/token").status < 500)
+
+
+@pytest.fixture
+def strange() -> Iterator[Strange]:
+    portal = Strange()
+    yield portal
+    portal.end()
+
+
+@pytest.fixture
+def told(strange: Strange, tmp_path: Path) -> Configuration:
+    return Configuration(str(tmp_path / "s"), 0, tmp_path / "state", "key", [strange.url], "portal", "", "")
+
+
+@pytest.fixture
+def agent(told: Configuration) -> Iterator[Agent]:
+    agent = Agent(told)
+    yield agent
+    forget_connections(agent)
 
 
 @pytest.fixture(scope="session")

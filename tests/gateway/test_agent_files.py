@@ -10,29 +10,22 @@ import socket
 import stat
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gateway import clusters, revocations
-from gateway.agent import answers, configuration, diagnosis, server, subscription
+from gateway.agent import answers, configuration, diagnosis, server
 from gateway.agent.answers import UnusableError
 from gateway.agent.configuration import Configuration, NotUsableError
 from gateway.agent.kept import Kept, tidy
-from gateway.agent.portal import Answer
 from gateway.agent.server import Agent
 from tests.gateway import parts
+from tests.gateway.strange_portal import PATH, ROUTES, Strange, accepted, answer, forget_connections, question
 
-ROUTES = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
-QUESTION = {"node": {"id": "east", "metadata": {"key": "key"}, "extensions": ["x" * 1000]}, "resource_names": ["apis"]}
-PATH = "/v3/discovery:routes"
 SAVING = """
 import pathlib, sys
 from gateway.agent.kept import Kept
@@ -42,87 +35,6 @@ for number in range(10**9):
     if number == 0:
         print("begun", flush=True)
 """
-
-
-def answer(version: str = "1", **changes: Any) -> bytes:
-    resource = {"@type": ROUTES, "name": "apis", "virtual_hosts": [{"name": "routes", "resources": 1}]}
-    told = {"version_info": version, "type_url": ROUTES, "resources": [resource]}
-    return json.dumps({name: value for name, value in (told | changes).items() if value is not None}).encode()
-
-
-def question(version: str = "", **changes: Any) -> dict[str, Any]:
-    return {**QUESTION, "version_info": version, "type_url": ROUTES, **changes}
-
-
-class Strange:
-    """A portal that answers whatever it is told to; `questions` are those it was asked."""
-
-    def __init__(self) -> None:
-        self.status, self.content, self.questions = 200, answer(), list[dict[str, Any]]()
-        self.pause = 0.0
-        strange = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                strange.questions.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                time.sleep(strange.pause)
-                self.do_GET()
-
-            def do_GET(self) -> None:
-                self.send_response(strange.status)
-                self.send_header("Content-Length", str(len(strange.content)))
-                self.end_headers()
-                self.wfile.write(strange.content)
-
-            def log_message(self, *args: Any) -> None:
-                """Silent."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01})
-        self.thread.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-    def end(self) -> None:
-        if self.thread.is_alive():
-            self.server.shutdown()
-            self.server.server_close()
-            self.thread.join()
-
-
-@pytest.fixture
-def strange() -> Iterator[Strange]:
-    portal = Strange()
-    yield portal
-    portal.end()
-
-
-@pytest.fixture
-def told(strange: Strange, tmp_path: Path) -> Configuration:
-    return Configuration(str(tmp_path / "s"), 0, tmp_path / "state", "key", [strange.url], "portal", "", "")
-
-
-@pytest.fixture
-def agent(told: Configuration) -> Iterator[Agent]:
-    agent = Agent(told)
-    yield agent
-    forget_connections(agent)
-
-
-def forget_connections(agent: Agent) -> None:
-    for _, connection in agent.portal.idle:
-        connection.close()
-
-
-def accepted(agent: Agent, version: str = "1") -> None:
-    """An Envoy that asks with a version has it."""
-    agent.discover(PATH, question())
-    assert agent.discover(PATH, question(version)).status == 304
 
 
 def test_kept_file_is_for_its_owner_only_and_read_as_written(tmp_path: Path) -> None:
@@ -233,39 +145,6 @@ def test_restarted_envoy_has_the_last_good_state_whatever_the_portal_says(
     forget_connections(restarted)
 
 
-@contextmanager
-def held_question(agent: Agent, strange: Strange) -> Iterator[Future[Answer]]:
-    """Of an Envoy that has the newest; the portal was asked meanwhile."""
-    with ThreadPoolExecutor() as threads:
-        asked = len(strange.questions)
-        held = threads.submit(agent.discover, PATH, question("1"), held=30.0)
-        parts.seconds_until(lambda: len(strange.questions) > asked)
-        yield held
-
-
-def test_question_is_held_until_there_is_something_new(agent: Agent, strange: Strange) -> None:
-    accepted(agent)
-    with held_question(agent, strange) as held:
-        assert not held.done()
-
-        strange.content = answer("2")
-        assert held.result(20) == (200, answer("2"))
-
-
-def test_question_is_not_held_for_ever(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscription, "PAUSE", 0.05)
-    accepted(agent)
-
-    assert agent.discover(PATH, question("1"), held=0.2).status == 304
-
-
-def test_held_question_of_an_envoy_that_was_restarted_is_dropped(agent: Agent, strange: Strange) -> None:
-    accepted(agent)
-    with held_question(agent, strange) as held:
-        assert agent.discover(PATH, question(), held=30.0) == (200, answer())
-        assert held.result(20).status == 304
-
-
 def test_portal_that_refuses_one_question_is_not_away(agent: Agent, strange: Strange) -> None:
     accepted(agent)
     strange.status, strange.content = 403, b'{"error": "another key"}'
@@ -374,6 +253,24 @@ def test_state_that_is_not_here_is_not_taken_from_an_envoy(agent: Agent, strange
     strange.status = 500
 
     assert agent.discover(PATH, question("newer, but it had no room on the disk")).status == 304
+
+
+def test_envoy_that_refuses_the_newest_is_not_taken_back_behind_what_was_not_kept(
+    agent: Agent, strange: Strange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    accepted(agent)
+    with monkeypatch.context() as disk:
+        disk.setattr(Kept, "save", full)
+        strange.content = answer("2")
+        assert agent.discover(PATH, question("1")) == (200, answer("2"))
+    strange.content = answer("3")
+
+    told = [agent.discover(PATH, question("2")) for _ in range(5)]
+
+    assert [one.content for one in told] == [answer("3")] * 3 + [b""] * 2
 
 
 def long_path(letters: int) -> dict[str, Any]:

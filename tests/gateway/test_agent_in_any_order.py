@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from gateway.agent import subscription
+from gateway.agent import held, subscription
+from gateway.agent.held import Held
 from gateway.agent.kept import Kept
 from gateway.agent.portal import Answer, AwayError
 from gateway.agent.subscription import Subscription
@@ -28,7 +29,7 @@ class World:
         self.agent = self.start_agent()
 
     def start_agent(self) -> Subscription:
-        return Subscription(self.folder, "clusters", self, self.diagnose)  # type: ignore[arg-type]
+        return Subscription(self.folder, "clusters", Held(self, "key"), self.diagnose)  # type: ignore[arg-type]
 
     def is_bad(self, version: int) -> bool:
         return version % 3 == 0
@@ -37,16 +38,22 @@ class World:
         bad = self.is_bad(int(json.loads(content)["version_info"]))
         return "it is bad" if bad and self.knows_why else ""
 
-    def ask(self, method: str, path: str, body: bytes, *, hurry: bool) -> Answer:
+    def ask(self, method: str, path: str, body: bytes, *, hurry: bool = False) -> Answer:
         if self.is_away:
             raise AwayError("away")
-        if json.loads(body)["response_nonce"] == str(self.newest):
+        asked = json.loads(body)
+        if path == held.PATH:
+            [asked] = asked["questions"]
+            return Answer(200, json.dumps({"new": [] if asked["response_nonce"] == str(self.newest) else [0]}).encode())
+        if asked["response_nonce"] == str(self.newest):
             return Answer(304, b"")
         told = {"version_info": str(self.newest), "type_url": TYPE, "resources": []}
         return Answer(200, json.dumps(told).encode())
 
     def envoy_asks(self) -> None:
-        answer = self.agent.answer("/v3/discovery:clusters", {"version_info": self.envoy_has, "type_url": TYPE})
+        question = {"version_info": self.envoy_has, "type_url": TYPE}
+        # It is held for a few rounds, or not at all.
+        answer = self.agent.news("/v3/discovery:clusters", question, self.random.choice([0.0, 0.0005]))
         if answer.status == 200:
             version = json.loads(answer.content)["version_info"]
             if not self.is_bad(int(version)):
@@ -75,6 +82,7 @@ class World:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.agent.kept.os.fsync", lambda descriptor: None)
     monkeypatch.setattr(subscription, "UNSAVED_SECONDS", 0.0)
+    monkeypatch.setattr(held, "PAUSE", 0.0)
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -27,7 +27,7 @@ LISTS = [filters.REVOKED_EARLIER, filters.REVOKED_LATELY]
 def key(settings: Settings, tmp_path: Path, db: None) -> Iterator[str]:
     """At one moment: the lists are divided anew each minute."""
     settings.GATEWAY_STATE = tmp_path / "gateway"
-    revocations._earlier.cache_clear()
+    revocations.forget()
     with time_machine.travel(timezone.now(), tick=False):
         yield node_key.ensure()
 
