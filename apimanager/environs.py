@@ -87,7 +87,8 @@ class Started:
     __slots__ = ("headers", "status")
 
     def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-        self.status, self.headers = int(status[:3]), headers
+        # Django begins a cookie by a space. Over HTTP/2 nothing may (RFC 9113 8.2.1), and Node leaves out what does.
+        self.status, self.headers = int(status[:3]), [(name, value.strip()) for name, value in headers]
 
 
 def answer(application: Application, environ: Environ, protocol: HTTPProtocol, body: bytes) -> None:

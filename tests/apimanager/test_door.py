@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -315,6 +316,15 @@ def test_a_body_over_http2_needs_no_length(door: int, header: str) -> None:
     assert (told["body"], told["environ"]["CONTENT_LENGTH"]) == ("a=b", "3")
     assert told["environ"]["SERVER_PROTOCOL"] == "HTTP/2"
     assert told["environ"]["HTTP_HOST"] == f"127.0.0.1:{door}"
+
+
+@needs_curl
+@pytest.mark.rfc("9113#8.2.1")
+def test_no_value_over_http2_begins_with_a_space(door: int) -> None:
+    """Django's cookies do, and nghttp2 leaves out a header that does: who has Node could not sign in."""
+    _, answered = over_http2(door, "--dump-header", "-")
+
+    assert re.findall(r"^set-cookie: (.*?)\r?$", answered, re.MULTILINE) == ["a=1", "b=2"]
 
 
 # RFC 9113 6: types of frames, flags, an error code; RFC 7541: `:status: 408`, its digits in Huffman's code.
