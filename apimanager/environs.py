@@ -41,8 +41,11 @@ def environ_of(scope: Scope, headers: Headers) -> Environ:
         "wsgi.version": (1, 0),
     }
     add_headers(environ, headers)
-    if "HTTP_HOST" not in environ:
-        environ["HTTP_HOST"] = scope.authority or ""
+    # Whatever the header field says (RFC 9112 3.2.2, RFC 9113 8.3.1).
+    if authority := scope.authority:
+        environ["HTTP_HOST"] = authority
+    elif "HTTP_HOST" not in environ:
+        environ["HTTP_HOST"] = ""
     return environ
 
 
