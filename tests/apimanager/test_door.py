@@ -205,6 +205,22 @@ def test_what_a_get_brings_along_is_not_waited_for(door: int) -> None:
     assert content["body"] == ""
 
 
+@pytest.mark.rfc("9112#6.1")
+@pytest.mark.parametrize("coding", [b"gzip, chunked", b"gzip\r\nTransfer-Encoding: chunked"])
+def test_a_coding_that_is_not_understood_is_not_implemented(door: int, coding: bytes) -> None:
+    calls = told(door, REQUESTS["query"])["calls"]
+    request = REQUESTS["chunks"].replace(b"Encoding: chunked", b"Encoding: " + coding)
+
+    response, _ = reply(door, request)
+
+    assert (response.status, response.headers["Connection"]) == (501, "close")
+    assert told(door, REQUESTS["query"])["calls"] == calls + 1
+
+
+def test_the_name_of_a_coding_may_be_in_capitals(door: int) -> None:
+    assert told(door, REQUESTS["chunks"].replace(b"chunked", b"Chunked"))["body"] == "abc"
+
+
 @pytest.mark.parametrize("name", ["form", "chunks"])
 def test_nothing_is_kept_of_a_request_that_is_answered(door: int, name: str) -> None:
     before = told(door, REQUESTS[name])["arrivals"]
