@@ -93,7 +93,8 @@ def check_policy(described: client_descriptions.Description, policy: Policy) -> 
     refused = [name for name in described.columns["grant_types"] if name not in policy.grant_types]
     if refused:
         raise errors.InvalidClientMetadata(f"The grant type {refused[0]} is not given to clients that register.")
-    described.columns["scopes"] = [name for name in described.columns["scopes"] if name in policy.scopes]
+    allowed = scopes.ALWAYS_ALLOWED | set(policy.scopes)
+    described.columns["scopes"] = [name for name in described.columns["scopes"] if name in allowed]
 
 
 def find(client_id: str, *, token: str) -> Client:

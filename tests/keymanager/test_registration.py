@@ -175,6 +175,15 @@ def test_an_initial_access_token_says_what_its_clients_may_have(settings: Settin
     assert (said["grant_types"], said["scope"]) == (["password"], "photos:read")
 
 
+@pytest.mark.rfc("7591#2")
+def test_what_every_client_may_ask_for_is_told_as_what_it_may(bobs_browser: Browser) -> None:
+    """Who goes by the answer would ask for no ID token if `openid` were not in it."""
+    answer = register(scope="openid email photos:read nonsense")
+
+    assert answer.json()["scope"] == "openid email photos:read"
+    assert exchange(as_registered(answer), code_for(bobs_browser, as_registered(answer))).status_code == 200
+
+
 def test_whom_nobody_stands_for_gets_no_scope_to_manage_the_portal_with() -> None:
     Scope.objects.create(name="apim:api_publish", title="Publish APIs for you")
 
