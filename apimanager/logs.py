@@ -4,6 +4,17 @@ from __future__ import annotations
 
 import logging
 
+# Also those that some programs take for the end of a line: NEL, LINE SEPARATOR, PARAGRAPH SEPARATOR.
+CONTROLS = {code: ascii(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
+
+
+class Lines(logging.Formatter):
+    """One line for each message: who calls /oauth2/register/x%0A... would write one of his own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        line = super().formatMessage(record)
+        return line if line.isprintable() else line.translate(CONTROLS)
+
 
 def without_traceback(record: logging.LogRecord) -> bool:
     """For what strangers cause: who calls under a wrong name is a line, and thirty for each would hide what matters."""
