@@ -66,7 +66,7 @@ INSTALLED_APPS = [
 # For people; what programs call is answered in front of it (apimanager/machine_endpoints.py).
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apimanager.static_files.StaticFilesMiddleware",
     "apimanager.middleware.SecurityHeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apimanager.middleware.DatabaseBusyMiddleware",
