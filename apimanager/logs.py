@@ -16,7 +16,13 @@ class Lines(logging.Formatter):
         return line if line.isprintable() else line.translate(CONTROLS)
 
 
+# What strangers cause is a line: thirty for each would hide what matters.
+TOO_LARGE = ("RequestDataTooBig", "TooManyFieldsSent", "TooManyFilesSent")
+OF_STRANGERS = ("django.request", *(f"django.security.{name}" for name in ("DisallowedHost", *TOO_LARGE)))
+
+
 def without_traceback(record: logging.LogRecord) -> bool:
-    """For what strangers cause: who calls under a wrong name is a line, and thirty for each would hide what matters."""
-    record.exc_info = None
+    """Unless the fault is ours."""
+    if getattr(record, "status_code", 500) < 500:
+        record.exc_info = None
     return True

@@ -384,6 +384,6 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": env.choice("APIM_LOG_LEVEL", "INFO", LOG_LEVELS)},
     "loggers": {
         "django.server": {"level": "WARNING"},
-        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
+        **{name: {"filters": ["without_traceback"]} for name in logs.OF_STRANGERS},
     },
 }

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.test import Client as Browser
 
 pytestmark = pytest.mark.django_db
+FORM = "application/x-www-form-urlencoded"
 FORGED = "2026-01-01 00:00:00 INFO all is well"
 
 
@@ -37,8 +38,28 @@ def test_nobody_writes_a_line_of_his_own(
     assert not [line for line in lines if line.startswith(FORGED)]
 
 
-def test_a_traceback_has_its_lines(caplog: pytest.LogCaptureFixture, formatter: logging.Formatter) -> None:
-    Browser(raise_request_exception=False).get("/oauth2/authorize?" + "a=1&" * 2000)
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ("&".join(f"a{number}=" for number in range(2000)), FORM),
+        ("a" * 3_000_000, FORM),
+        ("a=b", f"{FORM}; charset=utf-16"),
+        ("x", "multipart/form-data; boundary="),
+    ],
+)
+def test_what_a_stranger_causes_has_no_traceback(caplog: pytest.LogCaptureFixture, content: str, kind: str) -> None:
+    assert Browser().generic("POST", "/oauth2/account/login/", content, kind).status_code in {400, 413}
 
-    [line] = [formatter.format(record) for record in caplog.records if record.exc_info]
-    assert "\nTraceback (most recent call last):\n" in line
+    assert caplog.records
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_a_fault_of_ours_has_one_in_its_lines(
+    caplog: pytest.LogCaptureFixture, formatter: logging.Formatter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("store.views.apis.render", None)
+        Browser(raise_request_exception=False).get("/store/")
+
+    [told] = [formatter.format(record) for record in caplog.records if record.exc_info]
+    assert "\nTraceback (most recent call last):\n" in told
