@@ -17,7 +17,7 @@ from accounts.models import PersonalDetails, User
 
 @never_cache
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def details(request: HttpRequest) -> HttpResponse:
     """One's own, nobody else's: there is no name to send."""
     user = cast("User", request.user)

@@ -39,6 +39,8 @@ class Door:
         # The environ is made when all is here: other requests come in between, and it would be out of the caches again.
         headers = scope.headers
         length = length_of(scope.method, headers)
+        if length == inf and is_of_unknown_coding(headers):
+            return refuse(protocol, scope, 501)
         try:
             if not length:
                 body = b""
@@ -75,6 +77,11 @@ def length_of(method: str, headers: Headers) -> float:
     if length is None or "transfer-encoding" in headers:
         return inf if method in WITH_BODY else 0
     return int(length)
+
+
+def is_of_unknown_coding(headers: Headers) -> bool:
+    """gzip for example, which the server takes off no body (RFC 9112 7.2)."""
+    return bool(headers.get("transfer-encoding", "chunked").lower() != "chunked")
 
 
 def refuse(protocol: HTTPProtocol, scope: Scope, status: int) -> None:

@@ -41,8 +41,11 @@ def environ_of(scope: Scope, headers: Headers) -> Environ:
         "wsgi.version": (1, 0),
     }
     add_headers(environ, headers)
-    if "HTTP_HOST" not in environ:
-        environ["HTTP_HOST"] = scope.authority or ""
+    # Whatever the header field says (RFC 9112 3.2.2, RFC 9113 8.3.1).
+    if authority := scope.authority:
+        environ["HTTP_HOST"] = authority
+    elif "HTTP_HOST" not in environ:
+        environ["HTTP_HOST"] = ""
     return environ
 
 
@@ -87,7 +90,8 @@ class Started:
     __slots__ = ("headers", "status")
 
     def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
-        self.status, self.headers = int(status[:3]), headers
+        # Django begins a cookie by a space. Over HTTP/2 nothing may (RFC 9113 8.2.1), and Node leaves out what does.
+        self.status, self.headers = int(status[:3]), [(name, value.strip()) for name, value in headers]
 
 
 def answer(application: Application, environ: Environ, protocol: HTTPProtocol, body: bytes) -> None:

@@ -66,7 +66,7 @@ INSTALLED_APPS = [
 # For people; what programs call is answered in front of it (apimanager/machine_endpoints.py).
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "apimanager.static_files.StaticFilesMiddleware",
     "apimanager.middleware.SecurityHeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "apimanager.middleware.DatabaseBusyMiddleware",
@@ -380,11 +380,11 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"without_traceback": {"()": CallbackFilter, "callback": logs.without_traceback}},
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": logs.Lines, "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.choice("APIM_LOG_LEVEL", "INFO", LOG_LEVELS)},
     "loggers": {
         "django.server": {"level": "WARNING"},
-        "django.security.DisallowedHost": {"filters": ["without_traceback"]},
+        **{name: {"filters": ["without_traceback"]} for name in logs.OF_STRANGERS},
     },
 }

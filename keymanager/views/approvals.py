@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from keymanager import approvals
@@ -18,7 +18,7 @@ from keymanager.models import Client
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Applications with access; where a person lands, too, who signed in here without an application waiting."""
     return render(request, "keymanager/approvals.html", {"approvals": approvals.of(person(request))})
@@ -26,7 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def download(request: HttpRequest) -> HttpResponse:
     """The same as a file."""
     headers = {"Content-Disposition": 'attachment; filename="applications-with-access.json"'}

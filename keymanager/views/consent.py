@@ -26,7 +26,7 @@ from keymanager.views.answers import error_page, see_other
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @see_other
 def consent(request: HttpRequest, key: str) -> HttpResponse:
     session = login.browser_session(request)
@@ -46,7 +46,7 @@ def answered(request: HttpRequest, session: login.BrowserSession, waiting: Conse
     try:
         asked = authorization.check(client, redirect_uri, waiting.parameters)
         asked = replace(asked, pushed=waiting.pushed_request)
-        if request.method == "GET":
+        if request.method != "POST":
             return consent_page(request, session, asked, key)
         return decide(request, session, waiting, asked)
     except errors.OAuthError as error:

@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
 from keymanager import (
@@ -49,7 +49,7 @@ def device_authorization(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def device(request: HttpRequest) -> HttpResponse:
     """RFC 8628 3.3: the code, then who asks for what, then the answer. A code in the address is only filled in
     (3.3.1): nobody approves by following a link."""
@@ -87,7 +87,7 @@ def decide(request: HttpRequest, form: UserCodeForm) -> HttpResponse:
     return render(request, "keymanager/device_done.html", {"client": row.client, "approved": decision == "approve"})
 
 
-@require_GET
+@require_safe
 def qr(request: HttpRequest) -> HttpResponse:
     """RFC 8628 3.3.1: `verification_uri_complete` as a picture, for a device to show. Says nothing about whether such
     a code exists."""

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.encoding import iri_to_uri
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from keymanager import errors, framing, login, parameters as wire, signing_out
 from keymanager.sign_in_elsewhere import departures
@@ -70,7 +70,7 @@ def see_other(location: str) -> HttpResponse:
 
 
 @csrf_exempt
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def original(request: HttpRequest) -> HttpResponse:
     """Where the original has it; at the key manager's own door is the session (accounts/realms.py)."""
     query = request.META.get("QUERY_STRING", "")
@@ -78,7 +78,7 @@ def original(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=307, headers={"Location": location, "Cache-Control": "no-store"})
 
 
-@require_GET
+@require_safe
 def check_session(request: HttpRequest) -> HttpResponse:
     """Session Management 1.0 3.2: the OP's frame. It is the same for everybody; the script reads the cookie."""
     page = framing.may_be_framed(render(request, "keymanager/check_session.html"))

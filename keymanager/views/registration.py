@@ -31,7 +31,7 @@ def register(request: HttpRequest) -> HttpResponse:
 
 @for_programs
 @cors.for_all
-@require_http_methods(["GET", "PUT", "DELETE"])
+@require_http_methods(["GET", "HEAD", "PUT", "DELETE"])
 def registered(request: HttpRequest, client_id: str) -> HttpResponse:
     """RFC 7592 2."""
     try:
@@ -61,7 +61,7 @@ def delete(request: HttpRequest, client: Client) -> HttpResponse:
     return HttpResponse(status=204, headers=NO_STORE)
 
 
-DEEDS = {"GET": read, "PUT": update, "DELETE": delete}
+DEEDS = {"GET": read, "HEAD": read, "PUT": update, "DELETE": delete}
 
 
 @for_programs

@@ -8,14 +8,14 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from keymanager import login
 
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def select_account(request: HttpRequest) -> HttpResponse:
     """Both ways lead back to the request in `next`, which says that it is answered (keymanager/detours.py)."""
     path = request.GET.get("next", "")

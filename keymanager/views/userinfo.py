@@ -19,7 +19,7 @@ from keymanager.views.programs import for_programs
 
 @for_programs
 @cors.for_registered_origins
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def userinfo(request: HttpRequest) -> HttpResponse:
     """OpenID Connect Core 5.3."""
     try:

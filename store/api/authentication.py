@@ -49,7 +49,7 @@ def for_providers(**scopes: str) -> Callable[[View], View]:
     def decorated(view: View) -> View:
         @wraps(view)
         def inner(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            needed = scopes[(request.method or "GET").lower()]
+            needed = scopes["get" if request.method == "HEAD" else str(request.method).lower()]
             scopes_given = cast("frozenset[str] | None", request.auth)
             if scopes_given is not None and needed not in scopes_given:
                 raise InsufficientScope(f"The access token needs the scope {needed}.")

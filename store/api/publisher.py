@@ -33,11 +33,11 @@ NAMES = {
 }
 
 
-@api_view(["GET", "POST"])
+@api_view(["GET", "HEAD", "POST"])
 @authentication_classes(CLASSES)
 @for_providers(get=VIEW, post=CREATE)
 def apis(request: Request) -> Response:
-    if request.method == "GET":
+    if request.method != "POST":
         return Response(api_list(request))
     form = checked(ApiForm(data_of(request, {}), request.FILES or None))
     if form.read is None:
@@ -61,7 +61,7 @@ def number(request: Request, name: str, usual: int, most: int) -> int:
     return min(int(text), most) if text.isascii() and text.isdecimal() and len(text) < 10 else usual
 
 
-@api_view(["GET", "PUT"])
+@api_view(["GET", "HEAD", "PUT"])
 @authentication_classes(CLASSES)
 @for_providers(get=VIEW, put=CREATE)
 def api(request: Request, api_id: uuid.UUID) -> Response:
@@ -72,7 +72,7 @@ def api(request: Request, api_id: uuid.UUID) -> Response:
     return Response(told(shown))
 
 
-@api_view(["GET"])
+@api_view(["GET", "HEAD"])
 @authentication_classes(CLASSES)
 @for_providers(get=VIEW)
 def definition(request: Request, api_id: uuid.UUID) -> Response:

@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from http.cookies import SimpleCookie
 from typing import Any
 
 from apimanager import bodies, scheduling
@@ -36,10 +37,15 @@ def tell(environ: dict[str, Any], start_response: Any) -> Any:
     state["calls"] += 1
     if environ["PATH_INFO"] == "/fault":
         raise RuntimeError("as it was asked for")
-    start_response("200 OK", [("Set-Cookie", "a=1"), ("Set-Cookie", "b=2"), ("Content-Type", "application/json")])
+    start_response("200 OK", [("Content-Type", "application/json"), *cookies()])
     if environ["PATH_INFO"] == "/large":
         return iter([b"x" * 65536] * 1000)
     return Pieces() if environ["PATH_INFO"] == "/pieces" else [json.dumps(told(environ)).encode()]
+
+
+def cookies() -> Iterator[tuple[str, str]]:
+    """As Django's WSGIHandler writes them."""
+    return (("Set-Cookie", cookie.output(header="")) for cookie in SimpleCookie({"a": "1", "b": "2"}).values())
 
 
 def told(environ: dict[str, Any]) -> dict[str, Any]:

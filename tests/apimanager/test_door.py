@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -40,7 +41,7 @@ REQUESTS = {
     "twice": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Twice: a\r\nx-twice: b\r\nCookie: c=1\r\ncookie: d=2\r\n\r\n",
     "not ASCII": b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Name: \xc3\xa9\r\nX-Other: \t a \r\n\r\n",
     "no host": b"GET / HTTP/1.0\r\n\r\n",
-    "whole address": b"GET http://example.org/a?b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "whole address": b"GET http://example.org/a?b HTTP/1.1\r\nHost: example.org\r\n\r\n",
     "too large": b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     + b"fff\r\n%b\r\n0\r\n\r\n" % (b"x" * 0xFFF),
 }
@@ -120,6 +121,13 @@ def test_what_reaches_the_application_is_what_granian_hands_to_any(door: int, pl
     assert ours["body"] == theirs["body"]
 
 
+@pytest.mark.rfc("9112#3.2.2")
+def test_a_whole_address_names_the_host_whatever_the_header_says(door: int) -> None:
+    request = b"GET http://example.org:81/a HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+    assert told(door, request)["environ"]["HTTP_HOST"] == "example.org:81"
+
+
 def test_no_header_passes_for_another_by_an_underscore(door: int) -> None:
     request = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: 192.0.2.1\r\nX_Forwarded_For: 192.0.2.2\r\n\r\n"
 
@@ -195,6 +203,22 @@ def test_what_a_get_brings_along_is_not_waited_for(door: int) -> None:
     content = told(door, b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\n")
 
     assert content["body"] == ""
+
+
+@pytest.mark.rfc("9112#6.1")
+@pytest.mark.parametrize("coding", [b"gzip, chunked", b"gzip\r\nTransfer-Encoding: chunked"])
+def test_a_coding_that_is_not_understood_is_not_implemented(door: int, coding: bytes) -> None:
+    calls = told(door, REQUESTS["query"])["calls"]
+    request = REQUESTS["chunks"].replace(b"Encoding: chunked", b"Encoding: " + coding)
+
+    response, _ = reply(door, request)
+
+    assert (response.status, response.headers["Connection"]) == (501, "close")
+    assert told(door, REQUESTS["query"])["calls"] == calls + 1
+
+
+def test_the_name_of_a_coding_may_be_in_capitals(door: int) -> None:
+    assert told(door, REQUESTS["chunks"].replace(b"chunked", b"Chunked"))["body"] == "abc"
 
 
 @pytest.mark.parametrize("name", ["form", "chunks"])
@@ -317,15 +341,29 @@ def test_a_body_over_http2_needs_no_length(door: int, header: str) -> None:
     assert told["environ"]["HTTP_HOST"] == f"127.0.0.1:{door}"
 
 
+@needs_curl
+@pytest.mark.rfc("9113#8.2.1")
+def test_no_value_over_http2_begins_with_a_space(door: int) -> None:
+    """Django's cookies do, and nghttp2 leaves out a header that does: who has Node could not sign in."""
+    _, answered = over_http2(door, "--dump-header", "-")
+
+    assert re.findall(r"^set-cookie: (.*?)\r?$", answered, re.MULTILINE) == ["a=1", "b=2"]
+
+
 # RFC 9113 6: types of frames, flags, an error code; RFC 7541: `:status: 408`, its digits in Huffman's code.
 DATA, HEADERS, RST_STREAM, SETTINGS = 0, 1, 3, 4
-END_HEADERS = 4
+END_STREAM, END_HEADERS = 1, 4
 NO_ERROR = b"\0\0\0\0"
 STATUS_408 = b"\x48\x83\x68\x0f\x7f"
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
     return len(payload).to_bytes(3, "big") + bytes((kind, flags)) + stream.to_bytes(4, "big") + payload
+
+
+HELLO = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0, b"")
+# :scheme: http, :path: /, :authority: localhost
+ADDRESS = b"\x86\x84\x41\x09localhost"
 
 
 def frames(connection: socket.socket) -> Iterator[tuple[int, int, bytes]]:
@@ -339,14 +377,22 @@ def frames(connection: socket.socket) -> Iterator[tuple[int, int, bytes]]:
 def test_a_body_over_http2_has_its_time_too(door: int) -> None:
     """ "A server MAY request that the client abort transmission of a request without error by sending a RST_STREAM with
     an error code of NO_ERROR after sending a complete response"."""
-    post = b"\x83\x86\x84\x41\x09localhost"  # :method: POST, :scheme: http, :path: /, :authority: localhost
-    hello = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(SETTINGS, 0, 0, b"")
-    slow = frame(HEADERS, END_HEADERS, 1, post) + frame(DATA, 0, 1, b"grant")
+    slow = frame(HEADERS, END_HEADERS, 1, b"\x83" + ADDRESS) + frame(DATA, 0, 1, b"grant")  # :method: POST
 
-    with begun(door, hello + slow) as connection:
+    with begun(door, HELLO + slow) as connection:
         received = ((kind, payload) for kind, stream, payload in frames(connection) if stream == 1)
         kind, payload = next(received)
         end = next(received)
 
     assert (kind, payload[:5]) == (HEADERS, STATUS_408)
     assert end == (RST_STREAM, NO_ERROR)
+
+
+@pytest.mark.rfc("9113#8.3.1")
+def test_over_http2_the_authority_is_the_host_whatever_the_header_says(door: int) -> None:
+    get = b"\x82" + ADDRESS + b"\x0f\x17\x0bexample.org"  # :method: GET, host: example.org
+
+    with begun(door, HELLO + frame(HEADERS, END_HEADERS | END_STREAM, 1, get)) as connection:
+        content = next(payload for kind, stream, payload in frames(connection) if (kind, stream) == (DATA, 1))
+
+    assert json.loads(content)["environ"]["HTTP_HOST"] == "localhost"

@@ -159,9 +159,7 @@ def test_too_large_a_registration_is_refused_as_such(path: str) -> None:
     assert Browser().generic("POST", path, f'"{LARGE}"', "application/json").status_code == 413
 
 
-@pytest.mark.parametrize(
-    "content_type", ["multipart/form-data", "multipart/form-data; boundary=", f"{hostile.FORM}; charset=utf-16"]
-)
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "multipart/form-data; boundary="])
 def test_a_body_that_cannot_be_read_is_an_invalid_request(content_type: str) -> None:
     answer = Browser().generic("POST", "/oauth2/token", b"grant_type=password", content_type)
 

@@ -48,6 +48,19 @@ def test_credentials_in_the_body_are_accepted(printer: Registered) -> None:
     assert Browser().post("/oauth2/token", body).status_code == 200
 
 
+@pytest.mark.rfc("6749#4.3.2")
+@pytest.mark.parametrize("charset", ["ISO-8859-1", "us-ascii", "utf-16", "nonsense", '"UTF-8"', "UTF-8"])
+def test_a_form_is_utf_8_whatever_its_type_says(printer: Registered, bob: User, charset: str) -> None:
+    """ISO-8859-1 is what Apache's HttpClient says."""
+    bob.set_password("bébé")
+    bob.save()
+    form = b"grant_type=password&username=bob&password=b%C3%A9b%C3%A9"
+    headers = basic(f"{printer.id}:{printer.secret}")
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
+
+    assert Browser().generic("POST", "/oauth2/token", form, kind, headers=headers).status_code == 200
+
+
 def test_the_scheme_is_compared_without_case(printer: Registered) -> None:
     headers = {"Authorization": basic(f"{printer.id}:{printer.secret}")["Authorization"].replace("Basic", "bAsIc")}
 

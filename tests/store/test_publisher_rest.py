@@ -49,6 +49,13 @@ def described(**changes: Any) -> dict[str, Any]:
     return usual | changes
 
 
+@pytest.mark.rfc("9110#9.3.2")
+def test_head_asks_for_what_get_asks_for(provider: User) -> None:
+    for scope, status in (("apim:api_view", 200), ("apim:api_create", 403)):
+        response = Browser().head(BASE, headers={"Authorization": f"Bearer {token_of(provider, scope)}"})
+        assert response.status_code == status
+
+
 def test_api_is_imported_published_changed_and_listed(provider: User) -> None:
     token = token_of(provider)
 
