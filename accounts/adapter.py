@@ -51,9 +51,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return response
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Of what wrong passwords are counted by, beside the address (settings.ACCOUNT_RATE_LIMITS, "key")."""
-        mark = known_browsers.mark(request, credentials.get("username", ""))
-        return f"{super()._get_login_attempts_cache_key(request, **credentials)} {mark}"
+        """Of what wrong passwords are counted by, beside the address (settings.ACCOUNT_RATE_LIMITS, "key"). allauth's
+        has the host in it, which is for the asker to say: localhost:1, localhost:2."""
+        name = credentials.get("username", "").lower()
+        return f"{name} {known_browsers.mark(request, name)}"
 
     def set_password(self, user: User, password: str) -> None:
         """Whoever knew the old one is signed out, everywhere but here; and what it alone opened is closed

@@ -32,6 +32,15 @@ def test_an_account_is_not_guessed_from_many_addresses(bob: User, settings: Sett
     assert TOO_MANY in attempt("bob", "bob", "192.0.2.9")
 
 
+def test_an_account_is_not_guessed_under_many_names_of_the_portal(strict: None, bob: User) -> None:
+    for number in range(3):
+        Browser(headers={"Host": f"localhost:{number + 1}"}).post(LOGIN, {"login": "bob", "password": "wrong"})
+
+    page = Browser(headers={"Host": "localhost:4"}).post(LOGIN, {"login": "bob", "password": "bob"})
+
+    assert TOO_MANY in page.content.decode()
+
+
 @pytest.fixture
 def strict(settings: Settings) -> None:
     settings.ACCOUNT_RATE_LIMITS = {"login_failed": "100/m/ip,3/5m/key"}
