@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -56,6 +58,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         name = credentials.get("username", "").lower()
         return f"{name} {known_browsers.mark(request, name)}"
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Links lead to the portal by its own name, whatever the one was by which somebody had the mail sent."""
+        asked, ours = f"{self.request.scheme}://{self.request.get_host()}/", f"{settings.PORTAL_URL}/"
+        own = {
+            name: value.replace(asked, ours, 1) if isinstance(value, str) and value.startswith(asked) else value
+            for name, value in context.items()
+        }
+        site = SimpleNamespace(domain=portal(), name=portal())
+        super().send_mail(template_prefix, email, own | {"current_site": site})
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"[{portal()}] {subject}"
+
     def set_password(self, user: User, password: str) -> None:
         """Whoever knew the old one is signed out, everywhere but here; and what it alone opened is closed
         (settings.PASSWORD_CHANGES)."""
@@ -84,3 +99,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
         return reauthentication.is_due(self.request)
+
+
+def portal() -> str:
+    return urlsplit(settings.PORTAL_URL).netloc
