@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
 from accounts import devices, known_browsers, realms, reauthentication
@@ -91,11 +92,9 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return str(request.META["REMOTE_ADDR"])
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Of an address to go on to; allauth's fails at what is no address at all."""
-        try:
-            return bool(super().is_safe_url(url))
-        except ValueError:
-            return False
+        """Of an address to go on to: the portal's. allauth takes every name that it may be called by, and thereby
+        localhost, and the gateway, where the pages are those of providers."""
+        return url_has_allowed_host_and_scheme(url, {portal()}, require_https=True)
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
         return reauthentication.is_due(self.request)

@@ -41,7 +41,11 @@ def test_signing_in_without_a_wish_leads_to_the_catalogue(client: Browser, alice
 
 
 @pytest.mark.parametrize(
-    "wish", ["https://evil.example/", "//evil.example", "https:evil.example", "javascript:alert(1)"]
+    "wish",
+    [
+        *("https://evil.example/", "//evil.example", "https:evil.example", "javascript:alert(1)", "https://[evil"),
+        *("http://127.0.0.1/evil", "https://localhost/evil", "https://testserver/evil"),
+    ],
 )
 def test_a_foreign_next_is_not_followed(client: Browser, alice: User, wish: str) -> None:
     response = client.post(LOGIN, {"login": "alice", "password": "alice", "next": wish})
