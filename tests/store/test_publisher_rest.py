@@ -56,6 +56,10 @@ def test_head_asks_for_what_get_asks_for(provider: User) -> None:
         assert response.status_code == status
 
 
+def test_no_name_has_a_character_that_no_text_has(provider: User) -> None:
+    assert call(token_of(provider), "GET", "?query=name:a%00b")[1]["count"] == 0
+
+
 def test_api_is_imported_published_changed_and_listed(provider: User) -> None:
     token = token_of(provider)
 
