@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from keymanager import tokens
-from keymanager.models import Authorization, Client
+from keymanager.models import Authorization, Client, Origin
 from store.models import Api
 from tests.store.conftest import DEFINITION, browser_of, publish
 
@@ -138,6 +138,13 @@ def test_strangers_and_applications_are_kept_out(alice: User, provider: User) ->
     assert call("nonsense", "GET")[0] == 401
     assert call(token_of(alice), "GET")[0] == 403
     assert call(token_of(None, owner=provider), "GET")[0] == 401
+
+
+def test_client_that_a_developer_registered_manages_nobody_else_s_apis(alice: User, provider: User) -> None:
+    own, developers = token_of(provider), token_of(provider, owner=alice)
+    Client.objects.update(origin=Origin.OWNER)
+
+    assert [call(token, "GET")[0] for token in (own, developers)] == [200, 403]
 
 
 def test_browser_session_needs_the_form_s_token(provider: User) -> None:
