@@ -276,7 +276,12 @@ def test_who_was_reached_at_one_of_many_addresses_has_the_rest_of_the_time(
     monkeypatch.setattr(outside, "looked_up", lambda host, port: entries)
     site.publishes(ec_jwk())
     at_once = site.server.answer  # type: ignore[attr-defined]
-    site.server.answer = lambda door: time.sleep(1.5) or at_once(door)  # type: ignore[attr-defined]
+
+    def slowly(door: Any) -> None:
+        time.sleep(1.5)
+        at_once(door)
+
+    site.server.answer = slowly  # type: ignore[attr-defined]
 
     assert fetching.fetch(site.url).value["keys"]
 
