@@ -23,8 +23,8 @@ def withheld(api: PublishedApi) -> list[str]:
 
 
 def held_back() -> dict[str, list[str]]:
-    """Of a backend's answer: it would sign people in at the portal, as whom it likes."""
-    return {"response_headers_to_remove": ["set-cookie"]} if has_cookies_of_the_portal() else {}
+    """Of a backend's answer: it would sign people in at the portal, as whom it likes, or out."""
+    return {"response_headers_to_remove": ["set-cookie", "clear-site-data"]} if has_cookies_of_the_portal() else {}
 
 
 def has_cookies_of_the_portal() -> bool:
