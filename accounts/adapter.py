@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
 from accounts import devices, known_browsers, realms, reauthentication
@@ -51,9 +54,23 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return response
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Of what wrong passwords are counted by, beside the address (settings.ACCOUNT_RATE_LIMITS, "key")."""
-        mark = known_browsers.mark(request, credentials.get("username", ""))
-        return f"{super()._get_login_attempts_cache_key(request, **credentials)} {mark}"
+        """Of what wrong passwords are counted by, beside the address (settings.ACCOUNT_RATE_LIMITS, "key"). allauth's
+        has the host in it, which is for the asker to say: localhost:1, localhost:2."""
+        name = credentials.get("username", "").lower()
+        return f"{name} {known_browsers.mark(request, name)}"
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Links lead to the portal by its own name, whatever the one was by which somebody had the mail sent."""
+        asked, ours = f"{self.request.scheme}://{self.request.get_host()}/", f"{settings.PORTAL_URL}/"
+        own = {
+            name: value.replace(asked, ours, 1) if isinstance(value, str) and value.startswith(asked) else value
+            for name, value in context.items()
+        }
+        site = SimpleNamespace(domain=portal(), name=portal())
+        super().send_mail(template_prefix, email, own | {"current_site": site})
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"[{portal()}] {subject}"
 
     def set_password(self, user: User, password: str) -> None:
         """Whoever knew the old one is signed out, everywhere but here; and what it alone opened is closed
@@ -75,11 +92,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             return str(request.META["REMOTE_ADDR"])
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Of an address to go on to; allauth's fails at what is no address at all."""
-        try:
-            return bool(super().is_safe_url(url))
-        except ValueError:
-            return False
+        """Of an address to go on to: the portal's. allauth takes every name that it may be called by, and thereby
+        localhost, and the gateway, where the pages are those of providers."""
+        return url_has_allowed_host_and_scheme(url, {portal()}, require_https=True)
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
         return reauthentication.is_due(self.request)
+
+
+def portal() -> str:
+    return urlsplit(settings.PORTAL_URL).netloc

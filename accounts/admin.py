@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.admin import EmailAddressAdmin
+from allauth.account.models import EmailAddress
+from allauth.mfa.admin import AuthenticatorAdmin
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.models import Permission
+from django.contrib.auth.admin import GroupAdmin
+from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.http import HttpRequest
 
@@ -17,6 +22,46 @@ if TYPE_CHECKING:
     Admin = admin.ModelAdmin[Any]
 else:
     Admin = admin.ModelAdmin
+
+
+class OfSuperusers(Admin):
+    """By what is here one can become anybody: no permission is enough."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+
+admin.site.unregister((EmailAddress, Authenticator, Group))
+
+
+@admin.register(EmailAddress)
+class AddressAdmin(OfSuperusers, EmailAddressAdmin):  # type: ignore[misc]
+    """A new password is sent there."""
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(OfSuperusers, AuthenticatorAdmin):  # type: ignore[misc]
+    """Removed for who has lost it; what is sealed is nobody's to look at."""
+
+    exclude = ("data",)
+    readonly_fields = ("user", "type", "created_at", "last_used_at")
+
+
+@admin.register(Group)
+class RightsAdmin(OfSuperusers, GroupAdmin):
+    """Its members have all its permissions."""
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -61,12 +106,14 @@ class PersonAdmin(Admin):
         return bool(request.user.is_superuser) and obj != request.user
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Only what changes anything: permissions for what is shown in the administration."""
-        shown = ContentType.objects.get_for_models(*self.admin_site._registry).values()
-        chosen = Permission.objects.filter(content_type__in=shown).select_related("content_type")
+        """Only what changes anything: permissions for what is shown in the administration by permission."""
+        shown = [model for model, page in self.admin_site._registry.items() if not isinstance(page, OfSuperusers)]
+        types = ContentType.objects.get_for_models(*shown).values()
+        chosen = Permission.objects.filter(content_type__in=types).select_related("content_type")
         return super().formfield_for_manytomany(db_field, request, queryset=chosen, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+        """What was not typed is left alone: a password that the person changes at this moment, for example."""
+        obj.save(update_fields=[name for name in form.changed_data if name != "user_permissions"])
         if "is_active" in form.changed_data:
             (people.let_in if obj.is_active else people.shut_out)(obj)

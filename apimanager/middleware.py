@@ -8,6 +8,7 @@ from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.cache import patch_vary_headers
 from django.utils.deprecation import MiddlewareMixin
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,9 @@ class WrongMethodMiddleware(MiddlewareMixin):
             sentence = "This address does something only when its button is pressed."
             context = {"title": "Not this way", "sentence": sentence}
             response.content = render_to_string("problem.html", context, request).encode()
+        if is_bare:
+            # RFC 9110 15.5.6: such an answer may be kept by a cache.
+            patch_vary_headers(response, ["Accept"])
         return response
 
 

@@ -123,6 +123,7 @@ def api_route(
         "name": f"{base[1:]} {resource.method} {resource.path} {key_type}",
         "match": condition,
         "request_headers_to_remove": passed_on.withheld(api),
+        **passed_on.held_back(),
         "route": to_backend(api, key_type, endpoint, match.lead) | tried_again(api, resource),
         **secret(api),
     }

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from gateway import api_keys, assertion_filters, filters
 from gateway.apis import PublishedApi
@@ -15,7 +18,19 @@ NEVER = ("x-forwarded-client-cert", "dpop")
 
 def withheld(api: PublishedApi) -> list[str]:
     """The headers that do not reach the backend, besides those that stay at the gateway anyway."""
-    return [*NEVER] if api.backend.authorization else [*NEVER, "authorization"]
+    kept = [*NEVER, *(["cookie"] if has_cookies_of_the_portal() else [])]
+    return kept if api.backend.authorization else [*kept, "authorization"]
+
+
+def held_back() -> dict[str, list[str]]:
+    """Of a backend's answer: it would sign people in at the portal, as whom it likes, or out."""
+    return {"response_headers_to_remove": ["set-cookie", "clear-site-data"]} if has_cookies_of_the_portal() else {}
+
+
+def has_cookies_of_the_portal() -> bool:
+    """RFC 6265 8.5: cookies are of a host, whatever its port. Who follows a link to an API would show its provider the
+    session at the portal."""
+    return urlsplit(settings.GATEWAY_URL).hostname == urlsplit(settings.PORTAL_URL).hostname
 
 
 def asked_for(api: PublishedApi) -> dict[str, Any]:

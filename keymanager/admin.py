@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from accounts.admin import OfSuperusers
 from keymanager import assertion_models, clients, models
 
 
@@ -95,7 +96,7 @@ class LinkedSubjectInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(assertion_models.TrustedIssuer)
-class TrustedIssuerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class TrustedIssuerAdmin(OfSuperusers):
     list_display = ("issuer", "accounts", "is_enabled", "created_at")
     filter_horizontal = ("clients",)
     inlines = (LinkedSubjectInline,)

@@ -9,14 +9,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 from base64 import urlsafe_b64encode
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 
 from accounts import realms
-from keymanager import checksums, framing, scopes
+from keymanager import checksums, redirect_uris, scopes
 from keymanager.grants.base import Answer, Approved
 from keymanager.login import SID, BrowserSession
 
@@ -31,10 +30,10 @@ def of(sid: str) -> str:
 
 def told(approved: Approved, session: BrowserSession) -> Answer:
     """Session Management 1.0 2: session_state, for the clients that sign people in from web pages."""
-    is_web = urlsplit(approved.redirect_uri).scheme in {"https", "http"}
-    if scopes.OPENID not in approved.authorization.scope.split() or not is_web:
+    is_openid = scopes.OPENID in approved.authorization.scope.split()
+    if not is_openid or not redirect_uris.is_web(approved.redirect_uri):
         return {}
-    origin = framing.origin_of(approved.redirect_uri)
+    origin = redirect_uris.origin(approved.redirect_uri)
     return {"session_state": session_state(approved.authorization.client.client_id, origin, of(session.sid))}
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpResponse
+
+from keymanager import redirect_uris
 
 # Nothing that would end a directive and begin another.
 ORIGIN = re.compile(r"^https?://[A-Za-z0-9._:\[\]-]+$")
@@ -16,13 +17,13 @@ ORIGIN = re.compile(r"^https?://[A-Za-z0-9._:\[\]-]+$")
 
 def may_show(response: HttpResponse, urls: Iterable[str]) -> HttpResponse:
     """The page may show these addresses in frames, and nothing else."""
-    origins = {origin_of(url) for url in urls}
+    origins = {redirect_uris.origin(url) for url in urls}
     return changed(response, "frame-src", " ".join(sorted(filter(ORIGIN.match, origins))) or "'none'")
 
 
 def may_picture(response: HttpResponse, url: str | None) -> HttpResponse:
     """The page may show this picture, too."""
-    origin = origin_of(url) if url else ""
+    origin = redirect_uris.origin(url) if url else ""
     if not ORIGIN.match(origin):
         return response
     return changed(response, "img-src", f"{settings.CONTENT_SECURITY_POLICY['img-src']} {origin}")
@@ -38,11 +39,3 @@ def changed(response: HttpResponse, directive: str, value: str) -> HttpResponse:
     policy = settings.CONTENT_SECURITY_POLICY | {directive: value}
     response.headers["Content-Security-Policy"] = "; ".join(f"{name} {value}" for name, value in policy.items())
     return response
-
-
-def origin_of(url: str) -> str:
-    """RFC 6454 6.2: what a browser calls the origin of a web address; the standard port is left out."""
-    parts = urlsplit(url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    standard = parts.port in {None, {"https": 443, "http": 80}.get(parts.scheme)}
-    return f"{parts.scheme}://{host}" if standard else f"{parts.scheme}://{host}:{parts.port}"

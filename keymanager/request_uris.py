@@ -22,6 +22,9 @@ CHECKSUM = re.compile(r"[A-Za-z0-9_-]{43}")
 KIND = fetching.Kind("application/oauth-authz-req+jwt", bytes)
 # With a checksum it cannot become another; without one the answer has to say that it may be kept.
 KEPT_SECONDS, KEPT_UNCHECKED_SECONDS = 600, 60
+# Where there is no request object is perhaps not the client's own server: nobody has it asked as often as he likes.
+PAUSE_SECONDS = 10
+JWT = re.compile(r"[\w-]+(\.[\w-]*){2,4}", re.ASCII)
 
 
 def content(client: Client, request_uri: str) -> str:
@@ -32,10 +35,10 @@ def content(client: Client, request_uri: str) -> str:
     held, text = cache.get(key, ("", ""))
     if held == request_uri:
         return str(text)
-    document = fetched(client, address)
+    document = fetched(client, address, f"{key}-paused")
     if checksum and not hmac.compare_digest(checksum, sha256(document.value)):
         raise errors.InvalidRequestUri("What lies at request_uri is not what its fragment says.")
-    text = str(document.value, errors="replace").strip()
+    text = text_of(document)
     seconds = KEPT_SECONDS if checksum else min(document.max_age, KEPT_UNCHECKED_SECONDS)
     if seconds and len(text) <= json_web_tokens.LONGEST_TOKEN:
         cache.set(key, (request_uri, text), seconds)
@@ -54,12 +57,22 @@ def registered(client: Client, request_uri: str) -> tuple[str, str]:
     return address, checksum
 
 
-def fetched(client: Client, address: str) -> fetching.Document:
+def fetched(client: Client, address: str, paused: str) -> fetching.Document:
     whose = patience.STRANGERS if client.is_stranger else f"client-{client.pk}"
     try:
-        return fetching.fetch_patiently(address, whose, KIND)
+        if cache.get(paused):
+            raise fetching.NotFetched("there was none a moment ago")
+        document = fetching.fetch_patiently(address, whose, KIND)
     except fetching.NotFetched as fault:
+        cache.add(paused, True, PAUSE_SECONDS)
         raise errors.InvalidRequestUri("What lies at request_uri cannot be had.", detail=str(fault)) from fault
+    if not JWT.fullmatch(text_of(document)):
+        cache.add(paused, True, PAUSE_SECONDS)
+    return document
+
+
+def text_of(document: fetching.Document) -> str:
+    return str(document.value, errors="replace").strip()
 
 
 def sha256(body: bytes) -> str:

@@ -58,6 +58,14 @@ def for_strangers() -> list[str]:
     return list(models.Scope.objects.exclude(name__startswith=MANAGEMENT).values_list("name", flat=True))
 
 
+def that_count(names: frozenset[str], client: Client, user_id: int | None) -> frozenset[str]:
+    """Of those of a token. Whoever signs up may register a client by their own name and password: by that they manage
+    what is theirs, and nobody else's, whatever a person has approved."""
+    if client.origin != models.Origin.OWNER or client.user_id == user_id:
+        return names
+    return frozenset(name for name in names if not name.startswith(MANAGEMENT))
+
+
 def asked_for(parameters: Mapping[str, str], response_type: str) -> str:
     """The scopes of an authorization request. OpenID Connect Core 11: "MUST ignore the offline_access request unless
     the Client is using a response_type value that would result in an Authorization Code being returned"."""

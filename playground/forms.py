@@ -238,9 +238,14 @@ def _token_address(value: str) -> str:
     """RFC 6749 3.2: the secret travels there, so only over TLS, or on this machine."""
     value = _address(value, "Access Token Endpoint", settings.PLAYGROUND_TOKEN_ENDPOINT)
     parts = _parts(value)
-    if parts is not None and parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts is not None and parts.scheme == "http" and not _is_of_this_machine(parts):
         raise forms.ValidationError("The Access Token Endpoint must begin with https: the client secret travels there.")
     return value
+
+
+def _is_of_this_machine(parts: SplitResult) -> bool:
+    """The visitor's own: elsewhere whoever visits would have this server call what listens beside it."""
+    return {parts.hostname, urlsplit(settings.PLAYGROUND_URL).hostname} <= LOOPBACK
 
 
 def _parts(value: str) -> SplitResult | None:

@@ -80,6 +80,8 @@ def change(*, api: Api, document: Document | None, description: Description) -> 
     """Of a published API it holds at once. `document`: None where it stays what it is."""
     columns = columns_of(document or Document(api.definition, {}), description)
     with changing():
+        # Meanwhile somebody may have blocked it: a document from elsewhere takes its time.
+        api = Api.objects.select_related("provider").get(pk=api.pk)
         check_others(api.provider, description)
         changed = keep(api, columns)
         if changed.status != Api.Status.CREATED:

@@ -69,6 +69,8 @@ POSTGRES = Suite(
         "tests/keymanager/test_assertion_races.py",
         "tests/keymanager/test_authorization_code.py",
         "tests/store/test_races.py",
+        # And what no text of its may hold.
+        "tests/store/test_publisher_rest.py",
     ),
 )
 

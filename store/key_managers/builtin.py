@@ -139,7 +139,8 @@ class BuiltinKeyManager:
         found = tokens.find(access_token)
         if found is None or found.confirmation:
             return None
-        return Holder(user_id=found.user.pk if found.user else None, scopes=found.scopes)
+        user_id = found.user.pk if found.user else None
+        return Holder(user_id=user_id, scopes=scopes.that_count(found.scopes, found.client, user_id))
 
     def check_call(self, call: Call) -> CheckedCall:
         request = calls.request_of(call.method, call.path, call.headers)

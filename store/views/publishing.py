@@ -51,10 +51,9 @@ def api_edit(request: SignedInRequest, api_id: uuid.UUID) -> HttpResponse:
     form = ApiForm(request.POST or None, request.FILES or None, api=shown)
     if request.method == "POST" and form.is_valid():
         try:
-            publishing.change(api=shown, document=form.read, description=form.described)
+            shown = publishing.change(api=shown, document=form.read, description=form.described)
         except StoreError as error:
             form.refuse(error)
-            shown.refresh_from_db()
         else:
             messages.success(request, f"{shown} is changed; every gateway has it within two seconds.")
             return redirect("store:publisher-api", api_id=shown.pk)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client as Browser
 
@@ -58,6 +59,17 @@ def test_a_forgotten_password_fills_no_letter_box(client: Browser, bob: User, ma
 
     assert len(mailoutbox) == 3
     assert any("bob" in mail.body.replace(bob.email, "") for mail in mailoutbox)
+
+
+@pytest.mark.parametrize("email", ["bob@example.com", "nobody@example.com"])
+def test_whoever_has_a_mail_sent_does_not_say_where_its_links_lead(
+    client: Browser, bob: User, mailoutbox: list[Any], email: str
+) -> None:
+    client.post("/accounts/password/reset/", {"email": email}, headers={"Host": "localhost:4444"})
+
+    [mail] = mailoutbox
+    assert f"{settings.PORTAL_URL}/accounts/" in mail.body
+    assert "localhost:4444" not in mail.body + mail.subject
 
 
 def test_an_address_is_confirmed_by_one_account_only(client: Browser, bob: User, mailoutbox: list[Any]) -> None:

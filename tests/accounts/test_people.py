@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
+from django.db import connection
+from django.db.models import Model
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 
 from accounts import people
 from accounts.models import Device, User
-from tests.accounts.conftest import LOGIN, SECURITY, sign_in
+from keymanager.assertion_models import TrustedIssuer
+from tests.accounts.conftest import LOGIN, SECURITY, kinds, sign_in
 
 LIST = "/admin/accounts/user/"
 
@@ -82,6 +89,16 @@ def test_page_shows_no_password_and_makes_and_removes_nobody(admins: Browser, bo
     assert admins.post(f"{LIST}{bob.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
+def test_page_leaves_alone_what_it_does_not_show(admins: Browser, bob: User) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        assert change(admins, bob, is_active="on", is_staff="on").status_code == 302
+
+    assert User.objects.get(pk=bob.pk).is_staff
+    changes = [query["sql"] for query in queries if query["sql"].startswith('UPDATE "accounts_user"')]
+    assert changes
+    assert not any("password" in change for change in changes)
+
+
 def test_nobody_changes_their_own_rights(admins: Browser, alice: User) -> None:
     assert change(admins, alice, is_active="on").status_code == 403
 
@@ -98,6 +115,31 @@ def test_who_may_not_do_everything_gives_nobody_any_right(admins: Browser, alice
 
     bob.refresh_from_db()
     assert not bob.is_superuser
+
+
+@pytest.mark.parametrize("model", [EmailAddress, Authenticator, Group, TrustedIssuer])
+def test_by_no_permission_one_becomes_somebody_else(
+    admins: Browser, alice: User, bob: User, model: type[Model]
+) -> None:
+    permissions = Permission.objects.filter(content_type=ContentType.objects.get_for_model(model))
+    choices = admins.get(f"{LIST}{bob.pk}/change/").context["adminform"].form.fields["user_permissions"].queryset
+    User.objects.filter(pk=alice.pk).update(is_superuser=False)
+    alice.user_permissions.set(permissions)
+
+    assert permissions.exists()
+    assert not permissions & choices
+    at = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+    assert [admins.get(path).status_code for path in (at, f"{at}add/")] == [403, 403]
+    assert admins.post(at, {"action": "delete_selected", "_selected_action": "1"}).status_code == 403
+
+
+def test_who_may_do_everything_removes_a_lost_second_factor(admins: Browser, bob: User, secret: str) -> None:
+    row = Authenticator.objects.get(user=bob)
+    at = f"/admin/mfa/authenticator/{row.pk}/"
+
+    assert row.data["secret"] not in admins.get(f"{at}change/").content.decode()
+    assert admins.post(f"{at}delete/", {"post": "yes"}).status_code == 302
+    assert not kinds(bob)
 
 
 def test_command_does_the_same(bob: User, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 from django.core import signing
-from django.test import Client as Browser
+from django.test import Client as Browser, RequestFactory
 from pytest_django import Settings
 
 from accounts import known_browsers
@@ -30,6 +30,15 @@ def test_an_account_is_not_guessed_from_many_addresses(bob: User, settings: Sett
         attempt("bob", "wrong", f"192.0.2.{number}")
 
     assert TOO_MANY in attempt("bob", "bob", "192.0.2.9")
+
+
+def test_an_account_is_not_guessed_under_many_names_of_the_portal(strict: None, bob: User) -> None:
+    for number in range(3):
+        Browser(headers={"Host": f"localhost:{number + 1}"}).post(LOGIN, {"login": "bob", "password": "wrong"})
+
+    page = Browser(headers={"Host": "localhost:4"}).post(LOGIN, {"login": "bob", "password": "bob"})
+
+    assert TOO_MANY in page.content.decode()
 
 
 @pytest.fixture
@@ -92,6 +101,29 @@ def test_several_people_use_one_browser(strict: None, known: Browser, charlie: U
 
     assert sign_in(known, "bob", "bob")
     assert sign_in(known, "charlie", "charlie")
+
+
+def test_a_browser_is_known_however_the_name_is_written(strict: None, db: None) -> None:
+    User.objects.create_user("Dora", password="dora")
+    browser = Browser()
+    assert sign_in(browser, "Dora", "dora")
+    for _ in range(3):
+        attempt("dora", "wrong", "192.0.2.1")
+
+    assert sign_in(browser, "dora", "dora")
+
+
+def test_a_browser_remembers_so_many_and_not_for_ever(known: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(known_browsers.MOST):
+        User.objects.create_user(f"guest{number}", password="guest")
+        assert sign_in(known, f"guest{number}", "guest")
+    request = RequestFactory().get("/")
+    request.COOKIES = {known_browsers.COOKIE: known.cookies[known_browsers.COOKIE].value}
+
+    assert known_browsers.mark(request, "guest0")
+    assert not known_browsers.mark(request, "bob")
+    monkeypatch.setattr(known_browsers, "SECONDS", -1)
+    assert not known_browsers.mark(request, "guest0")
 
 
 def test_the_mark_of_a_browser_names_nobody_and_is_for_the_portal_alone(known: Browser) -> None:

@@ -23,7 +23,8 @@ def formatter() -> logging.Formatter:
 
 
 @pytest.mark.parametrize(
-    ("end", "told"), [("%0A", r"\n"), ("%0D", r"\r"), ("%C2%85", r"\x85"), ("%E2%80%A8", r"\u2028")]
+    ("end", "told"),
+    [("%0A", r"\n"), ("%0D", r"\r"), ("%C2%85", r"\x85"), ("%E2%80%A8", r"\u2028"), ("%E2%80%A9", r"\u2029")],
 )
 def test_nobody_writes_a_line_of_his_own(
     caplog: pytest.LogCaptureFixture, formatter: logging.Formatter, end: str, told: str

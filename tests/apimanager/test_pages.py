@@ -46,6 +46,16 @@ def test_an_address_that_only_a_button_asks_gets_a_page() -> None:
     assert b"Not this way" in opened.content
     assert opened["Content-Length"] == str(len(opened.content))
     assert asked.content == b""
+    assert "Accept" in opened["Vary"]
+    assert "Accept" in asked["Vary"]
+
+
+@pytest.mark.django_db
+def test_an_address_for_programs_says_so_in_its_own_words() -> None:
+    opened = Browser().get("/oauth2/register", headers={"accept": "text/html"})
+
+    assert (opened.status_code, opened["Content-Type"]) == (405, "application/json")
+    assert opened.json()["error"] == "invalid_request"
 
 
 @pytest.mark.django_db

@@ -240,6 +240,8 @@ class Echo(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
+        self.send_header("Set-Cookie", "__Host-store-session=of-the-backend; Secure; Path=/")
+        self.send_header("Clear-Site-Data", '"cookies"')
         with contextlib.suppress(ConnectionError):  # the gateway does not wait for a slow answer
             self.end_headers()
             self.wfile.write(content if self.command != "HEAD" else b"")

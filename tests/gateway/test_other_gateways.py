@@ -227,6 +227,15 @@ def test_backend_sees_nothing_that_only_a_gateway_may_say(live: Live, other: Par
 
 
 @each
+def test_no_cookie_of_the_portal_reaches_the_backend_nor_comes_from_it(other: Part, token: str) -> None:
+    reply = other.call("GET", ALBUMS, token, headers={"Cookie": "__Host-store-session=of-the-portal"})
+
+    assert reply.status == 200
+    assert "of-the-portal" not in reply.text
+    assert "set-cookie" not in {name.lower() for name in reply.headers}
+
+
+@each
 def test_api_key_opens_the_api_and_does_not_reach_the_backend(live: Live, other: Part, api_key: str) -> None:
     for name in ("apikey", "X-API-Key"):
         reply = other.call("GET", ALBUMS, headers={name: api_key})

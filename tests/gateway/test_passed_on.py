@@ -41,6 +41,15 @@ def test_proof_of_a_key_does_not_either(live: Live) -> None:
     assert "dpop" not in reply.json["headers"]
 
 
+def test_no_cookie_of_the_portal_reaches_a_backend_nor_comes_from_one(live: Live) -> None:
+    """Here both are at localhost, and a browser minds no port."""
+    reply = live.gateway.get("/echo/1.0/", live.token, Cookie="__Host-store-session=of-the-portal")
+
+    assert reply.status == 200
+    assert "cookie" not in reply.json["headers"]
+    assert not {"set-cookie", "clear-site-data"} & {name.lower() for name in reply.headers}
+
+
 def test_token_reaches_a_backend_that_asked(live: Live, trusting: str) -> None:
     reply = live.gateway.get("/trusting/1.0/", trusting)
 

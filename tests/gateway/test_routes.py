@@ -8,6 +8,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from gateway import api_routes, apis, clusters, filters, permits, routes
 from gateway.apis import PublishedApi, Resource
@@ -142,6 +143,15 @@ def test_path_without_parameters_needs_no_regular_expression(path: str, conditio
 )
 def test_path_of_the_endpoint_takes_the_place_of_context_and_version(endpoint: str, path: str) -> None:
     assert named("photos/1.0 GET /albums PRODUCTION", api(production=endpoint))["route"]["prefix_rewrite"] == path
+
+
+def test_cookies_of_a_host_of_its_own_are_the_api_s(settings: Settings) -> None:
+    settings.GATEWAY_URL = "https://gateway.example"
+
+    route = named("photos/1.0 GET /albums PRODUCTION", api())
+
+    assert "cookie" not in route["request_headers_to_remove"]
+    assert "response_headers_to_remove" not in route
 
 
 def test_route_leads_to_the_cluster_of_its_key_type() -> None:

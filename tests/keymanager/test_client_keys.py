@@ -268,6 +268,24 @@ def test_a_name_with_many_addresses_that_keep_silent_is_left_as_early(monkeypatc
     assert time.monotonic() - began < 3
 
 
+def test_who_was_reached_at_one_of_many_addresses_has_the_rest_of_the_time(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outside, "SECONDS", 4.0)
+    entries = [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", site.server.server_address)] * 4
+    monkeypatch.setattr(outside, "looked_up", lambda host, port: entries)
+    site.publishes(ec_jwk())
+    at_once = site.server.answer  # type: ignore[attr-defined]
+
+    def slowly(door: Any) -> None:
+        time.sleep(1.5)
+        at_once(door)
+
+    site.server.answer = slowly  # type: ignore[attr-defined]
+
+    assert fetching.fetch(site.url).value["keys"]
+
+
 def test_a_server_that_sends_a_byte_at_a_time_is_left_too(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outside, "SECONDS", 0.8)
     site.server.answer = drip  # type: ignore[attr-defined]

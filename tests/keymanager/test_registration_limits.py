@@ -63,6 +63,15 @@ def test_tokens_in_front_of_the_browser_go_to_https_and_not_to_localhost(members
     assert answer.json().get("error") == ("invalid_redirect_uri" if status == 400 else None)
 
 
+@pytest.mark.rfc("8252#8.4")
+@pytest.mark.parametrize(("kind", "status"), [("native", 201), ("web", 400)])
+def test_an_app_on_a_device_may_keep_a_secret_of_its_own(kind: str, status: int) -> None:
+    answer = register(redirect_uris=["com.example.app:/cb"], application_type=kind)
+
+    assert answer.status_code == status
+    assert ("client_secret" in answer.json()) == (kind == "native")
+
+
 @pytest.mark.rfc("oidc-frontchannel#2")
 @pytest.mark.parametrize(
     ("address", "status"),

@@ -15,7 +15,7 @@ from django.test import Client as Browser
 from pytest_django.fixtures import Settings
 
 from accounts import outside
-from keymanager import patience
+from keymanager import patience, request_uris
 from keymanager.models import Client, Origin
 from keymanager.pushed_models import PushedRequest
 from tests.keymanager.conftest import CALLBACK, Registered, authorize, decide, query_of
@@ -201,6 +201,20 @@ def test_what_cannot_be_had(
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"<!doctype html>", b'{"scope": "openid"}', b"x" * 60_000])
 def test_what_was_had_and_is_no_request(bobs_browser: Browser, site: Site, signer: Registered, content: bytes) -> None:
     assert error_of(bobs_browser, signer, publish(site, content)) == "invalid_request_object"
+
+
+@pytest.mark.rfc("9101#10.4.1")
+@pytest.mark.parametrize("status", [200, 404])
+def test_where_there_is_none_is_not_asked_all_the_time(
+    bobs_browser: Browser, site: Site, signer: Registered, status: int
+) -> None:
+    site.pages[PATH] = (status, {}, b"<!doctype html>")
+    for fragment in ("", f"#{'x' * 43}", f"#{'y' * 43}"):
+        send(bobs_browser, signer, site.base + PATH + fragment)
+    assert site.asked == [PATH]
+
+    with later(request_uris.PAUSE_SECONDS + 1):
+        assert "/consent/" in send(bobs_browser, signer, publish(site, request_object(signer)))["Location"]
 
 
 @pytest.mark.rfc("9101#6.2")

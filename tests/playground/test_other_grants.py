@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from tests.playground import walk
 from tests.playground.peer import SECRET, Peer, Reply, encode, query_of
@@ -148,3 +149,17 @@ def test_token_endpoint_that_fails_can_be_asked_again(visitor: Client, peer: Pee
     again = walk.by_server(visitor, peer, client_secret="")
     assert "failed with status 503" in walk.words(page)
     assert "Access Token" in walk.words(again)
+
+
+@pytest.mark.parametrize(
+    ("home", "sentence"),
+    [("http://localhost:8080", "http://127.0.0.1:1 cannot be reached"), ("https://a.example", "must begin with https")],
+)
+def test_only_on_the_visitor_s_own_machine_is_anything_asked_without_tls(
+    visitor: Client, peer: Peer, settings: Settings, home: str, sentence: str
+) -> None:
+    settings.PLAYGROUND_URL = f"{home}/playground2"
+
+    page = walk.by_server(visitor, peer, token_endpoint="http://127.0.0.1:1/quit")
+
+    assert sentence in walk.words(page)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from keymanager import tokens
-from keymanager.models import Authorization, Client
+from keymanager.models import Authorization, Client, Origin
 from store.models import Api
 from tests.store.conftest import DEFINITION, browser_of, publish
 
@@ -54,6 +54,10 @@ def test_head_asks_for_what_get_asks_for(provider: User) -> None:
     for scope, status in (("apim:api_view", 200), ("apim:api_create", 403)):
         response = Browser().head(BASE, headers={"Authorization": f"Bearer {token_of(provider, scope)}"})
         assert response.status_code == status
+
+
+def test_no_name_has_a_character_that_no_text_has(provider: User) -> None:
+    assert call(token_of(provider), "GET", "?query=name:a%00b")[1]["count"] == 0
 
 
 def test_api_is_imported_published_changed_and_listed(provider: User) -> None:
@@ -134,6 +138,13 @@ def test_strangers_and_applications_are_kept_out(alice: User, provider: User) ->
     assert call("nonsense", "GET")[0] == 401
     assert call(token_of(alice), "GET")[0] == 403
     assert call(token_of(None, owner=provider), "GET")[0] == 401
+
+
+def test_client_that_a_developer_registered_manages_nobody_else_s_apis(alice: User, provider: User) -> None:
+    own, developers = token_of(provider), token_of(provider, owner=alice)
+    Client.objects.update(origin=Origin.OWNER)
+
+    assert [call(token, "GET")[0] for token in (own, developers)] == [200, 403]
 
 
 def test_browser_session_needs_the_form_s_token(provider: User) -> None:

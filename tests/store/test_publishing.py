@@ -302,6 +302,16 @@ def test_blocked_api_is_not_unblocked_by_a_change(bob: User) -> None:
     assert publish(bob, tags=["new"]).status == "BLOCKED"
 
 
+def test_what_is_blocked_while_it_is_being_changed_stays_blocked(bob: User) -> None:
+    api = publish(bob)
+    publishing.lead(api=api, step="Block")
+
+    changed = publishing.change(api=api, document=None, description=described(tags=("a",)))
+
+    assert (changed.status, changed.tags) == ("BLOCKED", ["a"])
+    assert Api.objects.get(pk=api.pk).status == "BLOCKED"
+
+
 def test_every_deed_advances_the_revision(bob: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     numbers = [revision.number()]
     api = add(bob)
