@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 MAX_HOPS = 10
@@ -102,10 +103,17 @@ def resolve(definition: Any, value: Any) -> dict[str, Any]:
 
 
 def follow(definition: Any, reference: str) -> Any:
+    """RFC 6901 4 and 6: a JSON Pointer as the fragment of an address, with the percent signs of one."""
     value = definition
-    for step in reference.removeprefix("#/").split("/"):
-        value = members_of(value).get(step.replace("~1", "/").replace("~0", "~"))
+    for step in unquote(reference.removeprefix("#/")).split("/"):
+        value = below(value, step.replace("~1", "/").replace("~0", "~"))
     return value
+
+
+def below(value: Any, step: str) -> Any:
+    if isinstance(value, list):
+        return value[int(step)] if step.isascii() and step.isdecimal() and int(step) < len(value) else None
+    return members_of(value).get(step)
 
 
 def members_of(value: Any) -> dict[str, Any]:

@@ -368,6 +368,20 @@ def test_command_says_in_one_sentence_what_is_wrong(
     assert not Api.objects.exists()
 
 
+def test_command_reads_a_document_as_the_pages_do(bob: User, tmp_path: Path) -> None:
+    """UTF-8, whatever the system's encoding is; with the mark that some editors put before it."""
+    path = tmp_path / "shelf.json"
+    info = {"title": "Shelf", "version": "1", "description": "Bücher"}
+    path.write_text(json.dumps(DEFINITION | {"info": info}, ensure_ascii=False), "utf-8-sig")
+
+    run(str(path), "--provider", "bob", "--context", "/a", "--production-endpoint", "http://127.0.0.1:1")
+
+    assert Api.objects.get().description == "Bücher"
+    path.write_bytes(b"\xff")
+    with pytest.raises(CommandError, match=r"The document is no text in UTF-8\."):
+        run(str(path), "--provider", "bob", "--context", "/a")
+
+
 def test_command_names_the_line(bob: User, tmp_path: Path) -> None:
     path = tmp_path / "bad.yaml"
     path.write_text("openapi: 3.0.3\ninfo: {title: A, version: v}\npaths:\n  a: {get: {}}\n")
