@@ -28,6 +28,7 @@ paths:
     get:
       x-throttling-tier: 10KPerMin
 """
+TOO_MANY = ", ".join(f"s{number}" for number in range(101))
 
 
 def refused(text: str) -> str:
@@ -70,6 +71,7 @@ def test_json_with_escapes_and_tabs_is_read() -> None:
         (("    get:\n      x-throttling-tier: 10KPerMin", "    get: all"), "Line 8: The operation GET /books/{id} is"),
         (("x-throttling-tier: 10KPerMin", "$ref: '#/paths/~1books/get'"), "Line 9: The operation GET /books/{id} must"),
         (("x-throttling-tier: 10KPerMin", f"security: [{{oauth: [{'a' * 101}]}}]"), "Line 9: A scope cannot be called"),
+        (("x-throttling-tier: 10KPerMin", f"security: [{{oauth: [{TOO_MANY}]}}]"), "Line 9: The operation GET /books"),
         (("    get:\n      responses", "    get:\n    responses: [}"), "Line 6: The document cannot be read: "),
     ],
 )  # fmt: skip
