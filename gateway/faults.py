@@ -239,7 +239,9 @@ def passed_on(when: str, content_type: str) -> Config:
 
 
 def xml_mapper(fault: Fault) -> Config:
-    answer = xml_faults.body_format(xml_faults.body(fault.code, fault.message, fault.description, **fault.more))
+    text = xml_faults.body(fault.code, fault.message, fault.description, **fault.more)
+    # A scope may have & and < in it (RFC 6749 3.3), and Envoy puts it there as it is.
+    answer = xml_faults.body_format(text.replace(SCOPE, f"<![CDATA[{SCOPE}]]>"))
     return {**mapper(fault), "filter": xml_faults.asked_for(cel(fault.when)), "body_format_override": answer}
 
 
