@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+# Where the provider's backend is, as the original writes it.
+ENDPOINTS = ("x-wso2-production-endpoints", "x-wso2-sandbox-endpoints")
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 MAX_HOPS = 10
 
@@ -70,6 +72,29 @@ def operation(definition: Any, path: str, method: str, item: dict[str, Any]) -> 
         ],
         scopes=scopes(described.get("security", members_of(definition).get("security"))),
     )
+
+
+def served_at(definition: dict[str, Any], address: str) -> dict[str, Any]:
+    """The document as callers need it: a path or an operation may have servers of its own, which would lead them past
+    the gateway (OpenAPI 3.0, Path Item Object and Operation Object)."""
+    told = {name: value for name, value in definition.items() if name not in ENDPOINTS}
+    told["paths"] = served_here(definition.get("paths"))
+    if "pathItems" in members_of(definition.get("components")):
+        told["components"] = {**told["components"], "pathItems": served_here(told["components"]["pathItems"])}
+    return told | {"servers": [{"url": address}]}
+
+
+def served_here(items: Any) -> Any:
+    if not isinstance(items, dict):
+        return items
+    return {path: without_servers(item, METHODS) for path, item in items.items()}
+
+
+def without_servers(value: Any, below: tuple[str, ...] = ()) -> Any:
+    if not isinstance(value, dict):
+        return value
+    kept = {name: one for name, one in value.items() if name != "servers"}
+    return {name: without_servers(one) if name in below else one for name, one in kept.items()}
 
 
 def parameters(definition: Any, rows: list[Any]) -> Iterator[Parameter]:
