@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts import sealing
 from gateway.apis import PublishedApi
 from store import backends
 from store.backends import Backend
@@ -143,7 +142,7 @@ def health_check(path: str) -> Resource:
 
 def certificate(settings: Backend) -> Resource:
     """The gateway's own, for a backend that asks for one. The key is opened here and goes to the gateways only."""
-    key = sealing.unseal(settings.sealed_key)
+    key = backends.usual_key(settings)
     return {"certificate_chain": {"inline_string": settings.certificate}, "private_key": {"inline_string": key}}
 
 

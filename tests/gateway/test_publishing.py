@@ -137,6 +137,7 @@ def test_unusable_api_keeps_no_other_from_going_live(live: Live, path: str) -> N
     hollow = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
     shown = {"certificate": hollow, "sealed_key": sealing.seal(hollow)}
     live.store.publish(f"{path}-hollow", "https://127.0.0.1:9", backend=shown)
+    live.store.publish(f"{path}-long", f"https://{'.'.join(['a' * 60] * 5)}")
 
     live.store.publish(path, live.backend.url)
 

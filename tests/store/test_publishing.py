@@ -123,8 +123,8 @@ HOLLOW = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
         (pem(ONE, ONE)[1], pem(ONE, ONE)[1], "The client certificate cannot be read."),
         (pem(ONE, ONE)[0], pem(ONE, ONE)[0], "The private key cannot be read"),
         (*pem(ONE, OTHER), "The private key is not the one of the client certificate."),
-        (*pem(SMALL, SMALL), "The private key must be RSA with 2048 bits or more, or on P-256, P-384 or P-521."),
-        (*pem(EDWARDS, EDWARDS), "The private key must be RSA with 2048 bits or more, or on P-256, P-384 or P-521."),
+        (*pem(SMALL, SMALL), "The private key must be RSA with 2048 to 8192 bits, or on P-256, P-384 or P-521."),
+        (*pem(EDWARDS, EDWARDS), "The private key must be RSA with 2048 to 8192 bits, or on P-256, P-384 or P-521."),
     ],
 )
 def test_client_certificate_that_no_envoy_takes_is_refused_at_the_door(
