@@ -9,7 +9,6 @@ from typing import Any
 
 from django.conf import settings
 
-from accounts import sealing
 from gateway.apis import PublishedApi
 from store import backends
 from store.backends import Backend
@@ -58,7 +57,7 @@ def backend(cluster_name: str, *hosts: Endpoint, ca_file: str = "") -> Resource:
         "connect_timeout": "3s",
         "load_assignment": {
             "cluster_name": cluster_name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": host_of(host)} for host in hosts]}],
+            "endpoints": [{"lb_endpoints": [lb_endpoint(host) for host in hosts]}],
         },
         "typed_extension_protocol_options": {
             HTTP_OPTIONS: {
@@ -71,8 +70,14 @@ def backend(cluster_name: str, *hosts: Endpoint, ca_file: str = "") -> Resource:
     if not first.is_address:
         cluster["dns_lookup_family"] = "V4_PREFERRED"
     if first.scheme == "https":
-        cluster["transport_socket"] = upstream_tls(hosts, ca_file or backend_ca_file())
+        cluster |= over_tls(hosts, ca_file or backend_ca_file())
     return cluster
+
+
+def lb_endpoint(host: Endpoint) -> Resource:
+    """Its name says which of the cluster's TLS contexts is for it (over_tls)."""
+    told = {"metadata": {"filter_metadata": {"envoy.transport_socket_match": {"name": host.host}}}}
+    return {"endpoint": host_of(host), **(told if host.scheme == "https" else {})}
 
 
 def host_of(endpoint: Endpoint) -> Resource:
@@ -83,6 +88,22 @@ def host_of(endpoint: Endpoint) -> Resource:
         # An active check asks for the name, too.
         "health_check_config": {"hostname": endpoint.authority},
     }
+
+
+def over_tls(hosts: Sequence[Endpoint], ca_file: str) -> Resource:
+    """Each host is asked for by its own name, and has to show that one."""
+    sockets = {host.host: upstream_tls(host, ca_file) for host in hosts}
+    if len(sockets) == 1:
+        return {"transport_socket": sockets[hosts[0].host]}
+    matches = [{"name": name, "match": {"name": name}, "transport_socket": one} for name, one in sockets.items()]
+    return {"transport_socket_matches": matches}
+
+
+def contexts(cluster: Resource) -> list[Resource]:
+    """How it speaks TLS, to each of its names; none where it does not."""
+    holders = cluster.get("transport_socket_matches") or [cluster]
+    sockets = [holder["transport_socket"] for holder in holders if "transport_socket" in holder]
+    return [socket["typed_config"]["common_tls_context"] for socket in sockets]
 
 
 def guarded(cluster: Resource, settings: Backend) -> Resource:
@@ -101,9 +122,9 @@ def guarded(cluster: Resource, settings: Backend) -> Resource:
     }
     if settings.health_path:
         guarded["health_checks"] = [health_check(settings.health_path)]
-    if settings.certificate and "transport_socket" in cluster:
-        common = cluster["transport_socket"]["typed_config"]["common_tls_context"]
-        common["tls_certificates"] = [certificate(settings)]
+    if settings.certificate:
+        for context in contexts(cluster):
+            context["tls_certificates"] = [certificate(settings)]
     return guarded
 
 
@@ -114,13 +135,14 @@ def health_check(path: str) -> Resource:
         "no_traffic_interval": "5s",
         "unhealthy_threshold": 2,
         "healthy_threshold": 1,
-        "http_health_check": {"path": path},
+        # Any answer that says yes, such as 204.
+        "http_health_check": {"path": path, "expected_statuses": [{"start": 200, "end": 300}]},
     }
 
 
 def certificate(settings: Backend) -> Resource:
     """The gateway's own, for a backend that asks for one. The key is opened here and goes to the gateways only."""
-    key = sealing.unseal(settings.sealed_key)
+    key = backends.usual_key(settings)
     return {"certificate_chain": {"inline_string": settings.certificate}, "private_key": {"inline_string": key}}
 
 
@@ -147,21 +169,19 @@ def defect(api: PublishedApi) -> str:
     return ""
 
 
-def upstream_tls(hosts: Sequence[Endpoint], ca_file: str) -> Resource:
-    """TLS towards a backend: the chain and the name in the certificate are both checked (RFC 9110 4.3.4); of several
-    hosts, any of their names."""
-    kind = "IP_ADDRESS" if hosts[0].is_address else "DNS"
-    names = list(dict.fromkeys(endpoint.host for endpoint in hosts))
+def upstream_tls(host: Endpoint, ca_file: str) -> Resource:
+    """TLS towards a backend: the chain and the name in the certificate are both checked (RFC 9110 4.3.4)."""
+    kind = "IP_ADDRESS" if host.is_address else "DNS"
     context: Resource = {
         "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
         "common_tls_context": {
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
             "validation_context": {
                 "trusted_ca": {"filename": ca_file},
-                "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": name}} for name in names],
+                "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": host.host}}],
             },
         },
     }
-    if not hosts[0].is_address:
-        context["sni"] = names[0]
+    if not host.is_address:
+        context["sni"] = host.host
     return {"name": "envoy.transport_sockets.tls", "typed_config": context}

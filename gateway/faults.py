@@ -28,6 +28,11 @@ CHALLENGE = "response.headers['www-authenticate']"
 DIRECT = "response.code_details == 'direct_response'"
 # Tells the fault code once more, for the call log and for whoever does not want to read the body.
 CODE_HEADER = "x-fault-code"
+REFUSAL = {
+    "status_code_filter": {
+        "comparison": {"op": "GE", "value": {"default_value": 400, "runtime_key": "gateway.refusal"}}
+    }
+}
 # The fault of a route that answers by itself, among its metadata.
 FAULT = "fault"
 # What an API's own direct responses say (gateway/api_routes.py).
@@ -165,6 +170,10 @@ FAULTS = [
 ]  # fmt: skip
 
 
+def says(code: int | str) -> Config:
+    return {"header": {"key": CODE_HEADER, "value": str(code)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+
+
 def body(code: int | str, message: str, description: str, more: dict[str, str] | None = None) -> Config:
     return {"fault": {"code": code, "message": message, "description": description, **(more or {})}}
 
@@ -185,13 +194,12 @@ def told_by_metadata(route: Config) -> Config:
     fault = route.get("direct_response", {}).get(FAULT)
     if fault is None:
         return route
-    code = {"header": {"key": CODE_HEADER, "value": str(fault["code"])}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
     metadata = {**route.get("metadata", {}).get("filter_metadata", {}), FAULT: fault}
     return {
         **route,
         "metadata": {"filter_metadata": metadata},
         "direct_response": {"status": route["direct_response"]["status"]},
-        "response_headers_to_add": [*route.get("response_headers_to_add", []), code],
+        "response_headers_to_add": [*route.get("response_headers_to_add", []), says(fault["code"])],
     }
 
 
@@ -200,11 +208,13 @@ def local_reply_config() -> Config:
     # A number by itself stays a number, within a sentence it is text.
     anything = ("%RESPONSE_CODE%", "Status %RESPONSE_CODE%", other)
     xml = xml_faults.body(*anything[:2], "The gateway cannot pass this request on.")
+    code = {"headers_to_add": [says(anything[0])]}
     return {
         "mappers": [
             *direct_mappers(),
             *(form for fault in FAULTS for form in (xml_mapper(fault), mapper(fault))),
-            {"filter": xml_faults.asked_for(), "body_format_override": xml_faults.body_format(xml)},
+            {"filter": xml_faults.asked_for(REFUSAL), "body_format_override": xml_faults.body_format(xml), **code},
+            {"filter": REFUSAL, "body_format_override": {"json_format": body(*anything)}, **code},
         ],
         "body_format": {"json_format": body(*anything)},
     }
@@ -239,7 +249,9 @@ def passed_on(when: str, content_type: str) -> Config:
 
 
 def xml_mapper(fault: Fault) -> Config:
-    answer = xml_faults.body_format(xml_faults.body(fault.code, fault.message, fault.description, **fault.more))
+    text = xml_faults.body(fault.code, fault.message, fault.description, **fault.more)
+    # A scope may have & and < in it (RFC 6749 3.3), and Envoy puts it there as it is.
+    answer = xml_faults.body_format(text.replace(SCOPE, f"<![CDATA[{SCOPE}]]>"))
     return {**mapper(fault), "filter": xml_faults.asked_for(cel(fault.when)), "body_format_override": answer}
 
 

@@ -87,6 +87,8 @@ def unusable_token() -> Config:
     only the portal checks (RFC 9449 7.2); one that says it was proved, or that stands for an API key, is the gateway's,
     and a backend may have seen it."""
     only_exchanged = [claim([name], PRESENT) for name in ("cnf", "proved", "api_key")]
+    # Envoy finds the token behind any words, and a backend that asks for the header would believe these.
+    only_exchanged.append({"not_matcher": filters.spelt(" ")})
     was_exchanged = verified([filters.EXCHANGED_HEADER], PRESENT)
     from_caller = every([either(only_exchanged), {"not_matcher": was_exchanged}])
     return either([{"not_matcher": access_token()}, from_caller])

@@ -11,6 +11,7 @@ from django.conf import settings
 
 from gateway import api_routes, faults, filters, made, node_key, passed_on, shared_limits, throttling
 from gateway.apis import REMEMBERED, PublishedApi
+from store.documents import MOST_BYTES
 
 Resource = dict[str, Any]
 
@@ -58,6 +59,8 @@ def configuration() -> Resource:
         "name": NAME,
         "virtual_hosts": [host],
         "response_headers_to_remove": ["x-envoy-upstream-service-time"],
+        # Of one that is larger Envoy would refuse all routes. Nothing we say is longer than what it is said of.
+        "max_direct_response_body_size_bytes": 2 * MOST_BYTES,
         "most_specific_header_mutations_wins": True,
     }
 

@@ -10,7 +10,14 @@ from typing import Any, TypeGuard
 from cryptography import x509
 from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from accounts import sealing
 from store.endpoints import endpoint
@@ -81,22 +88,36 @@ def check_certificate(backend: Backend) -> None:
     if not backend.certificate:
         return
     try:
-        shown = x509.load_pem_x509_certificates(backend.certificate.encode())[0].public_key()
+        certificate = x509.load_pem_x509_certificates(backend.certificate.encode())[0]
+        shown = certificate.public_key()
+        written = shown.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     except UNREADABLE:
         raise ValueError("The client certificate cannot be read.") from None
     try:
-        key = load_pem_private_key(sealing.unseal(backend.sealed_key).encode(), password=None)
+        key = key_of(backend)
     except UNREADABLE:
         raise ValueError("The private key cannot be read; it must not be locked by a password.") from None
     if not is_usable(key):
-        raise ValueError("The private key must be RSA with 2048 bits or more, or on P-256, P-384 or P-521.")
+        raise ValueError("The private key must be RSA with 2048 to 8192 bits, or on P-256, P-384 or P-521.")
     if key.public_key() != shown:
         raise ValueError("The private key is not the one of the client certificate.")
+    if written not in certificate.tbs_certificate_bytes:
+        # RFC 4055 1.2 and RFC 3279 2.3.5: for RSASSA-PSS alone, a curve that is described instead of named.
+        raise ValueError("The client certificate has its key in a form that gateways do not read.")
+
+
+def key_of(backend: Backend) -> PrivateKeyTypes:
+    return load_pem_private_key(sealing.unseal(backend.sealed_key).encode(), password=None)
+
+
+def usual_key(backend: Backend) -> str:
+    """The private key in the one form that every Envoy reads, whichever it was given in."""
+    return key_of(backend).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
 def is_usable(key: object) -> TypeGuard[rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey]:
     if isinstance(key, rsa.RSAPrivateKey):
-        return key.key_size >= 2048
+        return 2048 <= key.key_size <= 8192 and key.public_key().public_numbers().e < 2**33
     return isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, CURVES)
 
 

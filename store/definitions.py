@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
+# Where the provider's backend is, as the original writes it.
+ENDPOINTS = ("x-wso2-production-endpoints", "x-wso2-sandbox-endpoints")
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 MAX_HOPS = 10
 
@@ -71,6 +74,29 @@ def operation(definition: Any, path: str, method: str, item: dict[str, Any]) -> 
     )
 
 
+def served_at(definition: dict[str, Any], address: str) -> dict[str, Any]:
+    """The document as callers need it: a path or an operation may have servers of its own, which would lead them past
+    the gateway (OpenAPI 3.0, Path Item Object and Operation Object)."""
+    told = {name: value for name, value in definition.items() if name not in ENDPOINTS}
+    told["paths"] = served_here(definition.get("paths"))
+    if "pathItems" in members_of(definition.get("components")):
+        told["components"] = {**told["components"], "pathItems": served_here(told["components"]["pathItems"])}
+    return told | {"servers": [{"url": address}]}
+
+
+def served_here(items: Any) -> Any:
+    if not isinstance(items, dict):
+        return items
+    return {path: without_servers(item, METHODS) for path, item in items.items()}
+
+
+def without_servers(value: Any, below: tuple[str, ...] = ()) -> Any:
+    if not isinstance(value, dict):
+        return value
+    kept = {name: one for name, one in value.items() if name != "servers"}
+    return {name: without_servers(one) if name in below else one for name, one in kept.items()}
+
+
 def parameters(definition: Any, rows: list[Any]) -> Iterator[Parameter]:
     for row in (resolve(definition, row) for row in rows):
         schema = resolve(definition, row.get("schema"))
@@ -102,10 +128,17 @@ def resolve(definition: Any, value: Any) -> dict[str, Any]:
 
 
 def follow(definition: Any, reference: str) -> Any:
+    """RFC 6901 4 and 6: a JSON Pointer as the fragment of an address, with the percent signs of one."""
     value = definition
-    for step in reference.removeprefix("#/").split("/"):
-        value = members_of(value).get(step.replace("~1", "/").replace("~0", "~"))
+    for step in unquote(reference.removeprefix("#/")).split("/"):
+        value = below(value, step.replace("~1", "/").replace("~0", "~"))
     return value
+
+
+def below(value: Any, step: str) -> Any:
+    if isinstance(value, list):
+        return value[int(step)] if step.isascii() and step.isdecimal() and int(step) < len(value) else None
+    return members_of(value).get(step)
 
 
 def members_of(value: Any) -> dict[str, Any]:

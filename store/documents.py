@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import math
+import re
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ from store.errors import StoreError
 MOST_BYTES = 1024 * 1024
 DEEPEST = 100
 Path = tuple[str, ...]
+# In JSON half of a character beyond the first 65,536, which YAML does not write so.
+HALF = re.compile(r"(?<!\\)((?:\\\\)*)\\(u[dD][89a-fA-F][0-9a-fA-F]{2})")
 
 
 class DefinitionError(StoreError):
@@ -42,6 +45,7 @@ class Document(NamedTuple):
 
 def read(text: str) -> Document:
     """DefinitionError. JSON is YAML to a parser of YAML, but for tabs, which only JSON has between its tokens."""
+    text = text.removeprefix("\ufeff")
     if len(text.encode()) > MOST_BYTES:
         raise DefinitionError(f"The document is larger than {MOST_BYTES // 1024} KiB.")
     try:
@@ -90,14 +94,24 @@ def read_json(text: str) -> Document:
     except json.JSONDecodeError as error:
         raise DefinitionError(f"The document cannot be read: {error.msg}.", error.lineno) from None
     try:
-        root = composed(text)
+        root = composed(HALF.sub(r"\1\2", text))
     except (yaml.YAMLError, ValueError):
-        return Document(definition, {})
+        return Document(json.loads(text, object_pairs_hook=once), {})
     lines: dict[Path, int] = {}
     if not isinstance(root, yaml.MappingNode):
         raise DefinitionError("This is no OpenAPI document: it must be an object with openapi, info and paths.", 1)
     mapping(root, (), lines, set())
     return Document(definition, lines)
+
+
+def once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of which each member stands once."""
+    found: dict[str, Any] = {}
+    for name, value in members:
+        if name in found:
+            raise DefinitionError(f"{name} stands a second time.")
+        found[name] = value
+    return found
 
 
 def mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int], seen: set[int]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 ENDPOINT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
+LONGEST_HOST = 253  # RFC 1035 2.3.4, as a text
 LABEL = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 HOST = re.compile(rf"({LABEL}\.)*{LABEL}\.?|[0-9a-f:]+")
 # URL standard, 3.5: what ends in a number is an IPv4 address, or nothing: 10.0.0.256, 10.1.
@@ -65,7 +66,7 @@ def endpoint(url: str) -> Endpoint:
         raise ValueError(f"The endpoint {url} must begin with http:// or https://.")
     host = parts.hostname or ""
     found = Endpoint(parts.scheme, host, port or PORTS[parts.scheme], parts.path.rstrip("/"))
-    if not HOST.fullmatch(host) or (NUMBER.fullmatch(host) and not found.is_address):
+    if len(host) > LONGEST_HOST or not HOST.fullmatch(host) or (NUMBER.fullmatch(host) and not found.is_address):
         raise ValueError(f"The endpoint {url} names no host.")
     if (
         {".", ".."} & set(parts.path.split("/"))

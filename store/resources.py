@@ -24,6 +24,8 @@ PARAMETER = re.compile(r"\{[^}]*\}")
 # Envoy refuses all routes for one regular expression that is too large (gateway/agent/diagnosis.py).
 LONGEST = 1000
 MOST = 500
+# Names of scopes that an operation may ask for: by references one list can be that of all operations.
+MOST_SCOPES = 100
 
 
 class Resource(TypedDict):
@@ -124,6 +126,9 @@ def checked(document: Document, method: str, path: str, operation: Any, tiers: C
     place = ("paths", path, method.lower())
     if not isinstance(operation, dict):
         raise document.refused(f"The operation {method} {path} is no object.", *place)
+    if "$ref" in operation:
+        # OpenAPI 3.0, Operation Object: it is none of those that may be referred to. What it asks for stands elsewhere.
+        raise document.refused(f"The operation {method} {path} must be written out, not referred to.", *place, "$ref")
     try:
         check_resource(method, path)
     except ValueError as error:
@@ -135,8 +140,11 @@ def checked(document: Document, method: str, path: str, operation: Any, tiers: C
     if not found["auth"]:
         raise document.refused(f"x-auth-type is one of {', '.join(AUTH).title()}.", *place, "x-auth-type")
     asked = [name for one in found["scopes"] for name in one.split(" ")]
-    if bad := next((name for name in asked if not scopes.SCOPE.fullmatch(name)), None):
-        raise document.refused(f"A scope cannot be called {bad}.", *place, "security")
+    if len(asked) > MOST_SCOPES:
+        sentence = f"The operation {method} {path} asks for {len(asked)} scopes; {MOST_SCOPES} are the most."
+        raise document.refused(sentence, *place, "security")
+    if bad := next((name for name in asked if not scopes.is_name(name)), None):
+        raise document.refused(f"A scope cannot be called {bad[: scopes.LONGEST]}.", *place, "security")
     return found
 
 

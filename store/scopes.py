@@ -31,6 +31,10 @@ def declared(schemes: Any) -> dict[str, str]:
     return {name: definitions.text(words) for name, words in found if not is_reserved(name)}
 
 
+def is_name(text: str) -> bool:
+    return bool(SCOPE.fullmatch(text)) and len(text) <= LONGEST
+
+
 def is_reserved(name: str) -> bool:
     return name in STANDARD or name.startswith(OURS)
 
@@ -57,7 +61,7 @@ def members(document: Document, *path: str) -> dict[str, Any]:
 
 
 def check_one(document: Document, name: str, words: Any, *place: str) -> None:
-    if not SCOPE.fullmatch(name) or len(name) > LONGEST:
+    if not is_name(name):
         raise document.refused(f"A scope cannot be called {name[:LONGEST]}.", *place)
     if not isinstance(words, str):
         raise document.refused(f"The description of the scope {name} must be a text.", *place)

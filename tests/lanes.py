@@ -11,7 +11,7 @@ from itertools import groupby
 GATEWAY = "tests/gateway/"
 # About as long as each other.
 LANES = (
-    ("backends", "blocking", "resources", "api_key_calls"),
+    ("backends", "backend_names", "blocking", "resources", "api_key_calls"),
     ("publishing", "throttling", "agent"),
     ("revocation", "assertions", "shared_limits", "other_gateways"),
     ("counting", "tracing", "checks"),

@@ -95,6 +95,6 @@ def api_definition(request: HttpRequest, api_id: uuid.UUID) -> HttpResponse:
 def api_openapi(request: HttpRequest, api_id: uuid.UUID) -> HttpResponse:
     """The document itself, to download; its server is this gateway, whatever the provider's copy says."""
     shown = access.api(request.user, api_id)
-    document = shown.definition | {"servers": [{"url": settings.GATEWAY_URL + shown.path}]}
+    document = definitions.served_at(shown.definition, settings.GATEWAY_URL + shown.path)
     disposition = f'attachment; filename="{shown.name}-{shown.version}.openapi.json"'
     return JsonResponse(document, json_dumps_params={"indent": 2}, headers={"Content-Disposition": disposition})

@@ -74,6 +74,14 @@ def test_scheme_of_the_token_may_be_written_small(live: Live) -> None:
     assert reply.status == 200
 
 
+@pytest.mark.parametrize("words", ["Basic YTpi, Bearer", "Basic YTpi,Bearer", "xBearer", "Token Bearer"])
+def test_token_behind_other_credentials_is_none(live: Live, words: str) -> None:
+    """RFC 9110 11.4: credentials are of one scheme. A backend that asks for them is told those that were looked at."""
+    reply = live.gateway.call("GET", "/echo/1.0/", headers={"Authorization": f"{words} {live.token}"})
+
+    assert reply.fault == (401, 900901)
+
+
 def test_call_without_a_subscription_is_told_what_to_do(live: Live) -> None:
     reply = live.gateway.get("/echo/1.0/albums", live.mint.token("photos/1.0"))
 

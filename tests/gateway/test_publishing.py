@@ -137,10 +137,27 @@ def test_unusable_api_keeps_no_other_from_going_live(live: Live, path: str) -> N
     hollow = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
     shown = {"certificate": hollow, "sealed_key": sealing.seal(hollow)}
     live.store.publish(f"{path}-hollow", "https://127.0.0.1:9", backend=shown)
+    live.store.publish(f"{path}-long", f"https://{'.'.join(['a' * 60] * 5)}")
 
     live.store.publish(path, live.backend.url)
 
     assert parts.seconds_until(lambda: serves(live, path)) < SOON
+
+
+def test_api_of_many_scopes_keeps_no_other_from_going_live(live: Live, path: str) -> None:
+    """What is said of it (RFC 9728 2, scopes_supported) is longer than Envoy lets a route answer by itself."""
+    scopes = [f"shelf:{number:04}:{'a' * 80}" for number in range(2000)]
+    rows = [resource("GET", f"/{place}", scopes=scopes[place : place + 100]) for place in range(0, len(scopes), 100)]
+    live.store.publish(path, live.backend.url, resources=rows)
+    live.store.publish(f"{path}-next", live.backend.url)
+
+    assert parts.seconds_until(lambda: serves(live, f"{path}-next")) < SOON
+
+    described = live.gateway.get(f"/.well-known/oauth-protected-resource{path}/1.0")
+    assert described.json["scopes_supported"] == scopes
+    token = live.mint.token(f"{path[1:]}/1.0", scope=scopes[150])
+    parts.seconds_until(lambda: live.gateway.get(f"{path}/1.0/100", token).status == 200)
+    parts.seconds_until(lambda: live.gateway.get(f"{path}/1.0/200", token).status == 403)
 
 
 def test_backend_that_is_down_is_told_as_such(live: Live, path: str) -> None:

@@ -95,6 +95,18 @@ def test_line_that_cannot_be_read_is_counted_as_such(text: bytes) -> None:
     assert (piece.unreadable, piece.calls) == (1, 1)
 
 
+@pytest.mark.parametrize("made_up", ['"', '"}', "\\", '","a":{"b":"', '{"', '"time":', '{"time":"', "\udcff"])
+def test_call_counts_whatever_a_caller_or_a_backend_has_made_up(made_up: str) -> None:
+    said = {"path": made_up, "method": "GET", "fault": made_up}
+    rest = line(status=503)[1:].partition(b'"time"')
+    spoilt = "".join(f'"{name}":"{value}",' for name, value in said.items()).encode(errors="surrogateescape")
+
+    piece = usage_lines.piece_of([b"{" + spoilt + rest[1] + rest[2]], Facts())
+
+    [counted] = piece.figures
+    assert (piece.unreadable, counted.api, counted.application_id, counted.status) == (0, "/photos", "app", 503)
+
+
 def test_line_behind_half_a_line_is_read() -> None:
     piece = usage_lines.piece_of([line()[:100] + line(), b"\0" * 100 + line()], Facts())
 

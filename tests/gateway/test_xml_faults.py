@@ -89,6 +89,19 @@ def test_missing_resource_and_missing_endpoint_are_told_too(live: Live) -> None:
     assert told(call(live, "/small/1.0/one", sandbox)) == (403, f"{AM}/security", "900901")
 
 
+def test_scope_may_look_like_markup(live: Live) -> None:
+    scope = "a&b<c>'d"
+    live.store.publish("/markup", live.backend.url, resources=[resource("GET", "/one", scopes=[scope])])
+    token = live.mint.token("markup/1.0", scope="other")
+    parts.seconds_until(lambda: live.gateway.get("/markup/1.0/one", token).status == 403)
+
+    reply = call(live, "/markup/1.0/one", token)
+
+    assert told(reply) == (403, f"{AM}/security", "900910")
+    assert read(reply)[1]["description"] == live.gateway.get("/markup/1.0/one", token).json["fault"]["description"]
+    assert scope in read(reply)[1]["description"]
+
+
 def test_blocked_api_is_told_too(live: Live) -> None:
     api = live.store.publish("/blocked-xml", live.backend.url)
     live.store.change(api, status="BLOCKED")
@@ -110,7 +123,9 @@ def test_whatever_else_is_refused_is_told_too(live: Live) -> None:
 
     reply = live.gateway.call("GET", ALBUMS, headers=upgrade)
 
-    assert read(reply)[1]["code"] == str(reply.status) == "403"
+    assert told(reply) == (403, AM, "403")
+    as_json = live.gateway.call("GET", ALBUMS, headers=upgrade | {"Accept": "*/*"})
+    assert (*as_json.fault, as_json.headers["x-fault-code"]) == (403, 403, "403")
 
 
 @pytest.mark.parametrize("accept", ["application/xml", "text/xml", "APPLICATION/XML;q=0.9, */*", "text/html, text/xml"])

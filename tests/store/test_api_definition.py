@@ -30,6 +30,26 @@ def test_the_document_can_be_downloaded(client: Browser, photoshare: Api) -> Non
     assert document["paths"] == DEFINITION["paths"]
 
 
+def test_the_document_leads_nobody_past_the_gateway(client: Browser, photoshare: Api) -> None:
+    elsewhere = [{"url": "https://backend.inner"}]
+    callback = {"told": {"{$request.query.url}": {"post": {"servers": [{"url": "https://caller.example"}]}}}}
+    item = {"servers": elsewhere, "get": {"servers": elsewhere, "callbacks": callback}}
+    photoshare.definition |= {
+        "x-wso2-production-endpoints": {"urls": ["https://backend.inner"]},
+        "servers": elsewhere,
+        "paths": {"/a": item, "/b": {"$ref": "#/components/pathItems/b"}, "/c": None},
+        "components": {"schemas": {"One": {"type": "object"}}, "pathItems": {"b": item}},
+    }
+    photoshare.save()
+
+    document = client.get(f"/store/apis/{photoshare.pk}/openapi.json").json()
+
+    assert "backend.inner" not in json.dumps(document)
+    assert document["servers"] == [{"url": "https://localhost:8243/photos/1.0"}]
+    assert document["paths"]["/a"] == document["components"]["pathItems"]["b"] == {"get": {"callbacks": callback}}
+    assert document["components"]["schemas"] == {"One": {"type": "object"}}
+
+
 @pytest.mark.parametrize("tail", ["definition/", "openapi.json"])
 def test_bad_id_and_wrong_method(client: Browser, photoshare: Api, tail: str) -> None:
     assert client.get(f"/store/apis/{uuid.uuid4()}/{tail}").status_code == 404

@@ -28,6 +28,7 @@ paths:
     get:
       x-throttling-tier: 10KPerMin
 """
+TOO_MANY = ", ".join(f"s{number}" for number in range(101))
 
 
 def refused(text: str) -> str:
@@ -48,6 +49,7 @@ def test_json_with_escapes_and_tabs_is_read() -> None:
     text = '{\n\t"openapi": "3.0.3",\n\t"info": {"title": "a\\/b \\ud83d\\ude00"},\n\t"paths": {"/a": {"get": {}}}\n}'
 
     assert documents.read(text).definition["info"]["title"] == "a/b \N{GRINNING FACE}"
+    assert documents.read(f"\ufeff{text}") == documents.read(text)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,9 @@ def test_json_with_escapes_and_tabs_is_read() -> None:
         (("    get:\n      x-throttling-tier: 10KPerMin", "    $ref: other.yaml"), "Line 8: Only references within"),
         (("    get:\n      x-throttling-tier: 10KPerMin", "    $ref: '#/x'"), "Line 8: The reference #/x leads to"),
         (("    get:\n      x-throttling-tier: 10KPerMin", "    get: all"), "Line 8: The operation GET /books/{id} is"),
+        (("x-throttling-tier: 10KPerMin", "$ref: '#/paths/~1books/get'"), "Line 9: The operation GET /books/{id} must"),
+        (("x-throttling-tier: 10KPerMin", f"security: [{{oauth: [{'a' * 101}]}}]"), "Line 9: A scope cannot be called"),
+        (("x-throttling-tier: 10KPerMin", f"security: [{{oauth: [{TOO_MANY}]}}]"), "Line 9: The operation GET /books"),
         (("    get:\n      responses", "    get:\n    responses: [}"), "Line 6: The document cannot be read: "),
     ],
 )  # fmt: skip
@@ -80,6 +85,17 @@ def test_operation_that_stands_twice_is_refused() -> None:
     text = '{"openapi": "3.0.3", "paths": {"/a": {\n"get": {},\n"get": {}}}}'
 
     assert refused(text) == "Line 3: get stands here a second time."
+
+
+@pytest.mark.parametrize(
+    ("title", "line"),
+    [(r"\ud83d\ude00", "Line 3: get stands here"), (r"\\\ud83d\ude00", "Line 3: "), ("\x7f", "get stands")],
+)
+def test_what_yaml_cannot_read_hides_no_second_operation(title: str, line: str) -> None:
+    paths = '{"/a": {\n"get": {"security": []},\n"get": {}}}'
+    text = f'{{"openapi": "3.0.3", "info": {{"title": "{title}"}}, "paths": {paths}}}'
+
+    assert refused(text).startswith(line)
 
 
 def test_paths_that_differ_in_names_only_are_refused() -> None:

@@ -123,8 +123,8 @@ HOLLOW = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
         (pem(ONE, ONE)[1], pem(ONE, ONE)[1], "The client certificate cannot be read."),
         (pem(ONE, ONE)[0], pem(ONE, ONE)[0], "The private key cannot be read"),
         (*pem(ONE, OTHER), "The private key is not the one of the client certificate."),
-        (*pem(SMALL, SMALL), "The private key must be RSA with 2048 bits or more, or on P-256, P-384 or P-521."),
-        (*pem(EDWARDS, EDWARDS), "The private key must be RSA with 2048 bits or more, or on P-256, P-384 or P-521."),
+        (*pem(SMALL, SMALL), "The private key must be RSA with 2048 to 8192 bits, or on P-256, P-384 or P-521."),
+        (*pem(EDWARDS, EDWARDS), "The private key must be RSA with 2048 to 8192 bits, or on P-256, P-384 or P-521."),
     ],
 )
 def test_client_certificate_that_no_envoy_takes_is_refused_at_the_door(
@@ -376,6 +376,20 @@ def test_command_says_in_one_sentence_what_is_wrong(
         run(document, *arguments)
 
     assert not Api.objects.exists()
+
+
+def test_command_reads_a_document_as_the_pages_do(bob: User, tmp_path: Path) -> None:
+    """UTF-8, whatever the system's encoding is; with the mark that some editors put before it."""
+    path = tmp_path / "shelf.json"
+    info = {"title": "Shelf", "version": "1", "description": "Bücher"}
+    path.write_text(json.dumps(DEFINITION | {"info": info}, ensure_ascii=False), "utf-8-sig")
+
+    run(str(path), "--provider", "bob", "--context", "/a", "--production-endpoint", "http://127.0.0.1:1")
+
+    assert Api.objects.get().description == "Bücher"
+    path.write_bytes(b"\xff")
+    with pytest.raises(CommandError, match=r"The document is no text in UTF-8\."):
+        run(str(path), "--provider", "bob", "--context", "/a")
 
 
 def test_command_names_the_line(bob: User, tmp_path: Path) -> None:

@@ -109,3 +109,22 @@ def test_scopes_that_cannot_be_declared_are_refused(components: Any, sentence: s
 
 def test_extensions_may_stand_among_the_flows() -> None:
     assert compiled({}, components={"securitySchemes": {"o": {"flows": {"x-note": "text"}}, "p": {"$ref": "#/x"}}})
+
+
+@pytest.mark.parametrize("reference", ["#/paths/~1books~1{id}", "#/paths/~1books~1%7Bid%7D", "#/x-items/0"])
+def test_reference_may_have_percent_signs_and_lead_into_a_list(reference: str) -> None:
+    """RFC 6901 4 and 6: as programs write them that make one document of many."""
+    item = {"get": {"security": [{"oauth": ["read"]}]}}
+    definition = {"openapi": "3.1.0", "x-items": [item], "paths": {"/books/{id}": item, "/b": {"$ref": reference}}}
+
+    found = resources.compiled(Document(definition, {}), [])
+
+    assert [(one["path"], one["scopes"]) for one in found] == [("/books/{id}", ["read"]), ("/b", ["read"])]
+
+
+@pytest.mark.parametrize("reference", ["#/x-items/1", "#/x-items/-1", "#/x-items/²", "#/x-items/0/get/0"])
+def test_reference_to_what_is_not_there_leads_to_nothing(reference: str) -> None:
+    definition = {"openapi": "3.1.0", "x-items": [{"get": {}}], "paths": {"/b": {"$ref": reference}}}
+
+    with pytest.raises(DefinitionError, match="leads to nothing"):
+        resources.compiled(Document(definition, {}), [])

@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
-from store import publishing
+from store import documents, publishing
 from store.errors import StoreError
 from store.forms.publishing import ApiForm
 from store.models import Api
@@ -62,9 +62,11 @@ def data_of(options: dict[str, Any]) -> dict[str, Any]:
     if options["document"].startswith(("https://", "http://")):
         return {**data, "document_url": options["document"]}
     try:
-        return {**data, "document": Path(options["document"]).read_text()}
-    except (OSError, UnicodeDecodeError) as error:
+        return {**data, "document": documents.decoded(Path(options["document"]).read_bytes())}
+    except OSError as error:
         raise CommandError(f"The document {options['document']} cannot be read: {error}") from None
+    except StoreError as error:
+        raise CommandError(str(error)) from None
 
 
 def publish(provider: User, form: ApiForm, step: str | None) -> Api:
