@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.apimanager.doors import served, until
 from tests.apimanager.telling import MOST, PATIENCE
-from tests.gateway.parts import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
 SLOW = b"POST /slow HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\ngrant"
 ENDLESS = b"POST /slow HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ngrant\r\n"
 REQUESTS = {
@@ -45,36 +39,6 @@ REQUESTS = {
     "too large": b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     + b"fff\r\n%b\r\n0\r\n\r\n" % (b"x" * 0xFFF),
 }
-
-
-@contextmanager
-def served(interface: str, name: str) -> Iterator[int]:
-    port = free_port()
-    options = ["--interface", interface, "--host", "127.0.0.1", "--port", str(port), "--no-ws"]
-    options += ["--blocking-threads", "1", "--log-level", "critical"]
-    command = [sys.executable, "-m", "granian", *options, f"tests.apimanager.telling:{name}"]
-    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True) as process:
-        try:
-            until(lambda: told(port, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"))
-            yield port
-        finally:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(10)
-            # With the worker, which waits for ever for who reads slowly under WSGI.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-def until(reached: Any) -> Any:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        with suppress(OSError):
-            if answer := reached():
-                return answer
-        time.sleep(0.1)
-    raise TimeoutError
 
 
 @pytest.fixture(scope="module")
