@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from typing import Any, ClassVar
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -11,6 +12,8 @@ from django.utils.module_loading import import_string
 
 from accounts import devices, known_browsers, realms, reauthentication
 from accounts.models import User
+
+log = logging.getLogger(__name__)
 
 WAYS = {
     "reauthenticate": "Use your password",
@@ -54,6 +57,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Of what wrong passwords are counted by, beside the address (settings.ACCOUNT_RATE_LIMITS, "key")."""
         mark = known_browsers.mark(request, credentials.get("username", ""))
         return f"{super()._get_login_attempts_cache_key(request, **credentials)} {mark}"
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """What the mail is about is done, and stays done while the mail server is away."""
+        try:
+            super().send_mail(template_prefix, email, context)
+        except OSError as error:  # those of smtplib, too
+            log.error("no mail was sent (%s): %s: %s", template_prefix, type(error).__name__, error)
 
     def set_password(self, user: User, password: str) -> None:
         """Whoever knew the old one is signed out, everywhere but here; and what it alone opened is closed
