@@ -103,6 +103,33 @@ def test_a_command_says_it_in_one_line_too(tmp_path: Path) -> None:
     assert "Traceback" in manage(tmp_path, "check", "--traceback", APIM_DEMO="perhaps").stderr
 
 
+AWAY = {"APIM_SECRET_KEY": GOOD_KEY, "APIM_DATABASE_URL": "postgres://portal:hush@127.0.0.1:1/portal"}
+
+
+def test_a_database_that_is_away_is_told_in_one_line(tmp_path: Path) -> None:
+    for refused in (start(tmp_path, **AWAY), manage(tmp_path, "clear_expired", **AWAY)):
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("The database cannot be used: connection failed: ")
+        assert len(refused.stderr.splitlines()) == 1
+        assert "hush" not in refused.stderr
+
+
+def test_a_database_without_tables_is_told_in_one_line(tmp_path: Path) -> None:
+    refused = manage(tmp_path, "shut_out", "bob", APIM_SECRET_KEY=GOOD_KEY)
+
+    assert (refused.returncode, refused.stderr) == (1, "The database cannot be used: no such table: accounts_user\n")
+
+
+def test_a_state_folder_that_cannot_be_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+
+    refused = manage(tmp_path / "taken", "show_gateway_proof", APIM_SECRET_KEY=GOOD_KEY)
+
+    assert refused.returncode == 1
+    assert refused.stderr.endswith(f"'{tmp_path}/taken/gateway'\n")
+    assert len(refused.stderr.splitlines()) == 1
+
+
 def test_an_empty_address_is_one_that_is_not_set(tmp_path: Path) -> None:
     started = start(tmp_path, APIM_DEMO="1", APIM_PORTAL_URL="", APIM_PORTAL_HOST="", APIM_DATABASE_URL="")
 
