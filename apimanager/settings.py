@@ -112,15 +112,24 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"]["ENGINE"] = "apimanager.postgresql"
+    # A machine that is gone says nothing: after so many seconds (and milliseconds) it is not waited for any more.
+    patience = {"connect_timeout": 3, "tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2}
+    DATABASES["default"]["OPTIONS"] = patience | DATABASES["default"].get("OPTIONS", {})
     # The server keeps the plans of accounts/prepared.py. Not where connections are shared between statements.
     if env.boolean("APIM_POSTGRESQL_PREPARE", default=True):
-        DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 0
+        DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Counters of wrong tries: in Redis for several processes, else in each process by itself.
 REDIS_URL = env.redis("APIM_REDIS_URL")
+IN_REDIS = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": REDIS_URL,
+    # Seconds, in which others wait, too.
+    "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+}
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": IN_REDIS
     if REDIS_URL
     # Django keeps 300 entries by default, which a flood of made-up names would push each other out of.
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}

@@ -130,6 +130,18 @@ def test_a_state_folder_that_cannot_be_is_told_in_one_line(tmp_path: Path) -> No
     assert len(refused.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(("query", "seconds"), [("", "3"), ("?connect_timeout=7", "7")])
+def test_a_database_that_says_nothing_is_waited_for_as_long_as_its_address_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str, seconds: str
+) -> None:
+    told = {"APIM_VAR": str(tmp_path)} | AWAY | {"APIM_DATABASE_URL": AWAY["APIM_DATABASE_URL"] + query}
+
+    options = read(monkeypatch, told)["DATABASES"]["default"]["OPTIONS"]
+
+    assert str(options["connect_timeout"]) == seconds
+    assert options["tcp_user_timeout"] == 5000
+
+
 def test_an_empty_address_is_one_that_is_not_set(tmp_path: Path) -> None:
     started = start(tmp_path, APIM_DEMO="1", APIM_PORTAL_URL="", APIM_PORTAL_HOST="", APIM_DATABASE_URL="")
 
