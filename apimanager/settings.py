@@ -25,13 +25,13 @@ if not DEMO and DEBUG:
     raise ImproperlyConfigured("APIM_DEBUG shows internals to everybody and is refused outside demo mode.")
 
 # Doors
-PORTAL_HOST = env.text("APIM_PORTAL_HOST", "localhost")
+PORTAL_HOST = env.host("APIM_PORTAL_HOST", "localhost")
 PORTAL_PORT = env.port("APIM_PORTAL_PORT", 9443)
-GATEWAY_HOST = env.text("APIM_GATEWAY_HOST", "localhost")
+GATEWAY_HOST = env.host("APIM_GATEWAY_HOST", "localhost")
 GATEWAY_PORT = env.port("APIM_GATEWAY_PORT", 8243)
-PLAYGROUND_HOST = env.text("APIM_PLAYGROUND_HOST", "localhost")
+PLAYGROUND_HOST = env.host("APIM_PLAYGROUND_HOST", "localhost")
 PLAYGROUND_PORT = env.port("APIM_PLAYGROUND_PORT", 8080)
-PHOTOS_HOST = env.text("APIM_PHOTOS_HOST", "127.0.0.1")
+PHOTOS_HOST = env.host("APIM_PHOTOS_HOST", "127.0.0.1")
 PHOTOS_PORT = env.port("APIM_PHOTOS_PORT", 8090)
 PORTAL_URL = env.url("APIM_PORTAL_URL", env.https(PORTAL_HOST, PORTAL_PORT))
 GATEWAY_URL = env.url("APIM_GATEWAY_URL", env.https(GATEWAY_HOST, GATEWAY_PORT))
@@ -211,7 +211,7 @@ AUTHENTICATION_ENDPOINT_URL = env.text("APIM_AUTHENTICATION_ENDPOINT_URL", "/oau
 AUTHENTICATION_ISSUER = env.text("APIM_AUTHENTICATION_ISSUER")
 AUTHENTICATION_CLIENT_ID = env.text("APIM_AUTHENTICATION_CLIENT_ID")
 AUTHENTICATION_CLIENT_SECRET = env.text("APIM_AUTHENTICATION_CLIENT_SECRET")
-AUTHENTICATION_CA_FILE = env.text("APIM_AUTHENTICATION_CA_FILE")
+AUTHENTICATION_CA_FILE = env.file("APIM_AUTHENTICATION_CA_FILE")
 AUTHENTICATION_ELSEWHERE = elsewhere.is_configured(
     endpoint=AUTHENTICATION_ENDPOINT_URL,
     issuer=AUTHENTICATION_ISSUER,
@@ -330,9 +330,7 @@ OAUTH2_PROVIDER = {
 }
 ISSUER = PORTAL_URL
 # Who may vouch for client certificates (RFC 8705 2.1): a file of CA certificates in PEM.
-CLIENT_CA_FILE = env.text("APIM_CLIENT_CA_FILE")
-if CLIENT_CA_FILE and not Path(CLIENT_CA_FILE).is_file():
-    raise ImproperlyConfigured("APIM_CLIENT_CA_FILE names no file.")
+CLIENT_CA_FILE = env.file("APIM_CLIENT_CA_FILE")
 ACCESS_TOKEN_AUDIENCE = GATEWAY_URL
 
 # Store
@@ -343,15 +341,13 @@ GATEWAY_STATE = VAR / "gateway"
 GATEWAY_REVOCATION_PERIOD = 60  # seconds between two tellings of what was revoked before (gateway/revocations.py)
 GATEWAY_ADMIN_PORT = env.port_or_none("APIM_GATEWAY_ADMIN_PORT")
 RATELIMIT_SERVICE = env.service("APIM_RATELIMIT_SERVICE")  # without it each Envoy counts by itself
-RATELIMIT_SERVICE_CA_FILE = env.text("APIM_RATELIMIT_SERVICE_CA_FILE")
+RATELIMIT_SERVICE_CA_FILE = env.file("APIM_RATELIMIT_SERVICE_CA_FILE")
 # Where the agent beside an Envoy listens and whom it asks (gateway/agents.py).
 GATEWAY_AGENT_PORT = env.port_or_none("APIM_GATEWAY_AGENT_PORT")
-GATEWAY_PORTALS = env.text("APIM_GATEWAY_PORTALS").split()
+GATEWAY_PORTALS = env.urls("APIM_GATEWAY_PORTALS")
 GATEWAY_BACKEND_TIMEOUT = env.integer("APIM_GATEWAY_BACKEND_TIMEOUT", 60, least=1)  # seconds
 GATEWAY_CALL_LIFE = env.integer("APIM_GATEWAY_CALL_LIFE", 3600)  # seconds; 0: for ever
-GATEWAY_BACKEND_CA_FILE = env.text("APIM_GATEWAY_BACKEND_CA_FILE")
-if GATEWAY_BACKEND_CA_FILE and not Path(GATEWAY_BACKEND_CA_FILE).is_file():
-    raise ImproperlyConfigured("APIM_GATEWAY_BACKEND_CA_FILE names no file.")
+GATEWAY_BACKEND_CA_FILE = env.file("APIM_GATEWAY_BACKEND_CA_FILE")
 
 # Figures: how long they are kept, and what Prometheus shows to be told (docs/statistics.md).
 USAGE_DAYS = env.integer("APIM_USAGE_DAYS", 400, least=2)
