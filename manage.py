@@ -7,6 +7,9 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import DatabaseError
+
+from apimanager import logs
 
 STATE = Path(os.environ.get("APIM_VAR") or Path(__file__).resolve().parent / "var")
 
@@ -17,7 +20,7 @@ if __name__ == "__main__":
         os.environ.setdefault("APIM_DEMO", "1")
     try:
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as error:
+    except (ImproperlyConfigured, DatabaseError, OSError) as error:
         if "--traceback" in sys.argv:
             raise
-        sys.exit(str(error))
+        sys.exit(logs.why_not(error))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from types import SimpleNamespace
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from django.utils.module_loading import import_string
 
 from accounts import devices, known_browsers, realms, reauthentication
 from accounts.models import User
+
+log = logging.getLogger(__name__)
 
 WAYS = {
     "reauthenticate": "Use your password",
@@ -60,14 +63,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return f"{name} {known_browsers.mark(request, name)}"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Links lead to the portal by its own name, whatever the one was by which somebody had the mail sent."""
+        """Links lead to the portal by its own name, whatever the one was by which somebody had the mail sent. What the
+        mail is about is done, and stays done while the mail server is away."""
         asked, ours = f"{self.request.scheme}://{self.request.get_host()}/", f"{settings.PORTAL_URL}/"
         own = {
             name: value.replace(asked, ours, 1) if isinstance(value, str) and value.startswith(asked) else value
             for name, value in context.items()
         }
         site = SimpleNamespace(domain=portal(), name=portal())
-        super().send_mail(template_prefix, email, own | {"current_site": site})
+        try:
+            super().send_mail(template_prefix, email, own | {"current_site": site})
+        except OSError as error:  # those of smtplib, too
+            log.error("no mail was sent (%s): %s: %s", template_prefix, type(error).__name__, error)
 
     def format_email_subject(self, subject: str) -> str:
         return f"[{portal()}] {subject}"

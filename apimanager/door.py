@@ -6,6 +6,8 @@ thread that there is. Under RSGI it is granian's runtime that waits for bodies.
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from asyncio import AbstractEventLoop, CancelledError, Handle
 from collections.abc import Callable, Coroutine
@@ -34,6 +36,7 @@ class Door:
         waiting: Waiting = {}
         go_on_in_the_thread_of_the_server(loop, waiting, self.patience)
         loop.call_soon(give_up, loop, waiting)
+        loop.call_soon(end_with_parent, loop, os.getppid())
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         # The environ is made when all is here: other requests come in between, and it would be out of the caches again.
@@ -161,3 +164,13 @@ def give_up(loop: AbstractEventLoop, waiting: Waiting) -> None:
         if until < now:
             awaited.cancel()
     loop.call_later(LOOKING, give_up, loop, waiting)
+
+
+def end_with_parent(loop: AbstractEventLoop, parent: int) -> None:
+    """A worker whose granian was killed would go on for ever, beside those of the next one: on Linux they share a port,
+    and it would answer by old code and settings.
+    """
+    if os.getppid() == parent:
+        loop.call_later(LOOKING, end_with_parent, loop, parent)
+    else:
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -57,6 +57,14 @@ def port_or_none(name: str) -> int:
     return value
 
 
+def host(name: str, default: str) -> str:
+    """A name or an address, without scheme and port; IPv6 in brackets."""
+    value = text(name, default)
+    if not re.fullmatch(r"[\w.-]+|\[[0-9A-Fa-f:.]+\]", value, re.ASCII):
+        raise ImproperlyConfigured(f"{name} must be a host such as api.example.com, not {value!r}.")
+    return value
+
+
 def https(host: str, port: int) -> str:
     """As browsers and clients write it (RFC 9110 4.2.3: the default port is left out)."""
     return f"https://{host}" if port == 443 else f"https://{host}:{port}"
@@ -64,7 +72,16 @@ def https(host: str, port: int) -> str:
 
 def url(name: str, default: str) -> str:
     """An absolute address without a slash at its end: paths are put behind it."""
-    value = text(name, default).rstrip("/")
+    return address(name, text(name, default))
+
+
+def urls(name: str) -> list[str]:
+    """With spaces in between."""
+    return [address(name, value) for value in text(name).split()]
+
+
+def address(name: str, written: str) -> str:
+    value = written.rstrip("/")
     try:
         parts = urlsplit(value)
         sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -82,9 +99,12 @@ def database(name: str, default: str) -> dict[str, Any]:
     if not given.startswith(("postgres://", "postgresql://", "sqlite://")):
         raise ImproperlyConfigured(ill_formed)
     try:
-        return dict(dj_database_url.parse(given, conn_max_age=600, conn_health_checks=True))
+        described: dict[str, Any] = dict(dj_database_url.parse(given, conn_max_age=600, conn_health_checks=True))
     except ValueError:
         raise ImproperlyConfigured(ill_formed) from None
+    if not described["NAME"] and "service" not in described.get("OPTIONS", {}):
+        raise ImproperlyConfigured(ill_formed)
+    return described
 
 
 def private_file(path: str) -> None:
@@ -97,8 +117,18 @@ def private_file(path: str) -> None:
 def redis(name: str) -> str:
     """Empty where there is none. It may hold a password, so no message repeats it."""
     given = text(name)
-    if given and not given.startswith(("redis://", "rediss://", "unix://")):
+    if given and not re.fullmatch(
+        r"rediss?://([^/@]*@)?([^/@:?]+|\[[^]]+\])(:\d{1,5})?(/\d*)?(\?.*)?|unix://.+", given
+    ):
         raise ImproperlyConfigured(f"{name} must be like redis://host:6379/0.")
+    return given
+
+
+def file(name: str) -> str:
+    """Empty where none is named."""
+    given = text(name)
+    if given and not Path(given).is_file():
+        raise ImproperlyConfigured(f"{name} names no file.")
     return given
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from django.db import DatabaseError
+
 # Also those that some programs take for the end of a line: NEL, LINE SEPARATOR, PARAGRAPH SEPARATOR.
 CONTROLS = {code: ascii(chr(code))[1:-1] for code in (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029)}
 
@@ -26,3 +28,10 @@ def without_traceback(record: logging.LogRecord) -> bool:
     if getattr(record, "status_code", 500) < 500:
         record.exc_info = None
     return True
+
+
+def why_not(error: Exception) -> str:
+    """What stops a start or a command. Of a database its first line; below are the statement and hints."""
+    if isinstance(error, DatabaseError):
+        return f"The database cannot be used: {str(error).partition(chr(10))[0]}"
+    return str(error)

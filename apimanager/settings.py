@@ -25,13 +25,13 @@ if not DEMO and DEBUG:
     raise ImproperlyConfigured("APIM_DEBUG shows internals to everybody and is refused outside demo mode.")
 
 # Doors
-PORTAL_HOST = env.text("APIM_PORTAL_HOST", "localhost")
+PORTAL_HOST = env.host("APIM_PORTAL_HOST", "localhost")
 PORTAL_PORT = env.port("APIM_PORTAL_PORT", 9443)
-GATEWAY_HOST = env.text("APIM_GATEWAY_HOST", "localhost")
+GATEWAY_HOST = env.host("APIM_GATEWAY_HOST", "localhost")
 GATEWAY_PORT = env.port("APIM_GATEWAY_PORT", 8243)
-PLAYGROUND_HOST = env.text("APIM_PLAYGROUND_HOST", "localhost")
+PLAYGROUND_HOST = env.host("APIM_PLAYGROUND_HOST", "localhost")
 PLAYGROUND_PORT = env.port("APIM_PLAYGROUND_PORT", 8080)
-PHOTOS_HOST = env.text("APIM_PHOTOS_HOST", "127.0.0.1")
+PHOTOS_HOST = env.host("APIM_PHOTOS_HOST", "127.0.0.1")
 PHOTOS_PORT = env.port("APIM_PHOTOS_PORT", 8090)
 PORTAL_URL = env.url("APIM_PORTAL_URL", env.https(PORTAL_HOST, PORTAL_PORT))
 GATEWAY_URL = env.url("APIM_GATEWAY_URL", env.https(GATEWAY_HOST, GATEWAY_PORT))
@@ -112,15 +112,24 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     DATABASES["default"]["ENGINE"] = "apimanager.postgresql"
+    # A machine that is gone says nothing: after so many seconds (and milliseconds) it is not waited for any more.
+    patience = {"connect_timeout": 3, "tcp_user_timeout": 5000, "keepalives_idle": 5, "keepalives_interval": 2}
+    DATABASES["default"]["OPTIONS"] = patience | DATABASES["default"].get("OPTIONS", {})
     # The server keeps the plans of accounts/prepared.py. Not where connections are shared between statements.
     if env.boolean("APIM_POSTGRESQL_PREPARE", default=True):
-        DATABASES["default"].setdefault("OPTIONS", {})["prepare_threshold"] = 0
+        DATABASES["default"]["OPTIONS"]["prepare_threshold"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Counters of wrong tries: in Redis for several processes, else in each process by itself.
 REDIS_URL = env.redis("APIM_REDIS_URL")
+IN_REDIS = {
+    "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    "LOCATION": REDIS_URL,
+    # Seconds, in which others wait, too.
+    "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+}
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": IN_REDIS
     if REDIS_URL
     # Django keeps 300 entries by default, which a flood of made-up names would push each other out of.
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 100_000}}
@@ -202,7 +211,7 @@ AUTHENTICATION_ENDPOINT_URL = env.text("APIM_AUTHENTICATION_ENDPOINT_URL", "/oau
 AUTHENTICATION_ISSUER = env.text("APIM_AUTHENTICATION_ISSUER")
 AUTHENTICATION_CLIENT_ID = env.text("APIM_AUTHENTICATION_CLIENT_ID")
 AUTHENTICATION_CLIENT_SECRET = env.text("APIM_AUTHENTICATION_CLIENT_SECRET")
-AUTHENTICATION_CA_FILE = env.text("APIM_AUTHENTICATION_CA_FILE")
+AUTHENTICATION_CA_FILE = env.file("APIM_AUTHENTICATION_CA_FILE")
 AUTHENTICATION_ELSEWHERE = elsewhere.is_configured(
     endpoint=AUTHENTICATION_ENDPOINT_URL,
     issuer=AUTHENTICATION_ISSUER,
@@ -321,9 +330,7 @@ OAUTH2_PROVIDER = {
 }
 ISSUER = PORTAL_URL
 # Who may vouch for client certificates (RFC 8705 2.1): a file of CA certificates in PEM.
-CLIENT_CA_FILE = env.text("APIM_CLIENT_CA_FILE")
-if CLIENT_CA_FILE and not Path(CLIENT_CA_FILE).is_file():
-    raise ImproperlyConfigured("APIM_CLIENT_CA_FILE names no file.")
+CLIENT_CA_FILE = env.file("APIM_CLIENT_CA_FILE")
 ACCESS_TOKEN_AUDIENCE = GATEWAY_URL
 
 # Store
@@ -334,15 +341,13 @@ GATEWAY_STATE = VAR / "gateway"
 GATEWAY_REVOCATION_PERIOD = 60  # seconds between two tellings of what was revoked before (gateway/revocations.py)
 GATEWAY_ADMIN_PORT = env.port_or_none("APIM_GATEWAY_ADMIN_PORT")
 RATELIMIT_SERVICE = env.service("APIM_RATELIMIT_SERVICE")  # without it each Envoy counts by itself
-RATELIMIT_SERVICE_CA_FILE = env.text("APIM_RATELIMIT_SERVICE_CA_FILE")
+RATELIMIT_SERVICE_CA_FILE = env.file("APIM_RATELIMIT_SERVICE_CA_FILE")
 # Where the agent beside an Envoy listens and whom it asks (gateway/agents.py).
 GATEWAY_AGENT_PORT = env.port_or_none("APIM_GATEWAY_AGENT_PORT")
-GATEWAY_PORTALS = env.text("APIM_GATEWAY_PORTALS").split()
+GATEWAY_PORTALS = env.urls("APIM_GATEWAY_PORTALS")
 GATEWAY_BACKEND_TIMEOUT = env.integer("APIM_GATEWAY_BACKEND_TIMEOUT", 60, least=1)  # seconds
 GATEWAY_CALL_LIFE = env.integer("APIM_GATEWAY_CALL_LIFE", 3600)  # seconds; 0: for ever
-GATEWAY_BACKEND_CA_FILE = env.text("APIM_GATEWAY_BACKEND_CA_FILE")
-if GATEWAY_BACKEND_CA_FILE and not Path(GATEWAY_BACKEND_CA_FILE).is_file():
-    raise ImproperlyConfigured("APIM_GATEWAY_BACKEND_CA_FILE names no file.")
+GATEWAY_BACKEND_CA_FILE = env.file("APIM_GATEWAY_BACKEND_CA_FILE")
 
 # Figures: how long they are kept, and what Prometheus shows to be told (docs/statistics.md).
 USAGE_DAYS = env.integer("APIM_USAGE_DAYS", 400, least=2)

@@ -59,8 +59,12 @@ class Counter:
     def rotate(self) -> None:
         if usage_log.is_large(self.log) and self.has_administration():
             usage_log.set_aside(self.log)
-        if usage_log.is_aside(self.log):
+        if usage_log.is_aside(self.log) or self.is_gone():
             self.ask_for_a_new_one()
+
+    def is_gone(self) -> bool:
+        """Moved or removed by somebody else: Envoy goes on writing where nobody reads."""
+        return not self.log.exists() and self.has_administration()
 
     def has_administration(self) -> bool:
         try:

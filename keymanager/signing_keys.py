@@ -115,8 +115,10 @@ def retire(row: SigningKey, now: datetime) -> None:
 @transaction.atomic
 def replace_at_once(algorithm: str) -> Changes:
     """The emergency: a new key signs from now on; the older ones are gone, and every token they signed is dead."""
-    older = list(of(algorithm).select_for_update())
-    generation, made = older[0].generation if older else 0, False
+    list(of(algorithm).select_for_update())
+    # Read anew: whoever had to wait was given what is gone by now.
+    newest = of(algorithm).first()
+    generation, made = newest.generation if newest else 0, False
     while not made:
         generation += 1
         row, made = make(algorithm, generation, active_from=timezone.now())

@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from http.cookies import SimpleCookie
@@ -20,7 +21,8 @@ PATIENCE = 2.0  # seconds
 OF_THE_SERVER = frozenset({"wsgi.errors", "wsgi.input", *os.environ})
 
 scheduling.uninterrupted()
-state = {"calls": 0, "closed": 0}
+CALLS: Counter[str] = Counter()  # by path: what an earlier test has left may still come
+state = {"calls": CALLS, "closed": 0}
 
 
 class Pieces:
@@ -34,7 +36,7 @@ class Pieces:
 
 
 def tell(environ: dict[str, Any], start_response: Any) -> Any:
-    state["calls"] += 1
+    CALLS[environ["PATH_INFO"]] += 1
     if environ["PATH_INFO"] == "/fault":
         raise RuntimeError("as it was asked for")
     start_response("200 OK", [("Content-Type", "application/json"), *cookies()])

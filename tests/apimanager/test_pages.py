@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import socket
 import threading
+import time
 
 import pytest
 from django.db import OperationalError, connection, connections
@@ -136,3 +138,14 @@ def test_without_its_counters_nobody_is_let_guess(settings: Settings, bob: User)
     answer = Browser().post("/oauth2/account/login/", {"login": "bob", "password": "bob"})
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+
+
+def test_counters_that_say_nothing_are_not_waited_for(settings: Settings, bob: User) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.CACHES = {"default": settings.IN_REDIS | {"LOCATION": f"redis://127.0.0.1:{silent.getsockname()[1]}"}}
+        began = time.monotonic()
+
+        answer = Browser().post("/oauth2/account/login/", {"login": "bob", "password": "bob"})
+
+        assert answer.status_code == 503
+        assert time.monotonic() - began < 3

@@ -16,7 +16,7 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 
 from accounts.models import User
-from apimanager import elsewhere
+from apimanager import elsewhere, environment
 from tests import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,6 +61,13 @@ def read(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> dict[s
         ({"APIM_DEMO": "1", "APIM_DATABASE_URL": "mysql://u:hush@h/n"}, "APIM_DATABASE_URL must be like postgres://"),
         ({"APIM_DEMO": "1", "APIM_DATABASE_URL": "postgres://h:port/n"}, "APIM_DATABASE_URL must be like postgres://"),
         ({"APIM_DEMO": "1", "APIM_REDIS_URL": "localhost"}, "APIM_REDIS_URL must be like redis://"),
+        ({"APIM_DEMO": "1", "APIM_REDIS_URL": "redis://:hush@h:port/0"}, "APIM_REDIS_URL must be like redis://"),
+        ({"APIM_DEMO": "1", "APIM_DATABASE_URL": "postgres://u:hush@h"}, "APIM_DATABASE_URL must be like postgres://"),
+        ({"APIM_DEMO": "1", "APIM_PORTAL_HOST": "https://portal"}, "APIM_PORTAL_HOST must be a host such as"),
+        ({"APIM_DEMO": "1", "APIM_GATEWAY_HOST": "gateway:443"}, "APIM_GATEWAY_HOST must be a host such as"),
+        ({"APIM_DEMO": "1", "APIM_GATEWAY_PORTALS": "https://one two"}, "APIM_GATEWAY_PORTALS must be an http"),
+        ({"APIM_DEMO": "1", "APIM_CLIENT_CA_FILE": "/nowhere"}, "APIM_CLIENT_CA_FILE names no file"),
+        ({"APIM_DEMO": "1", "APIM_AUTHENTICATION_CA_FILE": "/nowhere"}, "APIM_AUTHENTICATION_CA_FILE names no file"),
         ({"APIM_DEMO": "1", "APIM_PORTAL_URL": "portal"}, "APIM_PORTAL_URL must be an http or https address"),
         ({"APIM_DEMO": "1", "APIM_GATEWAY_URL": "https://g:x"}, "APIM_GATEWAY_URL must be an http or https address"),
         ({"APIM_DEMO": "1", "APIM_LOG_LEVEL": "LOUD"}, "APIM_LOG_LEVEL must be one of"),
@@ -101,6 +108,68 @@ def test_a_command_says_it_in_one_line_too(tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert refused.stderr == "APIM_DEMO must be 1 or 0, not 'perhaps'.\n"
     assert "Traceback" in manage(tmp_path, "check", "--traceback", APIM_DEMO="perhaps").stderr
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "redis://h",
+        "redis://h:6379/0",
+        "rediss://u:p%40@h:1/",
+        "redis://[::1]:6379/2?timeout=1",
+        "unix:///run/redis.sock",
+    ],
+)
+def test_an_address_of_redis_is_taken(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    monkeypatch.setenv("APIM_REDIS_URL", written)
+
+    assert environment.redis("APIM_REDIS_URL") == written
+
+
+@pytest.mark.parametrize("written", ["api.example.com", "127.0.0.1", "[::1]", "portal_1", "xn--bcher-kva.example"])
+def test_a_host_is_taken(monkeypatch: pytest.MonkeyPatch, written: str) -> None:
+    monkeypatch.setenv("APIM_PORTAL_HOST", written)
+
+    assert environment.host("APIM_PORTAL_HOST", "localhost") == written
+
+
+AWAY = {"APIM_SECRET_KEY": GOOD_KEY, "APIM_DATABASE_URL": "postgres://portal:hush@127.0.0.1:1/portal"}
+
+
+def test_a_database_that_is_away_is_told_in_one_line(tmp_path: Path) -> None:
+    for refused in (start(tmp_path, **AWAY), manage(tmp_path, "clear_expired", **AWAY)):
+        assert refused.returncode == 1
+        assert refused.stderr.startswith("The database cannot be used: connection failed: ")
+        assert len(refused.stderr.splitlines()) == 1
+        assert "hush" not in refused.stderr
+
+
+def test_a_database_without_tables_is_told_in_one_line(tmp_path: Path) -> None:
+    refused = manage(tmp_path, "shut_out", "bob", APIM_SECRET_KEY=GOOD_KEY)
+
+    assert (refused.returncode, refused.stderr) == (1, "The database cannot be used: no such table: accounts_user\n")
+
+
+def test_a_state_folder_that_cannot_be_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "taken").touch()
+
+    refused = manage(tmp_path / "taken", "show_gateway_proof", APIM_SECRET_KEY=GOOD_KEY)
+
+    assert refused.returncode == 1
+    assert refused.stderr.endswith(f"'{tmp_path}/taken/gateway'\n")
+    assert len(refused.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("query", "seconds"), [("", "3"), ("?connect_timeout=7", "7")])
+def test_a_database_that_says_nothing_is_waited_for_as_long_as_its_address_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, query: str, seconds: str
+) -> None:
+    told = {"APIM_VAR": str(tmp_path)} | AWAY | {"APIM_DATABASE_URL": AWAY["APIM_DATABASE_URL"] + query}
+
+    options = read(monkeypatch, told)["DATABASES"]["default"]["OPTIONS"]
+
+    assert str(options["connect_timeout"]) == seconds
+    assert options["tcp_user_timeout"] == 5000
 
 
 def test_an_empty_address_is_one_that_is_not_set(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 
+pytestmark = pytest.mark.django_db  # an answer that ends looks at the connections of whoever asked before
 SCRIPT = "/static/portal/page.js"
 LONG_AGO, LATER = "Sat, 01 Jan 2000 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"
 

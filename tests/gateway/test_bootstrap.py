@@ -61,6 +61,13 @@ def test_gateway_listens_on_loopback_unless_told(file: Path) -> None:
     assert listening(written(file, "--listen", "192.0.2.1")) == "192.0.2.1"
 
 
+def test_gateway_listens_on_an_address_and_not_on_a_name(file: Path) -> None:
+    with pytest.raises(CommandError, match="invalid ip_address value"):
+        written(file, "--listen", "gateway.example")
+
+    assert not file.exists()
+
+
 def test_admin_interface_is_a_file_of_its_owner_unless_told(
     file: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,6 +126,16 @@ def test_log_is_rotated_without_losing_a_call(live: Live) -> None:
     assert counted() == 2
 
 
+def test_log_that_somebody_has_removed_is_opened_anew(live: Live, counter: Counter) -> None:
+    live.gateway.calls.unlink()
+
+    parts.seconds_until(live.gateway.calls.exists)
+
+    application_id, token = caller(live)
+    live.gateway.get("/echo/1.0/", token)
+    parts.seconds_until(lambda: sum(row["calls"] for row in rows(live, application_id)) == 1)
+
+
 @pytest.fixture
 def gateway_on_a_full_disk(live: Live) -> Iterator[Part]:
     var = live.portal.var

@@ -186,12 +186,15 @@ def test_the_command_trusts_and_forgets(scanner: Registered, bob: User, tmp_path
         (["--jwks-uri", "http://people.example/jwks"], "no jwks_uri"),
         (["--jwks-uri", "https://people.example/jwks", "--client", "nobody"], "No such client: nobody"),
         (["--jwks-uri", "https://people.example/jwks", "--link", "x=nobody"], "No such account: nobody"),
+        (["--jwks-uri", "https://people.example/jwks", "--link", "bob"], "Write --link SUBJECT=USERNAME, not bob"),
         (["--jwks", "/nowhere"], "cannot be read"),
     ],
 )
 def test_the_command_says_what_cannot_be_used(db: None, options: list[str], sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
         call_command("trust_issuer", ISSUER, *options)
+
+    assert not TrustedIssuer.objects.exists()
 
 
 def test_the_metadata_names_the_grant() -> None:

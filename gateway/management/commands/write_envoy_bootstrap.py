@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 from argparse import ArgumentParser
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--output", type=Path, default=Path(settings.GATEWAY_STATE) / "envoy.json")
-        parser.add_argument("--listen", default="127.0.0.1", help="The address to listen on.")
+        parser.add_argument("--listen", type=ip_address, default="127.0.0.1", help="The address to listen on.")
         parser.add_argument("--node-id", default="gateway", help="A name of its own for each Envoy.")
 
-    def handle(self, *, output: Path, listen: str, node_id: str, **options: Any) -> None:
+    def handle(self, *, output: Path, listen: IPv4Address | IPv6Address, node_id: str, **options: Any) -> None:
         tls = settings.TLS_CA_FILE.parent
         for name in ("ca.pem", "localhost.pem", "localhost-key.pem"):
             if not (tls / name).exists():
@@ -29,7 +30,7 @@ class Command(BaseCommand):
             raise CommandError(f"{agents.socket_path()} is too long for a socket file: set APIM_GATEWAY_AGENT_PORT.")
         admin_port = settings.GATEWAY_ADMIN_PORT
         usage_log.path(node_id).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        door = bootstrap.Door(node_id, listen, settings.GATEWAY_PORT, admin_port)
+        door = bootstrap.Door(node_id, str(listen), settings.GATEWAY_PORT, admin_port)
         write_private(output, json.dumps(bootstrap.configuration(door, node_key.ensure()), indent=1))
         write_private(output.with_name("agent.json"), json.dumps(agents.configuration(), indent=1))
         self.stdout.write(str(output))

@@ -29,5 +29,5 @@ class Command(BaseCommand):
             close_old_connections()
             try:
                 shared_limits.write(output, throttling.tiers())
-            except DatabaseError as error:
-                self.stderr.write(f"The tiers cannot be read, the service goes on with what it has: {error}")
+            except (DatabaseError, OSError) as error:
+                self.stderr.write(f"Nothing is written, the service goes on with what it has: {error}")

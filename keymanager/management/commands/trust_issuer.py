@@ -36,13 +36,13 @@ class Command(BaseCommand):
             count, _ = TrustedIssuer.objects.filter(issuer=issuer).delete()
             self.stdout.write("Removed." if count else "It was not trusted.")
             return
+        links = [linked(pair) for pair in options["link"]]
         try:
             row = trusted_issuers.trust(issuer=issuer, clients=named(options["client"]), **fields(options))
         except ValidationError as fault:
             raise CommandError(" ".join(fault.messages)) from None
-        for pair in options["link"]:
-            subject, _, username = pair.rpartition("=")
-            trusted_issuers.link(row, subject=subject, user=account(username))
+        for subject, user in links:
+            trusted_issuers.link(row, subject=subject, user=user)
         self.stdout.write(f"{issuer} is trusted by {row.clients.count()} clients.")
 
 
@@ -69,6 +69,13 @@ def named(client_ids: list[str]) -> list[Client]:
     if missing := set(client_ids) - {client.client_id for client in found}:
         raise CommandError(f"No such client: {', '.join(sorted(missing))}")
     return found
+
+
+def linked(pair: str) -> tuple[str, User]:
+    subject, _, username = pair.rpartition("=")
+    if not subject:
+        raise CommandError(f"Write --link SUBJECT=USERNAME, not {pair}.")
+    return subject, account(username)
 
 
 def account(username: str) -> User:
