@@ -22,7 +22,7 @@ OF_THE_SERVER = frozenset({"wsgi.errors", "wsgi.input", *os.environ})
 
 scheduling.uninterrupted()
 CALLS: Counter[str] = Counter()  # by path: what an earlier test has left may still come
-state = {"calls": CALLS, "closed": 0}
+state: dict[str, Any] = {"calls": CALLS, "closed": 0}
 
 
 class Pieces:
