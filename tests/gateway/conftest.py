@@ -45,11 +45,13 @@ class Live:
 
 
 @pytest.fixture(autouse=True)
-def apis_unremembered() -> None:
-    """What another test has published is gone with its database."""
+def nothing_of_another_database() -> None:
+    """What another test has published, and its keys: they would be gone as soon as they are looked at again."""
     from gateway import apis
+    from keymanager import signing
 
     apis.forget()
+    signing.forget()
 
 
 @pytest.fixture
@@ -98,10 +100,8 @@ def gateway(settings: Settings, tmp_path: Path, photoshare: Api) -> Iterator[Cli
 @pytest.fixture
 def scanner(alice: User) -> OAuthClient:
     """Subscribed to PhotoShare 1.0."""
-    from keymanager import clients, signing
+    from keymanager import clients
 
-    # A key of an earlier test's database would be gone as soon as the keys are looked at again.
-    signing.forget()
     fields: dict[str, Any] = {"name": "Scanner", "user": alice, "grant_types": ["client_credentials"]}
     claims = {"subscriptions": {"photos/1.0": "Gold"}}
     return clients.register(public=False, redirect_uris=[], access_token_claims=claims, **fields)[0]
