@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from ssl import SSLContext, SSLObject, SSLSocket
 
 import pytest
 
+from tests import web_servers
 from tests.gateway import parts
 from tests.gateway.conftest import Live
 from tests.gateway.parts import Backend
@@ -68,13 +68,8 @@ class Silent(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with web_servers.serving(Silent) as address:
+        yield address
 
 
 def test_host_that_says_yes_without_a_word_is_well(live: Live, silent: str) -> None:

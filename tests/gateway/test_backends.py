@@ -13,7 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import pytest
 
 from accounts import sealing
 from store.models import Api
+from tests import web_servers
 from tests.gateway import parts
 from tests.gateway.conftest import Live
 from tests.gateway.parts import Backend, Part, Reply
@@ -93,14 +94,8 @@ class Moody(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def moody() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Moody)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with web_servers.serving(Moody) as address:
+        yield address
 
 
 @pytest.fixture

@@ -31,6 +31,15 @@ def kept(page: Page) -> str | None:
     return found
 
 
+def type_in_vain(page: Page, installation: Installation, name: str) -> None:
+    """A new application of alice's, whose session has ended by the time she adds it."""
+    walk.sign_in_to_store(page, installation, "alice")
+    page.goto(installation.url("PORTAL", "/store/applications/add/"))
+    page.get_by_label("Name", exact=True).fill(name)
+    end_session(page)
+    page.get_by_role("button", name="Add", exact=True).click()
+
+
 def test_what_was_typed_is_there_again_after_signing_in(open_page: OpenPage, installation: Installation) -> None:
     page = open_page()
     walk.sign_in_to_store(page, installation, "alice")
@@ -65,11 +74,7 @@ def test_what_was_typed_is_there_again_after_signing_in(open_page: OpenPage, ins
 
 def test_it_is_not_there_for_somebody_else(open_page: OpenPage, installation: Installation) -> None:
     page = open_page()
-    walk.sign_in_to_store(page, installation, "alice")
-    page.goto(installation.url("PORTAL", "/store/applications/add/"))
-    page.get_by_label("Name", exact=True).fill("Secret Plan")
-    end_session(page)
-    page.get_by_role("button", name="Add", exact=True).click()
+    type_in_vain(page, installation, "Secret Plan")
     come_back(page, "charlie")
 
     expect(page.get_by_label("Name", exact=True)).to_have_value("")
@@ -79,11 +84,7 @@ def test_it_is_not_there_for_somebody_else(open_page: OpenPage, installation: In
 
 def test_it_is_gone_with_the_next_page_of_the_store(open_page: OpenPage, installation: Installation) -> None:
     page = open_page()
-    walk.sign_in_to_store(page, installation, "alice")
-    page.goto(installation.url("PORTAL", "/store/applications/add/"))
-    page.get_by_label("Name", exact=True).fill("Given Up")
-    end_session(page)
-    page.get_by_role("button", name="Add", exact=True).click()
+    type_in_vain(page, installation, "Given Up")
     expect(page.get_by_role("heading", name="This page has expired")).to_be_visible()
     assert "Given Up" in (kept(page) or "")
 

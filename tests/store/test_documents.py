@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING
 
 import pytest
 
 from store import documents, resources
 from store.documents import DefinitionError
+from tests import web_servers
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -144,13 +144,8 @@ class Server(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with web_servers.serving(Server) as address:
+        yield address
 
 
 def test_document_is_fetched_from_loopback_in_demo_mode(address: str, settings: Settings) -> None:
