@@ -88,9 +88,9 @@ def unusable_token() -> Config:
     and a backend may have seen it."""
     only_exchanged = [claim([name], PRESENT) for name in ("cnf", "proved", "api_key")]
     # Envoy finds the token behind any words, and a backend that asks for the header would believe these.
-    only_exchanged.append({"not_matcher": filters.spelt(" ")})
+    behind_words = {"not_matcher": filters.spelt(" ")}
     was_exchanged = verified([filters.EXCHANGED_HEADER], PRESENT)
-    from_caller = every([either(only_exchanged), {"not_matcher": was_exchanged}])
+    from_caller = every([either([*only_exchanged, behind_words]), {"not_matcher": was_exchanged}])
     return either([{"not_matcher": access_token()}, from_caller])
 
 

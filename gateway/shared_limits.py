@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 
-from gateway import clusters, filters, throttling
+from gateway import clusters, faults, filters, throttling
 from gateway.throttling import LEVELS, LIMITS, Tier
 from store.endpoints import endpoint
 
@@ -39,7 +39,7 @@ def shared(name: str, known: Sequence[Tier]) -> Config:
         "timeout": "0.25s",
         "failure_mode_deny": False,
         "enable_x_ratelimit_headers": "DRAFT_VERSION_03",
-        "response_headers_to_add": [throttling.says(limit.code)],
+        "response_headers_to_add": [faults.says(limit.code)],
         "rate_limit_service": service,
     }
 

@@ -81,7 +81,7 @@ def local(name: str, known: Sequence[Tier]) -> Config:
         # What is in no tier is not limited: there is no bucket for all.
         "always_consume_default_token_bucket": False,
         "enable_x_ratelimit_headers": "DRAFT_VERSION_03",
-        "response_headers_to_add": [says(limit.code)],
+        "response_headers_to_add": [faults.says(limit.code)],
         **({"filter_enabled": ALWAYS, "filter_enforced": ALWAYS} if descriptors else {}),
     }
 
@@ -102,10 +102,6 @@ def bucket(tier: Tier, calls: int, seconds: int) -> Config:
         "entries": [{"key": level.key, "value": tier.name}, *({"key": key, "value": ""} for key in level.counted)],
         "token_bucket": {"max_tokens": calls, "tokens_per_fill": calls, "fill_interval": f"{seconds}s"},
     }
-
-
-def says(code: str) -> Config:
-    return {"header": {"key": faults.CODE_HEADER, "value": code}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
 
 
 def told(api: PublishedApi, resource: Resource) -> dict[str, str]:
