@@ -15,7 +15,8 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from keymanager import checksums, client_descriptions, client_secrets, clients, errors, scopes, sector_identifiers
-from keymanager.models import Client, InitialAccessToken, Origin, RegistrationAccessToken
+from keymanager.models import Client, Origin
+from keymanager.registration_models import InitialAccessToken, RegistrationAccessToken
 
 UNUSABLE = "The initial access token is unknown, expired or used up."
 

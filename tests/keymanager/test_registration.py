@@ -11,7 +11,8 @@ from django.core.management import call_command
 from django.test import Client as Browser
 from pytest_django.fixtures import Settings
 
-from keymanager.models import Client, InitialAccessToken, RegistrationAccessToken, Scope
+from keymanager.models import Client, Scope
+from keymanager.registration_models import InitialAccessToken, RegistrationAccessToken
 from tests.keymanager.conftest import CALLBACK, Registered, authorize, code_for, exchange, post_token, query_of
 from tests.keymanager.keys import pair
 

@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from keymanager import checksums, client_descriptions, grants
-from keymanager.models import InitialAccessToken, Scope
+from keymanager.models import Scope
+from keymanager.registration_models import InitialAccessToken
 
 
 class Command(BaseCommand):
