@@ -6,9 +6,11 @@ being checked against guessed formats, and the purpose keeps a code from ever be
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import os
 import secrets
+from base64 import urlsafe_b64encode
 from functools import cache
 
 from cryptography.hazmat.primitives import hashes
@@ -64,6 +66,11 @@ def keyed_hash(purpose: str) -> hmac.HMAC:
     """With the key in it. To begin anew each time, OpenSSL looks its algorithm up and hashes the key: three quarters of
     a checksum."""
     return hmac.new(derived_key(purpose), digestmod="sha256")
+
+
+def s256(content: bytes) -> str:
+    """No secret's: base64url of SHA-256, as RFC 7636 4.2, RFC 7638 3, RFC 8705 3.1 and RFC 9449 4.2 have it."""
+    return urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
 def random_value() -> str:

@@ -22,7 +22,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from keymanager import client_keys
+from keymanager import checksums, client_keys
 from keymanager.client_keys import Jwk
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,7 @@ class Presented:
     @property
     def thumbprint(self) -> str:
         """RFC 8705 3.1: `x5t#S256`, the base64url SHA-256 of the DER."""
-        digest = hashlib.sha256(self.certificate.public_bytes(Encoding.DER)).digest()
-        return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        return checksums.s256(self.certificate.public_bytes(Encoding.DER))
 
 
 def presented(request: HttpRequest) -> Presented | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -126,7 +124,7 @@ def check_key(row: AuthorizationCode, confirmation: Mapping[str, str]) -> None:
 
 def challenge(verifier: str) -> str:
     """S256 of RFC 7636 4.2."""
-    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+    return checksums.s256(verifier.encode())
 
 
 def claim(row: AuthorizationCode) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
@@ -154,7 +153,7 @@ def base64url_bytes(encoded: str) -> bytes:
 
 def base64url_digest(text: str) -> str:
     """SHA-256 of ASCII, as `ath` and thumbprints have it."""
-    return urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+    return checksums.s256(text.encode())
 
 
 def check_type(proof: Proof) -> None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64encode
 
 from django.core.cache import cache
 
-from keymanager import errors, fetching, json_web_tokens, patience
+from keymanager import checksums, errors, fetching, json_web_tokens, patience
 from keymanager.models import Client
 
 # OpenID Connect Core 6.2: in base64url the "SHA-256 hash of the referenced resource contents".
@@ -36,7 +35,7 @@ def content(client: Client, request_uri: str) -> str:
     if held == request_uri:
         return str(text)
     document = fetched(client, address, f"{key}-paused")
-    if checksum and not hmac.compare_digest(checksum, sha256(document.value)):
+    if checksum and not hmac.compare_digest(checksum, checksums.s256(document.value)):
         raise errors.InvalidRequestUri("What lies at request_uri is not what its fragment says.")
     text = text_of(document)
     seconds = KEPT_SECONDS if checksum else min(document.max_age, KEPT_UNCHECKED_SECONDS)
@@ -73,7 +72,3 @@ def fetched(client: Client, address: str, paused: str) -> fetching.Document:
 
 def text_of(document: fetching.Document) -> str:
     return str(document.value, errors="replace").strip()
-
-
-def sha256(body: bytes) -> str:
-    return urlsafe_b64encode(hashlib.sha256(body).digest()).decode().rstrip("=")

@@ -6,9 +6,7 @@ token it signed has expired. Reading the keys carries the calendar out (keymanag
 
 from __future__ import annotations
 
-import hashlib
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -179,7 +177,7 @@ def required_members(kty: str) -> tuple[str, ...]:
 def thumbprint(public: dict[str, str]) -> str:
     """RFC 7638 3."""
     members = json.dumps({name: public[name] for name in required_members(public["kty"])}, separators=(",", ":"))
-    return urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).rstrip(b"=").decode()
+    return checksums.s256(members.encode())
 
 
 def seal(private_key: PrivateKey, kid: str) -> bytes:
