@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
+from accounts.admin import Admin
 from store.forms.throttling import TierForm
 from store.models import Api, Application, ApplicationKey, Subscription, ThrottlingPolicy
-
-if TYPE_CHECKING:
-    Admin = admin.ModelAdmin[Any]
-else:
-    Admin = admin.ModelAdmin
 
 
 class ReadOnly(Admin):

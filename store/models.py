@@ -141,6 +141,9 @@ class ApplicationQuerySet(models.QuerySet["Application"]):
     def owned_by(self, user: Person) -> ApplicationQuerySet:
         return self.filter(owner_id=user.pk)
 
+    def by_name(self) -> ApplicationQuerySet:
+        return self.order_by(Lower("name"))
+
 
 class Application(models.Model):
     """What a developer owns in the store. Its OAuth clients are its ApplicationKeys."""

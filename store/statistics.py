@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models.functions import Lower
-
 from accounts.models import User
 from store import key_managers
 from store.models import Application, ApplicationKey
@@ -27,7 +25,7 @@ def registered_users(*, owner: User) -> list[RegisteredUsers]:
     names = key_managers.current().registered_users([key for row in consumer_keys.values() for key in row])
     return [
         RegisteredUsers(application=application, users=union(names, consumer_keys.get(application.pk, [])))
-        for application in Application.objects.owned_by(owner).order_by(Lower("name"))
+        for application in Application.objects.owned_by(owner).by_name()
     ]
 
 

@@ -4,7 +4,6 @@ from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
-from django.db.models.functions import Lower
 
 from accounts.models import User
 from store.models import Api, Application, ThrottlingPolicy
@@ -76,7 +75,7 @@ class SubscribeApplicationForm(TierForm):
 
     def __init__(self, *args: Any, owner: User, api: Api, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        open_ones = Application.objects.owned_by(owner).exclude(subscriptions__api=api).order_by(Lower("name"))
+        open_ones = Application.objects.owned_by(owner).exclude(subscriptions__api=api).by_name()
         self.open_ones = {str(application.pk): application for application in open_ones}
         cast("forms.ChoiceField", self.fields["application"]).choices = [
             ("", "Select Application…"),

@@ -5,7 +5,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Count
-from django.db.models.functions import Lower
 from django.http import HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,7 +22,7 @@ from store.models import Application
 def application_list(request: SignedInRequest) -> HttpResponse:
     words = request.GET.get("q", "").replace("\0", "").strip()
     owned = Application.objects.owned_by(request.user).filter(name__icontains=words).select_related("policy")
-    rows = owned.annotate(subscription_count=Count("subscriptions")).order_by(Lower("name"))
+    rows = owned.annotate(subscription_count=Count("subscriptions")).by_name()
     page = paging.page_of(request, rows)
     return render(request, "store/applications.html", {"applications": page.object_list, "page": page, "words": words})
 
