@@ -3,7 +3,6 @@ from __future__ import annotations
 import logging
 from types import SimpleNamespace
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
@@ -70,14 +69,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             name: value.replace(asked, ours, 1) if isinstance(value, str) and value.startswith(asked) else value
             for name, value in context.items()
         }
-        site = SimpleNamespace(domain=portal(), name=portal())
+        site = SimpleNamespace(domain=realms.portal(), name=realms.portal())
         try:
             super().send_mail(template_prefix, email, own | {"current_site": site})
         except OSError as error:  # those of smtplib, too
             log.error("no mail was sent (%s): %s: %s", template_prefix, type(error).__name__, error)
 
     def format_email_subject(self, subject: str) -> str:
-        return f"[{portal()}] {subject}"
+        return f"[{realms.portal()}] {subject}"
 
     def set_password(self, user: User, password: str) -> None:
         """Whoever knew the old one is signed out, everywhere but here; and what it alone opened is closed
@@ -101,11 +100,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_safe_url(self, url: str | None) -> bool:
         """Of an address to go on to: the portal's. allauth takes every name that it may be called by, and thereby
         localhost, and the gateway, where the pages are those of providers."""
-        return url_has_allowed_host_and_scheme(url, {portal()}, require_https=True)
+        return url_has_allowed_host_and_scheme(url, {realms.portal()}, require_https=True)
 
     def is_reauthentication_required(self, *, app: str, **_: Any) -> bool:
         return reauthentication.is_due(self.request)
-
-
-def portal() -> str:
-    return urlsplit(settings.PORTAL_URL).netloc

@@ -27,20 +27,11 @@ else:
 class OfSuperusers(Admin):
     """By what is here one can become anybody: no permission is enough."""
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
+    def is_for(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return bool(request.user.is_superuser)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(request.user.is_superuser)
+    has_module_permission = has_view_permission = is_for
+    has_add_permission = has_change_permission = has_delete_permission = is_for
 
 
 admin.site.unregister((EmailAddress, Authenticator, Group))
@@ -114,6 +105,6 @@ class PersonAdmin(Admin):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """What was not typed is left alone: a password that the person changes at this moment, for example."""
-        obj.save(update_fields=[name for name in form.changed_data if name != "user_permissions"])
+        obj.save(update_fields=[name for name in form.changed_data if name in ("is_staff", "is_superuser")])
         if "is_active" in form.changed_data:
             (people.let_in if obj.is_active else people.shut_out)(obj)

@@ -7,6 +7,8 @@ pages of their own; everything else is the store's.
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +18,11 @@ KEYMANAGER_PREFIX = "/oauth2/"
 
 def is_keymanager(request: HttpRequest) -> bool:
     return request.path_info.startswith(KEYMANAGER_PREFIX)
+
+
+def portal() -> str:
+    """The host, with its port, that people know both doors by, whichever name a request came by."""
+    return urlsplit(settings.PORTAL_URL).netloc
 
 
 class RealmMiddleware(SessionMiddleware):

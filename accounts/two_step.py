@@ -11,7 +11,7 @@ from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
 from django.db import transaction
 
-from accounts import sealing
+from accounts import realms, sealing
 from accounts.models import User
 
 LAST_STEP = "last_step"
@@ -45,7 +45,7 @@ class TwoStepAdapter(DefaultMFAAdapter):  # type: ignore[misc]
         return user.get_username()
 
     def _get_site_name(self) -> str:
-        return f"API Store ({urlsplit(settings.PORTAL_URL).netloc})"
+        return f"API Store ({realms.portal()})"
 
 
 @transaction.atomic

@@ -28,14 +28,14 @@ class WrongMethodMiddleware(MiddlewareMixin):
     """Whoever opens an address that only a button asks sees a page and not the browser's own (RFC 9110 15.5.6)."""
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        is_bare = response.status_code == 405 and not response.content
-        if is_bare and "text/html" in request.headers.get("Accept", ""):
+        if response.status_code != 405 or response.content:
+            return response
+        # RFC 9110 15.5.6: such an answer may be kept by a cache.
+        patch_vary_headers(response, ["Accept"])
+        if "text/html" in request.headers.get("Accept", ""):
             sentence = "This address does something only when its button is pressed."
             context = {"title": "Not this way", "sentence": sentence}
             response.content = render_to_string("problem.html", context, request).encode()
-        if is_bare:
-            # RFC 9110 15.5.6: such an answer may be kept by a cache.
-            patch_vary_headers(response, ["Accept"])
         return response
 
 

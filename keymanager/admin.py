@@ -8,11 +8,11 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.admin import OfSuperusers
+from accounts.admin import Admin, OfSuperusers
 from keymanager import assertion_models, clients, models
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(Admin):
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -74,18 +74,18 @@ class LogoutNoticeAdmin(ReadOnly):
 
 
 @admin.register(models.Scope)
-class ScopeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ScopeAdmin(Admin):
     list_display = ("name", "title", "description")
 
 
 @admin.register(models.Resource)
-class ResourceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ResourceAdmin(Admin):
     list_display = ("uri", "title", "server")
     autocomplete_fields: ClassVar = ("server",)
 
 
 @admin.register(models.AuthorizationDetailsType)
-class AuthorizationDetailsTypeAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class AuthorizationDetailsTypeAdmin(Admin):
     list_display = ("name", "title")
 
 
