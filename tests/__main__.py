@@ -17,6 +17,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tests import debian, postgres
+from tests.gateway import rate_limit_service
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "test-results"
@@ -78,6 +79,7 @@ POSTGRES = Suite(
 def main() -> int:
     browser = find_browser()
     debian.install()
+    rate_limit_service.prepare()
     lint = subprocess.run(["make", "--no-print-directory", "lint"], cwd=ROOT, check=False).returncode
     RESULTS.mkdir(exist_ok=True)
     began = time.monotonic()
