@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
-from store import backends, endpoints, key_managers, life_cycle, resources, revision
+from store import access, backends, endpoints, key_managers, life_cycle, resources, revision
 from store.backends import Backend, Cors
 from store.documents import Document
 from store.errors import StoreError
@@ -91,13 +91,21 @@ def change(*, api: Api, document: Document | None, description: Description) -> 
 
 def publish(*, provider: User, document: Document, description: Description) -> Api:
     """The API as described, published; one of that name and version is brought up to date."""
-    found = Api.objects.filter(name=description.name, version=description.version).first()
+    found = known(provider=provider, name=description.name, version=description.version)
     with transaction.atomic():
         if found is None:
             api = add(provider=provider, document=document, description=description)
         else:
             api = change(api=found, document=document, description=description)
         return lead(api=api, step="Publish") if api.status == Api.Status.CREATED else api
+
+
+def known(*, provider: User, name: str, version: str) -> Api | None:
+    """The API of that name and version, if there is one. NotPublishableError where it is not theirs to change."""
+    found = Api.objects.filter(name=name, version=version).first()
+    if found is not None and not access.provided_apis(provider).filter(pk=found.pk).exists():
+        raise NotPublishableError(f"{found} is another provider's API.")
+    return found
 
 
 def lead(*, api: Api, step: str) -> Api:

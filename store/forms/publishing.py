@@ -184,16 +184,7 @@ class ApiForm(forms.Form):
         return str(self.cleaned_data.get("document") or "")
 
     def fill_in(self, definition: dict[str, Any]) -> None:
-        """What the document says itself, also in the original's own words (x-wso2-…)."""
-        info = definitions.members_of(definition.get("info"))
-        said = {
-            "name": str(info.get("title") or ""),
-            "version": str(info.get("version") or ""),
-            "context": base_path(definition),
-            "production_endpoints": urls(definition.get("x-wso2-production-endpoints")),
-            "sandbox_endpoints": urls(definition.get("x-wso2-sandbox-endpoints")),
-        }
-        for name, value in said.items():
+        for name, value in said_by(definition).items():
             self.cleaned_data[name] = self.cleaned_data.get(name) or value
 
     def require(self) -> None:
@@ -221,6 +212,8 @@ class ApiForm(forms.Form):
         chosen = {name: data[name] for name in ("timeout", "retries", "connections") if data[name] is not None}
         return Backend(
             **chosen,
+            waiting=before.waiting,
+            requests=before.requests,
             health_path=data["health_path"],
             secret_header=data["secret_header"],
             sealed_secret=sealed(data["secret_header"], data["secret"], before.sealed_secret),
@@ -254,6 +247,18 @@ def typed(api: Api) -> dict[str, Any]:
         "certificate": backend.certificate,
         "cors_origins": "\n".join(api.cors.get("origins", [])),
         "cors_credentials": api.cors.get("credentials", False),
+    }
+
+
+def said_by(definition: dict[str, Any]) -> dict[str, Any]:
+    """What a document says itself, also in the original's own words (x-wso2-…)."""
+    info = definitions.members_of(definition.get("info"))
+    return {
+        "name": str(info.get("title") or ""),
+        "version": str(info.get("version") or ""),
+        "context": base_path(definition),
+        "production_endpoints": urls(definition.get("x-wso2-production-endpoints")),
+        "sandbox_endpoints": urls(definition.get("x-wso2-sandbox-endpoints")),
     }
 
 

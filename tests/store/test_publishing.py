@@ -353,8 +353,63 @@ def test_command_opens_an_api_to_clients_without_a_subscription(bob: User, docum
     run(*usual, "--subscriptionless-tier", "Bronze")
 
     assert Api.objects.get().subscriptionless_tier == "Bronze"
-    run(*usual)
+    run(*usual, "--subscriptionless-tier", "")
     assert Api.objects.get().subscriptionless_tier == ""
+
+
+def settings_of(api: Api) -> dict[str, Any]:
+    changing = ("description", "definition", "resources", "changed_at")
+    return {field.attname: getattr(api, field.attname) for field in Api._meta.fields if field.name not in changing}
+
+
+def test_command_leaves_what_it_is_not_told(bob: User, document: str) -> None:
+    """Not even what no option names, such as the secret for the backend."""
+    usual = (document, "--provider", "bob")
+    endpoints = ("--production-endpoint", "http://127.0.0.1:1", "--sandbox-endpoint", "http://127.0.0.1:2")
+    run(*usual, *endpoints, "--context", "/shelf", "--tier", "10KPerMin", "--subscriptionless-tier", "Bronze",
+        "--tags", "a,b", "--health-path", "/health", "--cors-origin", "https://app.example", "--authorization",
+        "--assertion", "--default-version")  # fmt: skip
+    api = Api.objects.get()
+    api.backend |= {"timeout": 7, "waiting": 5, "secret_header": "X-Key", "sealed_secret": sealing.seal("s")}
+    api.cors |= {"credentials": True}
+    api.save()
+    before = settings_of(api)
+    Path(document).write_text(
+        json.dumps({**DEFINITION, "info": {"title": "Shelf", "version": "2", "description": "New"}})
+    )
+
+    run(*usual)
+
+    assert Api.objects.get().description == "New"
+    assert settings_of(Api.objects.get()) == before
+
+
+def test_command_empties_what_it_is_told_to(bob: User, document: str) -> None:
+    usual = (document, "--provider", "bob")
+    endpoints = ("--production-endpoint", "http://127.0.0.1:1", "--sandbox-endpoint", "http://127.0.0.1:2")
+    run(*usual, *endpoints, "--context", "/shelf")
+    bare = settings_of(Api.objects.get()) | {"sandbox_endpoints": []}
+    run(*usual, "--tier", "10KPerMin", "--tags", "a", "--health-path", "/health", "--cors-origin", "*", "--assertion")
+
+    run(*usual, "--tier", "", "--tags", "", "--health-path", "", "--cors-origin", "", "--no-assertion",
+        "--sandbox-endpoint", "")  # fmt: skip
+
+    assert settings_of(Api.objects.get()) == bare
+
+
+@pytest.mark.parametrize("more", [(), ("--step", "Block")])
+def test_command_leaves_other_providers_apis_alone(
+    alice: User, bob: User, document: str, more: tuple[str, ...]
+) -> None:
+    run(document, "--provider", "bob", "--context", "/shelf", "--production-endpoint", "http://127.0.0.1:1")
+
+    with pytest.raises(CommandError, match=r"^Shelf 2 is another provider's API\.$"):
+        run(document, "--provider", "alice", *more)
+
+    assert Api.objects.get().status == "PUBLISHED"
+    User.objects.filter(pk=alice.pk).update(is_staff=True)
+    run(document, "--provider", "alice", *more)
+    assert Api.objects.get().provider == bob
 
 
 @pytest.mark.parametrize(
