@@ -73,8 +73,16 @@ class ApiForm(forms.Form):
     is_default_version = forms.BooleanField(
         label="Default version", required=False, help_text="Also served without the version in its path."
     )
-    timeout = whole("Seconds a backend has to answer", "0: what the gateway's settings say.", 0, 3600, 0)
-    retries = whole("Tries again", "Of methods that may be repeated (GET, PUT, DELETE, …) when a host fails.", 0, 5, 1)
+    timeout = whole(
+        "Seconds a backend has to answer",
+        "0: what the gateway's settings say. Each further try may take as long.",
+        0,
+        3600,
+        0,
+    )
+    retries = whole(
+        "Tries again", "Of methods that may be repeated (GET, PUT, DELETE, …) when a host fails or is silent.", 0, 5, 1
+    )
     connections = whole("Connections at once", "To the backend, of each gateway; beyond it 503.", 1, 100_000, 1024)
     health_path = forms.CharField(
         label="Path of a health check", required=False, help_text="Asked every five seconds: /health. Empty: not asked."

@@ -53,6 +53,9 @@ class Moody(BaseHTTPRequestHandler):
             self.events()
         elif self.path == "/busy":
             self.busy()
+        elif self.path == "/silent":
+            Moody.calls.append("GET /silent")
+            time.sleep(3)
         else:
             self.answer()
 
@@ -209,6 +212,16 @@ def test_backend_has_the_time_its_api_says(live: Live) -> None:
     api = publish(live, live.backend.url, backend={"timeout": 5})
 
     assert call(live, api, "GET", "/slow").status == 200
+
+
+@pytest.mark.parametrize("retries", [0, 1])
+def test_each_try_again_has_the_time_that_the_first_had(live: Live, moody: str, retries: int) -> None:
+    """docs/decisions/0022-publishing.md says why, and what else was tried."""
+    api = publish(live, moody, backend={"timeout": 1, "retries": retries})
+    Moody.calls.clear()
+
+    assert call(live, api, "GET", "/silent").fault == (504, 101504)
+    assert Moody.calls.count("GET /silent") == retries + 1
 
 
 def test_circuit_opens_where_the_backend_is_full(live: Live) -> None:
