@@ -88,12 +88,19 @@ class Counter:
 
 def work(node: str, stop: threading.Event) -> None:
     counter = Counter(node)
+    since = None  # when it began to wait
     while not stop.is_set():
         try:
             close_old_connections()
             more = counter.step()
         except (DatabaseError, OSError) as error:
-            log.error("the call log of %s waits: %s", node, error)
+            if since is None:
+                since = time.monotonic()
+                log.error("the call log of %s waits: %s", node, error)
             more = False
+        else:
+            if since is not None:
+                log.info("the call log of %s is counted again, after %.0f s", node, time.monotonic() - since)
+                since = None
         if not more:
             stop.wait(PAUSE)
