@@ -28,6 +28,7 @@ BUSY_SECONDS = 1.0
 AWAY = timedelta(seconds=30)
 # A gateway is told a change with one question and says with the next that it has it.
 LATE = timedelta(seconds=5)
+# Rows, of a dozen kinds for each gateway.
 MOST = 5000
 
 _written: dict[tuple[str, str], tuple[float, Said]] = {}
@@ -59,8 +60,8 @@ def said(question: dict[str, Any], kind: str, offered: str) -> Said:
 
 
 def asked(told: Iterable[Said]) -> None:
-    """So many DiscoveryRequests came and will be answered. One statement at most; a database that is busy must not keep
-    a gateway from its answer, nor the thread that gives it from anybody else."""
+    """So many DiscoveryRequests came and will be answered. One statement at most, for whom this process knows; a
+    database that is busy must not keep a gateway from its answer, nor the thread that gives it from anybody else."""
     global _busy_until
     # A statement must not meet a row twice, and two that write the same rows wait for each other in their order.
     told = due(sorted({(one.node, one.kind): one for one in told}.values()))
@@ -68,6 +69,7 @@ def asked(told: Iterable[Said]) -> None:
         return
     try:
         with hurried():
+            told = with_room(told)
             write(told)
     except DatabaseError as error:
         _busy_until = time.monotonic() + BUSY_SECONDS
@@ -88,6 +90,27 @@ def age(one: Said) -> float:
     """Seconds since just this was written down."""
     at, before = _written.get((one.node, one.kind), (0.0, None))
     return time.monotonic() - at if before == one else inf
+
+
+def with_room(told: list[Said]) -> list[Said]:
+    """Whoever has the key may call itself by any name, and by another one each time: of those that nobody has written
+    down before there are so many only. Whoever is there is never forgotten for one that comes."""
+    if all((one.node, one.kind) in _written for one in told):
+        return told
+    known = set(GatewayState.objects.values_list("node", "kind"))
+    new = [one for one in told if (one.node, one.kind) not in known]
+    room = MOST - len(known)
+    if len(new) > room:
+        room += forget_away(len(new) - room)
+    left_out = frozenset(new[max(room, 0) :])
+    return [one for one in told if one not in left_out]
+
+
+def forget_away(most: int) -> int:
+    """Those that have not asked for longest, but none whose calls are counted: a counter needs more than the key."""
+    away = GatewayState.objects.filter(seen_at__lt=timezone.now() - AWAY).order_by("seen_at")
+    strangers = away.exclude(node__in=LogPosition.objects.values("node"))
+    return GatewayState.objects.filter(pk__in=strangers.values("pk")[:most]).delete()[0]
 
 
 @contextmanager
@@ -134,6 +157,8 @@ def problem(question: dict[str, Any]) -> str:
 
 
 def write(told: Sequence[Said]) -> None:
+    if not told:
+        return
     at = connection.ops.adapt_datetimefield_value(timezone.now())
     values = [value for one in told for value in (*one, at, None if one.version == one.offered else at)]
     with connection.cursor() as cursor:

@@ -133,7 +133,7 @@ def test_question_for_all_costs_fewer_statements_than_one_for_each(
     publish(alice, "/photos")
     has = versions(key)
     asked = [question(name, has[name], f"node-{number}") for number in range(count) for name in NAMES]
-    with django_assert_num_queries(5 + 1):  # the one tells that all these are there
+    with django_assert_num_queries(5 + 2):  # the two tell that all these are there
         assert new(key, *asked) == []
 
     with django_assert_num_queries(5):

@@ -149,6 +149,55 @@ def test_stranger_is_not_written_down(key: str) -> None:
     assert not GatewayState.objects.exists()
 
 
+def names_written() -> set[str]:
+    return set(GatewayState.objects.values_list("node", flat=True))
+
+
+def come(key: str, *names: str) -> None:
+    for name in names:
+        assert ask(key, node={"id": name, "metadata": {"key": key}}).status_code == 200
+
+
+def test_made_up_names_are_written_down_so_many_times_only(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has stolen the key may call itself anything. Gateways that are there stay, and are answered in any case."""
+    monkeypatch.setattr(nodes, "MOST", 5)
+    with time_machine.travel(NOW, tick=False) as clock:
+        come(key, "east", "west")
+        come(key, *(f"made up {number}" for number in range(9)))
+        assert names_written() == {"east", "west", *(f"made up {number}" for number in range(3))}
+
+        nodes.forget()  # as another process
+        clock.shift(timedelta(seconds=20))
+        come(key, "east", "west", "made up 9")
+        assert GatewayState.objects.get(node="west").seen_at == NOW + timedelta(seconds=20)
+        assert len(names_written()) == 5
+
+
+def test_room_for_a_new_gateway_is_that_of_the_one_that_is_away_for_longest(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nodes, "MOST", 3)
+    usage.record("counted", Place("", 0), Place("file", 10), Piece(calls=1), behind=0)
+    with time_machine.travel(NOW, tick=False) as clock:
+        for name in ("counted", "made up 1", "made up 2"):
+            come(key, name)
+            clock.shift(timedelta(seconds=20))
+
+        come(key, "new")
+        assert names_written() == {"counted", "made up 2", "new"}
+
+
+def test_one_question_of_many_names_is_held_to_it_too(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes, "MOST", 20)
+    questions = [{"kind": "routes", "node": {"id": f"made up {number}"}} for number in range(100)]
+
+    told = {"node": {"id": "east", "metadata": {"key": key}}, "questions": questions}
+    response = Client().post(reverse("gateway:news"), json.dumps(told), content_type="application/json")
+
+    assert len(json.loads(response.content)["new"]) == 100
+    assert GatewayState.objects.count() == 20
+
+
 def test_counter_is_shown(staff: Client, key: str) -> None:
     usage.record("east", Place("", 0), Place("file", 10), Piece(calls=1234), behind=5000)
 
