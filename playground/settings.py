@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from playground import environment
+from playground import environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent
 PLAYGROUND_VAR = environment.folder("PLAYGROUND_VAR", BASE_DIR.parent / "var" / "playground")
@@ -109,6 +109,7 @@ LANGUAGE_CODE = "en"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "formatters": {"line": {"()": logs.Lines}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
