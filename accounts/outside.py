@@ -19,6 +19,8 @@ from urllib.parse import SplitResult
 
 from django.conf import settings
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
 SECONDS = 4.0
 MOST_ADDRESSES = 4
 TRANSLATED = [ipaddress.IPv6Network(text) for text in ("64:ff9b::/96", "::/96")]
@@ -123,22 +125,28 @@ def looked_up(host: str, port: int) -> list[Any]:
     return answer
 
 
-def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def is_public(address: Address) -> bool:
     """Of an IPv4 address within an IPv6 one, whether that is."""
-    if isinstance(address, ipaddress.IPv6Address):
-        within = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
-        address = within or translated(address)
+    address = within(address)
     return address.is_global and not address.is_multicast and not is_of_site(address)
 
 
-def translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def within(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one stands for, if it does; else itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    held = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
+    return held or translated(address)
+
+
+def translated(address: ipaddress.IPv6Address) -> Address:
     """Where a translator at the edge of the network sends it (RFC 6052 2.1), and what is called compatible with IPv4
     (RFC 4291 2.5.5.1): the last 32 bits."""
     holds_ipv4 = any(address in network for network in TRANSLATED)
     return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if holds_ipv4 else address
 
 
-def is_of_site(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def is_of_site(address: Address) -> bool:
     """Of a network's own, which Python takes for everybody's."""
     return isinstance(address, ipaddress.IPv6Address) and any(address in network for network in OF_SITES)
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from accounts import outside
+
 PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
 ENDPOINT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 LONGEST_HOST = 253  # RFC 1035 2.3.4, as a text
@@ -16,6 +18,8 @@ HOST = re.compile(rf"({LABEL}\.)*{LABEL}\.?|[0-9a-f:]+")
 # URL standard, 3.5: what ends in a number is an IPv4 address, or nothing: 10.0.0.256, 10.1.
 NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?")
 PORTS = {"http": 80, "https": 443}
+# Where machines of clouds are told who they are, with credentials; most have it at a link-local address instead.
+METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200")))
 # What the gateway answers by itself.
 TAKEN = (
     "authorize",
@@ -52,6 +56,14 @@ class Endpoint(NamedTuple):
             return False
         return True
 
+    @property
+    def is_for_machines(self) -> bool:
+        """An address for the gateway's machine alone. Where a name leads is Envoy's to look up (docs/operating.md)."""
+        if not self.is_address:
+            return False
+        address = outside.within(ipaddress.ip_address(self.host))
+        return address.is_link_local or address in METADATA
+
 
 def endpoint(url: str) -> Endpoint:
     """Reads a backend's address. Raises ValueError with one sentence when an Envoy could not use it."""
@@ -82,6 +94,9 @@ def endpoint(url: str) -> Endpoint:
 def of_one_service(urls: Sequence[str]) -> list[Endpoint]:
     """Several hosts may serve the same; what comes before the host and after it must be the same then. ValueError."""
     found = [endpoint(url) for url in urls]
+    for url, one in zip(urls, found, strict=True):
+        if one.is_for_machines:
+            raise ValueError(f"The endpoint {url} is a link-local address, or that of a cloud's metadata.")
     if len({(one.scheme, one.path) for one in found}) > 1:
         raise ValueError("All hosts of an endpoint must have the same scheme and the same path.")
     if len({one.is_address for one in found}) > 1:

@@ -69,9 +69,10 @@ def test_address_in_the_certificate_of_a_backend_is_checked() -> None:
         "http://p/a b",
         "http://p/\\1",
         "http://p:99999",
+        "http://169.254.169.254",
     ],
 )
-def test_endpoint_that_envoy_could_not_use_is_a_defect(url: str) -> None:
+def test_endpoint_that_no_envoy_may_have_is_a_defect(url: str) -> None:
     assert apis.defect(api(url))
     assert apis.defect(api("http://p", sandbox=url))
 

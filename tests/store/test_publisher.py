@@ -109,6 +109,7 @@ def test_document_may_be_a_file(bobs: Browser) -> None:
         ({"context": ""}, "Enter a context"),
         ({"context": "photos"}, "may only have letters"),
         ({"production_endpoints": "ftp://a"}, "must begin with http"),
+        ({"production_endpoints": "http://169.254.169.254"}, "is a link-local address"),
         ({"health_path": "health"}, "A path begins with a slash"),
         ({"retries": "99"}, "Enter a whole number from 0 to 5."),
         ({"secret_header": "Host"}, "The header Host cannot carry a secret."),

@@ -108,6 +108,7 @@ def test_bad_document_is_told_with_its_line(provider: User) -> None:
         (described(context=["/a"]), "Enter a context"),
         (described(endpointConfig="{"), "endpointConfig is no JSON."),
         (described(endpointConfig={"production_endpoints": [{"url": "ftp://a"}]}), "must begin with http"),
+        (described(endpointConfig={"sandbox_endpoints": {"url": "http://[fe80::1]"}}), "is a link-local address"),
         (described(apiLevelPolicy="Platinum"), "Choose one of the tiers offered."),
         (described(subscriptionlessPolicy="Platinum"), "Choose one of the tiers offered."),
         ([1], "Send an API as a JSON object."),

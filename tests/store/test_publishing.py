@@ -90,6 +90,26 @@ def test_what_no_envoy_could_use_is_refused_at_the_door(bob: User, changes: dict
     assert not Api.objects.exists()
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("169.254.169.254", "169.254.0.1:8080", "[fe80::1]", "[fd00:ec2::254]", "[fd20:ce::254]", "100.100.100.200"),
+        *("[::ffff:a9fe:a9fe]", "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::]", "[fd00:ec2:0:0:0:0:0:254]"),
+    ],
+)
+@pytest.mark.parametrize("endpoints", ["production_endpoints", "sandbox_endpoints"])
+def test_what_is_for_the_gateway_s_machine_alone_is_no_backend(bob: User, endpoints: str, host: str) -> None:
+    with pytest.raises(StoreError, match="is a link-local address, or that of a cloud's metadata"):
+        add(bob, **{endpoints: (f"http://{host}/latest",)})
+
+    assert not Api.objects.exists()
+
+
+@pytest.mark.parametrize("host", ["10.0.0.1", "127.0.0.1", "[fd00::1]", "metadata.example", "169.254.169.254.example"])
+def test_backend_may_be_in_an_inner_network(bob: User, host: str) -> None:
+    assert add(bob, production_endpoints=(f"http://{host}",)).production_endpoints == [f"http://{host}"]
+
+
 def pem(key: Any, certificate_of: Any) -> tuple[str, str]:
     """A private key, and a certificate of another's public key or its own."""
     plain = serialization.NoEncryption()
@@ -431,6 +451,14 @@ def test_command_says_in_one_sentence_what_is_wrong(
         run(document, *arguments)
 
     assert not Api.objects.exists()
+
+
+def test_command_refuses_such_an_endpoint_that_the_document_names(bob: User, tmp_path: Path) -> None:
+    path = tmp_path / "shelf.json"
+    path.write_text(json.dumps({**DEFINITION, "x-wso2-production-endpoints": {"urls": ["http://169.254.169.254"]}}))
+
+    with pytest.raises(CommandError, match=r"^The endpoint http://169\.254\.169\.254 is a link-local address"):
+        run(str(path), "--provider", "bob", "--context", "/a")
 
 
 def test_command_reads_a_document_as_the_pages_do(bob: User, tmp_path: Path) -> None:
