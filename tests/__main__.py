@@ -70,6 +70,7 @@ POSTGRES = Suite(
         "tests/keymanager/test_assertion_races.py",
         "tests/keymanager/test_authorization_code.py",
         "tests/store/test_races.py",
+        "tests/apimanager/test_migrating.py",
         # And what no text of its may hold.
         "tests/store/test_publisher_rest.py",
     ),
