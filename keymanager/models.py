@@ -22,6 +22,8 @@ from oauth2_provider.models import (
     AbstractRefreshToken,
 )
 
+from accounts.outbox import Waiting
+
 # Django finds models from here.
 from keymanager import assertion_models, client_metadata, registration_models, revoked_models  # noqa: F401
 from keymanager.pushed_models import PushedRequest
@@ -435,15 +437,12 @@ class ConsentRequest(models.Model):
         return f"{self.client_id} for {self.user_id}"
 
 
-class LogoutNotice(models.Model):
+class LogoutNotice(Waiting):
     """That a client is to be told of a sign-out (OpenID Connect Back-Channel Logout 1.0); kept as a log."""
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="logout_notices")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     sid = models.CharField(max_length=64, blank=True, help_text="The browser session; empty: every one of the person.")
-    created_at = models.DateTimeField(default=timezone.now, db_index=True)
-    next_attempt_at = models.DateTimeField(default=timezone.now, null=True, blank=True, help_text="Empty: no more.")
-    attempts = models.PositiveSmallIntegerField(default=0)
     delivered_at = models.DateTimeField(null=True, blank=True)
     last_status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="HTTP status of the last answer.")
     last_error = models.CharField(max_length=200, blank=True)

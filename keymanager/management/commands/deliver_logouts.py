@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from accounts import outbox
 from keymanager import logout_notices
 
 
@@ -27,5 +28,5 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_: stop.set())
         # Daemons: what is cut short is delivered again.
         for _ in range(logout_notices.WORKERS):
-            threading.Thread(target=logout_notices.work, args=(stop,), daemon=True).start()
+            threading.Thread(target=outbox.work, args=(stop, logout_notices.deliver_due), daemon=True).start()
         stop.wait()
