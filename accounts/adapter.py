@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -12,10 +11,8 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.module_loading import import_string
 
-from accounts import devices, known_browsers, realms, reauthentication
+from accounts import devices, known_browsers, mails, realms, reauthentication
 from accounts.models import User
-
-log = logging.getLogger(__name__)
 
 WAYS = {
     "reauthenticate": "Use your password",
@@ -62,18 +59,15 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return f"{name} {known_browsers.mark(request, name)}"
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Links lead to the portal by its own name, whatever the one was by which somebody had the mail sent. What the
-        mail is about is done, and stays done while the mail server is away."""
+        """Links lead to the portal by its own name, whatever the one was by which somebody had the mail sent."""
         asked, ours = f"{self.request.scheme}://{self.request.get_host()}/", f"{settings.PORTAL_URL}/"
         own = {
             name: value.replace(asked, ours, 1) if isinstance(value, str) and value.startswith(asked) else value
             for name, value in context.items()
         }
         site = SimpleNamespace(domain=realms.portal(), name=realms.portal())
-        try:
-            super().send_mail(template_prefix, email, own | {"current_site": site})
-        except OSError as error:  # those of smtplib, too
-            log.error("no mail was sent (%s): %s: %s", template_prefix, type(error).__name__, error)
+        told = {"request": self.request, "email": email} | own | {"current_site": site}
+        mails.send(template_prefix, self.render_mail(template_prefix, email, told))
 
     def format_email_subject(self, subject: str) -> str:
         return f"[{realms.portal()}] {subject}"

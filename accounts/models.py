@@ -10,8 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.elsewhere_models import LinkedAccount, SessionElsewhere
+from accounts.outbox import Waiting
 
-__all__ = ["Device", "LinkedAccount", "PersonalDetails", "SessionElsewhere", "User"]
+__all__ = ["Device", "LinkedAccount", "Mail", "PersonalDetails", "SessionElsewhere", "User"]
 
 
 class User(AbstractUser):
@@ -68,3 +69,17 @@ class PersonalDetails(models.Model):
 
     def __str__(self) -> str:
         return f"details of {self.user_id}"
+
+
+class Mail(Waiting):
+    """A mail still to be sent; it leaves when it was, or is given up. Sealed, for links in it set passwords."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    template = models.CharField(max_length=100)
+    sealed = models.TextField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["next_attempt_at"], name="mail_due")]
+
+    def __str__(self) -> str:
+        return f"{self.id} ({self.template})"

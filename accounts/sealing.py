@@ -26,8 +26,8 @@ def derived_key(purpose: bytes) -> bytes:
 
 
 @cache
-def cipher() -> AESGCM:
-    return AESGCM(derived_key(PURPOSE))
+def cipher(purpose: bytes) -> AESGCM:
+    return AESGCM(derived_key(purpose))
 
 
 def checksum(value: str, purpose: bytes) -> str:
@@ -35,12 +35,12 @@ def checksum(value: str, purpose: bytes) -> str:
     return hmac.digest(derived_key(purpose), value.encode(), "sha256").hex()
 
 
-def seal(plain: str) -> str:
+def seal(plain: str, purpose: bytes = PURPOSE) -> str:
     """Base64 of 12 bytes of nonce and AES-256-GCM of `plain`."""
     nonce = os.urandom(12)
-    return base64.b64encode(nonce + cipher().encrypt(nonce, plain.encode(), PURPOSE)).decode()
+    return base64.b64encode(nonce + cipher(purpose).encrypt(nonce, plain.encode(), purpose)).decode()
 
 
-def unseal(sealed: str) -> str:
+def unseal(sealed: str, purpose: bytes = PURPOSE) -> str:
     raw = base64.b64decode(sealed)
-    return cipher().decrypt(raw[:12], raw[12:], PURPOSE).decode()
+    return cipher(purpose).decrypt(raw[:12], raw[12:], purpose).decode()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -12,6 +15,7 @@ from allauth.account.views import LoginView
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -21,6 +25,18 @@ from accounts import authentication_methods, devices
 from accounts.models import User
 
 STEP_UP_NEXT = "step_up_next"
+View = Callable[..., HttpResponse]
+
+
+def together(view: View) -> View:
+    """What a form changes is written with the mail that tells of it, or not at all. Who reads locks nothing."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with transaction.atomic() if request.method == "POST" else nullcontext():
+            return view(request, *args, **kwargs)
+
+    return answer
 
 
 class SignIn(LoginView):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What Prometheus is told at /metrics: the gateways, and what was counted of their calls (docs/statistics.md)."""
+"""What Prometheus is told at /metrics: the gateways, what was counted of their calls (docs/statistics.md), mails."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from accounts import mails
 from apimanager import exposition
 from apimanager.exposition import Family, Sample
 from gateway import nodes
@@ -25,7 +26,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """For whoever shows the key; without a key set, for this machine alone. To others it is not there."""
     if not is_allowed(request):
         raise Http404
-    families = [*of_gateways(nodes.all_nodes()), *of_calls(list(ApiTotal.objects.order_by("api", "version", "status")))]
+    totals = list(ApiTotal.objects.order_by("api", "version", "status"))
+    families = [*of_gateways(nodes.all_nodes()), *of_mails(), *of_calls(totals)]
     return HttpResponse(exposition.text(families), content_type=exposition.CONTENT_TYPE)
 
 
@@ -63,6 +65,15 @@ def of_gateways(found: list[Node]) -> list[Family]:
         Family("apim_counter_waiting_bytes", "gauge", "Of the call log, not counted yet.", counted("behind")),
         Family("apim_counter_calls_total", "counter", "Calls counted.", counted("calls")),
         Family("apim_counter_unreadable_lines_total", "counter", "Lines that told nothing.", counted("unreadable")),
+    ]
+
+
+def of_mails() -> list[Family]:
+    count, since = mails.waiting()
+    oldest = [Sample({}, since.timestamp())] if since else []
+    return [
+        Family("apim_mails_waiting", "gauge", "Mails not sent yet.", [Sample({}, count)]),
+        Family("apim_mails_waiting_since_timestamp_seconds", "gauge", "When the oldest of them was written.", oldest),
     ]
 
 

@@ -219,13 +219,13 @@ AUTHENTICATION_ELSEWHERE = elsewhere.is_configured(
     client_secret=AUTHENTICATION_CLIENT_SECRET,
     portal_url=PORTAL_URL,
 )
-# Without a mail server mails are printed.
+# Without a mail server mails are printed; with one they are sent by `manage.py deliver` (docs/decisions/0029).
 EMAIL_URL = env.text("APIM_EMAIL_URL")
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'console'}.EmailBackend"
+EMAIL_BACKEND = "accounts.mail_server.EmailBackend" if EMAIL_URL else "django.core.mail.backends.console.EmailBackend"
 if EMAIL_URL:
     EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_SSL = env.mail_server("APIM_EMAIL_URL")
     EMAIL_USE_TLS = not EMAIL_USE_SSL
-    EMAIL_TIMEOUT = 10  # seconds
+    EMAIL_TIMEOUT = 60  # seconds for each answer: whoever leaves too early has a mail sent twice
 DEFAULT_FROM_EMAIL = env.text("APIM_FROM_EMAIL", f"noreply@{PORTAL_HOST}")
 
 # Cookies: __Host- binds them to this host, TLS and the whole path.

@@ -67,8 +67,8 @@ def granian(package: str, door: Door, *, interface: str = "wsgi", threads: int =
 
 
 def outbox() -> str:
-    """Tells applications of sign-outs. It has no door."""
-    return shlex.join([sys.executable, str(ROOT / "manage.py"), "deliver_logouts"])
+    """Sends mails, and tells applications of sign-outs. It has no door."""
+    return shlex.join([sys.executable, str(ROOT / "manage.py"), "deliver"])
 
 
 def counter() -> str:

@@ -61,6 +61,7 @@ JOURNEYS = Suite("journeys", ("tests/journeys",))
 POSTGRES = Suite(
     "postgres",
     (
+        "tests/accounts/test_mails.py",
         "tests/keymanager/test_races.py",
         "tests/keymanager/test_back_channel.py",
         "tests/keymanager/test_approvals_races.py",

@@ -14,6 +14,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENT = ROOT / "docs/sections.md"
 RFCS = {
+    "5321": "Simple Mail Transfer Protocol",
+    "5322": "Internet Message Format",
     "6238": "TOTP: Time-Based One-Time Password Algorithm",
     "6585": "Additional HTTP Status Codes",
     "6749": "The OAuth 2.0 Authorization Framework",

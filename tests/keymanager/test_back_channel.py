@@ -331,8 +331,8 @@ def test_a_worker_delivers_by_itself_and_ends_when_it_is_told(
 
 
 def work() -> None:
-    """`manage.py deliver_logouts`"""
-    call_command("deliver_logouts")
+    """`manage.py deliver`"""
+    call_command("deliver")
 
 
 def test_the_command_can_do_what_is_due_and_end(
@@ -341,7 +341,7 @@ def test_the_command_can_do_what_is_due_and_end(
     id_token_of(bobs_browser, listener(register, listen().url))
     sign_out(bobs_browser)
 
-    call_command("deliver_logouts", "--once")
+    call_command("deliver", "--once")
 
     assert capsys.readouterr().out == "1 attempts.\n"
 
