@@ -34,13 +34,20 @@ W = TypeVar("W", bound=Waiting)
 
 
 def work(stop: threading.Event, deliver_due: Callable[[], int]) -> None:
-    """Delivers until `stop` is set. A database that cannot be had is tried again."""
+    """Delivers until `stop` is set. A database that cannot be had is tried again, and told of once."""
+    waits = False
     while not stop.is_set():
         try:
             deliver_due()
         except Error as fault:
-            log.warning("what is to be sent waits for the database: %s", fault)
+            if not waits:
+                log.warning("what is to be sent waits for the database: %s", fault)
+            waits = True
             connections.close_all()
+        else:
+            if waits:
+                log.info("what is to be sent goes on")
+            waits = False
         stop.wait(POLL_SECONDS)
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection
 
 from gateway import envoy_admin, faults, usage, usage_facts, usage_lines, usage_log
 from gateway.usage import Counter
 from store.usage import Group
 from store.usage_models import DailyUser, HourlyUsage, LogPosition
+from tests.outages import Looks, rename
 
 if TYPE_CHECKING:
     from pytest_django import Settings
@@ -192,26 +190,6 @@ def test_only_what_is_new_is_counted(log: Path) -> None:
 
     assert number() == 3
     assert LogPosition.objects.get().offset == log.stat().st_size
-
-
-class Looks(threading.Event):
-    """Ends the work after as many looks; before each there is something that happens first."""
-
-    def __init__(self, *happens: Callable[[], object]) -> None:
-        super().__init__()
-        self.happens = list(happens)
-
-    def wait(self, timeout: float | None = None) -> bool:
-        if self.happens:
-            self.happens.pop(0)()
-        else:
-            self.set()
-        return True
-
-
-def rename(old: str, new: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {old} RENAME TO {new}")
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
