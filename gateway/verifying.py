@@ -60,8 +60,6 @@ def provider(keys: str, place: Config) -> Config:
         "require_expiration": True,
         "clock_skew_seconds": 5,
         "payload_in_metadata": filters.PAYLOAD,
-        # RFC 6749 3.3: a list with spaces between, which a matcher can only look into as a list.
-        "normalize_payload_in_metadata": {"space_delimited_claims": ["scope"]},
         "claim_to_headers": headers,
         # The key type in the token chooses the backend: the route is looked up again once it is known.
         "clear_route_cache": True,

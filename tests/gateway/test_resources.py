@@ -165,7 +165,12 @@ def test_head_asks_for_what_get_asks_for_unless_the_definition_has_a_head(live: 
 
 
 # What a caller without it is told to ask for.
-ASKED = {"/read": "photos:read", "/both": "photos:read photos:write", "/either": "photos:admin"}
+ASKED = {
+    "/read": "photos:read",
+    "/both": "photos:read photos:write",
+    "/either": "photos:admin",
+    "/dotted": "photos.all",
+}
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +181,7 @@ def guarded(live: Live) -> str:
         resource("GET", "/read", scopes=["photos:read"]),
         resource("GET", "/both", scopes=["photos:read photos:write"]),
         resource("GET", "/either", scopes=["photos:admin", "photos:write"]),
+        resource("GET", "/dotted", scopes=["photos.all"]),
         resource("GET", "/person", auth="user"),
         resource("GET", "/machine", auth="application"),
     ]
@@ -189,7 +195,7 @@ def guarded(live: Live) -> str:
 def test_metadata_name_the_scopes_that_may_be_asked_for(live: Live, guarded: str) -> None:
     document = live.gateway.get(f"/.well-known/oauth-protected-resource{guarded}/1.0").json
 
-    assert document["scopes_supported"] == ["photos:admin", "photos:read", "photos:write"]
+    assert document["scopes_supported"] == ["photos.all", "photos:admin", "photos:read", "photos:write"]
     assert "scopes_supported" not in live.gateway.get("/.well-known/oauth-protected-resource").json
 
 
@@ -199,7 +205,9 @@ def test_metadata_name_the_scopes_that_may_be_asked_for(live: Live, guarded: str
     [
         ("/read", "photos:read", True),
         ("/read", "openid photos:read photos:write", True),
+        ("/read", "openid photos:read", True),
         ("/read", "photos:reader", False),
+        ("/read", "my:photos:read openid", False),
         ("/read", "default", False),
         ("/read", None, False),
         ("/both", "photos:write photos:read", True),
@@ -207,6 +215,8 @@ def test_metadata_name_the_scopes_that_may_be_asked_for(live: Live, guarded: str
         ("/either", "photos:write", True),
         ("/either", "photos:admin", True),
         ("/either", "photos:read", False),
+        ("/dotted", "photos.all openid", True),
+        ("/dotted", "photos:all", False),
     ],
 )
 def test_resource_asks_for_its_scope(live: Live, guarded: str, path: str, scope: str | None, allowed: bool) -> None:
