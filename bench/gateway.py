@@ -24,6 +24,7 @@ from tests.gateway import certificates, parts
 from tests.gateway.parts import Part
 
 BARE, HARDENED = "bare proxy", "bare proxy with the same limits"
+LEAST = "bare proxy with jwt_authn, rbac, local_ratelimit"
 GOALS = {"JWT, subscription and throttling": 0.8, "opaque, remembered": 0.7}
 
 
@@ -76,20 +77,30 @@ def aims(var: Path, size: int) -> Iterator[dict[str, Aim]]:
     hardened.command[2] = str(proxies.hardened(var, hardened.port, backend.port))
     with ExitStack() as stack:
         for part, core in ((backend, 1), (portal, 1), (agent, 1), (bare, 0), (hardened, 0), (gateway, 0)):
-            stack.callback(part.end)
-            part.start(wait=False)
-            os.sched_setaffinity(pid(part), processor.cores()[core])
+            begin(part, core, stack)
         for door in (bare, hardened, gateway):
             parts.seconds_until(door.answers)
         token = {kind: {"Authorization": f"Bearer {seed[kind]}"} for kind in ("jwt", "opaque")}
         path = seed["path"]
         parts.seconds_until(lambda: gateway.get(path, seed["jwt"]).status == 200)
+        least = parts.gateway(var, parts.free_port())
+        keys = portal.get("/oauth2/jwks").text
+        least.command[2] = str(proxies.least(var, least.port, backend.port, api=seed["api"], keys=keys))
+        begin(least, 0, stack)
+        parts.seconds_until(least.answers)
         yield {
             BARE: Aim(bare, path, token["jwt"]),
             HARDENED: Aim(hardened, path, token["jwt"]),
+            LEAST: Aim(least, path, token["jwt"]),
             "JWT, subscription and throttling": Aim(gateway, path, token["jwt"]),
             "opaque, remembered": Aim(gateway, path, token["opaque"]),
         }
+
+
+def begin(part: Part, core: int, stack: ExitStack) -> None:
+    stack.callback(part.end)
+    part.start(wait=False)
+    os.sched_setaffinity(pid(part), processor.cores()[core])
 
 
 def seeded(portal: Part, backend: Part) -> dict[str, str]:

@@ -34,7 +34,9 @@ def main(backend: str) -> None:
         ThrottlingPolicy.objects.create(level=level, name="Bench", request_count=NEVER_REACHED)
     described = publishing.Description(name="Bench", context="/bench", version="1.0", production_endpoints=[backend])
     api = publishing.publish(provider=alice, document=Document(DEFINITION, {}), description=described)
-    seed = {"path": f"{api.path}/things"} | {kind: token(alice, api, kind) for kind in ("jwt", "opaque")}
+    seed = {"api": api.path[1:], "path": f"{api.path}/things"} | {
+        kind: token(alice, api, kind) for kind in ("jwt", "opaque")
+    }
     print(json.dumps(seed))
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 Config = dict[str, Any]
 LONGEST = 1_000_000
 TYPES = "type.googleapis.com/envoy.extensions"
+JWT = "envoy.filters.http.jwt_authn"
 
 
 def backend(var: Path, port: int, size: int = 3) -> Path:
@@ -36,12 +38,65 @@ def hardened(var: Path, port: int, to: int) -> Path:
     return written(var, "hardened", door, [cluster(to)])
 
 
-def listener(port: int, action: Config, tls: Path | None = None) -> Config:
+def least(var: Path, port: int, to: int, *, api: str, keys: str) -> Path:
+    """Without these three filters no such call can be checked: its token, a subscription, one limit. `api`: by the name
+    that tokens have for it; `keys`: a JWK set. What it costs is what no order of the gateway's filters gets below."""
+    counted = {"tier": ("subscriptions", api), "application": ("application", "id")}
+    action = {"cluster": "backend", "rate_limits": [{"actions": [told(*one) for one in counted.items()]}]}
+    checks = [verified(keys), subscribed(api), limited(list(counted))]
+    return written(var, "least", listener(port, {"route": action}, checks, tls=var / "tls"), [cluster(to)])
+
+
+def told(name: str, claim: tuple[str, ...]) -> Config:
+    path = [{"key": key} for key in ("jwt", *claim)]
+    return {"metadata": {"descriptor_key": name, "metadata_key": {"key": JWT, "path": path}}}
+
+
+def verified(keys: str) -> Config:
+    """With the memory that the gateway has, for a signature costs more than all the rest."""
+    provider = {"payload_in_metadata": "jwt", "local_jwks": {"inline_string": keys}, "jwt_cache_config": {}}
+    rule = {"match": {"prefix": "/bench"}, "requires": {"provider_name": "portal"}}
+    return http_filter(JWT, "jwt_authn.v3.JwtAuthentication", providers={"portal": provider}, rules=[rule])
+
+
+def subscribed(api: str) -> Config:
+    path = [{"key": key} for key in ("jwt", "subscriptions", api)]
+    matcher = {"filter": JWT, "path": path, "value": {"present_match": True}}
+    policies = {
+        "subscribed": {
+            "permissions": [{"any": True}],
+            "principals": [{"sourced_metadata": {"metadata_matcher": matcher}}],
+        },
+        "health": {"permissions": [{"url_path": {"path": {"exact": "/health"}}}], "principals": [{"any": True}]},
+    }
+    return http_filter("envoy.filters.http.rbac", "rbac.v3.RBAC", rules={"policies": policies})
+
+
+def limited(counted: list[str]) -> Config:
+    bucket = {"max_tokens": LONGEST, "tokens_per_fill": LONGEST, "fill_interval": "0.05s"}
+    always = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+    entries = [{"key": name} for name in counted]
+    return http_filter(
+        "envoy.filters.http.local_ratelimit",
+        "local_ratelimit.v3.LocalRateLimit",
+        stat_prefix="least",
+        token_bucket=bucket,
+        descriptors=[{"entries": entries, "token_bucket": bucket}],
+        filter_enabled=always,
+        filter_enforced=always,
+    )
+
+
+def http_filter(name: str, kind: str, **config: Any) -> Config:
+    return {"name": name, "typed_config": {"@type": f"{TYPES}.filters.http.{kind}", **config}}
+
+
+def listener(port: int, action: Config, checks: Sequence[Config] = (), tls: Path | None = None) -> Config:
     manager = {
         "@type": f"{TYPES}.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "bare",
         "route_config": table(action),
-        "http_filters": [router()],
+        "http_filters": [*checks, router()],
     }
     chain: Config = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
     if tls:
@@ -58,8 +113,7 @@ def table(action: Config) -> Config:
 
 
 def router() -> Config:
-    kind = f"{TYPES}.filters.http.router.v3.Router"
-    return {"name": "envoy.filters.http.router", "typed_config": {"@type": kind}}
+    return http_filter("envoy.filters.http.router", "router.v3.Router")
 
 
 def cluster(port: int) -> Config:
