@@ -59,13 +59,17 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         labels = {  # noqa: RUF012
             "is_active": "May sign in",
+            "applications_may_call": "Applications may call",
             "is_staff": "Runs the portal",
             "is_superuser": "May do everything",
             "user_permissions": "May do",
         }
         help_texts = {  # noqa: RUF012
             "is_active": "Without it every session ends, and what was issued for this person is refused, at gateways "
-            "within two seconds.",
+            "within two seconds; the applications and the APIs they own go on.",
+            "applications_may_call": "Without it the applications this person owns get no tokens, and gateways refuse, "
+            "within two seconds, their API keys and every token they have, also those that other people approved. "
+            "Nothing is removed: ticked again, all is good that has not expired.",
             "is_staff": "Publishes and changes all APIs, sees gateways and blocking; and in the administration what is "
             "chosen below.",
             "is_superuser": "Without any choice below. Only such people change this page.",
@@ -79,11 +83,18 @@ class PersonAdmin(Admin):
     """People sign up by themselves, and choose their passwords; whoever has used the portal is not removed."""
 
     form = PersonForm
-    list_display = ("username", "email", "is_active", "is_staff", "is_superuser", "date_joined", "last_login")
-    list_filter = ("is_active", "is_staff", "is_superuser")
+    list_display = ("username", "email", "is_active", "applications_may_call", "is_staff", "is_superuser", "last_login")
+    list_filter = ("is_active", "applications_may_call", "is_staff", "is_superuser")
     search_fields = ("username", "email", "subject")
     readonly_fields = ("username", "email", "subject", "date_joined", "last_login")
-    fields = (*readonly_fields, "is_active", "is_staff", "is_superuser", "user_permissions")
+    fields = (
+        *readonly_fields,
+        "is_active",
+        "applications_may_call",
+        "is_staff",
+        "is_superuser",
+        "user_permissions",
+    )
     filter_horizontal = ("user_permissions",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -108,3 +119,5 @@ class PersonAdmin(Admin):
         obj.save(update_fields=[name for name in form.changed_data if name in ("is_staff", "is_superuser")])
         if "is_active" in form.changed_data:
             (people.let_in if obj.is_active else people.shut_out)(obj)
+        if "applications_may_call" in form.changed_data:
+            (people.resume_applications if obj.applications_may_call else people.stop_applications)(obj)

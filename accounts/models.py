@@ -23,10 +23,14 @@ class User(AbstractUser):
 
     subject = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     is_demo = models.BooleanField(default=False, editable=False)
+    applications_may_call = models.BooleanField(default=True, db_default=True)
 
     class Meta(AbstractUser.Meta):
         # Few, and a gateway asks for them every second.
-        indexes: ClassVar = [models.Index(fields=["id"], name="user_inactive", condition=Q(is_active=False))]
+        indexes: ClassVar = [
+            models.Index(fields=["id"], name="user_inactive", condition=Q(is_active=False)),
+            models.Index(fields=["id"], name="user_stopped", condition=Q(applications_may_call=False)),
+        ]
 
 
 class Device(models.Model):

@@ -21,8 +21,10 @@ from keymanager.models import Client, ClientSecret
 # Enough for those that are busy at one moment; all are let go of when there are more.
 MOST = 2000
 
-CLIENT_BY_ID = Select(lambda: Client.objects.filter(client_id=Argument("client_id", CharField())))
-CLIENT_BY_KEY = Select(lambda: Client.objects.filter(pk=Argument("pk", BigIntegerField())))
+# With their owners, whose applications may all be stopped.
+CLIENTS = Client.objects.select_related("user").defer("user__password")
+CLIENT_BY_ID = Select(lambda: CLIENTS.filter(client_id=Argument("client_id", CharField())))
+CLIENT_BY_KEY = Select(lambda: CLIENTS.filter(pk=Argument("pk", BigIntegerField())))
 SECRETS = Select(lambda: ClientSecret.objects.filter(client_id=Argument("pk", BigIntegerField())))
 
 

@@ -79,7 +79,7 @@ def set_uris(client: Client, kind: ClientURI.Kind, uris: Sequence[str]) -> None:
 def find(client_id: str) -> Client | None:
     """The usable client with that identifier; for looking at (client_cache.py), not for changing."""
     known = client_cache.find(client_id)
-    return known.client if known and known.client.blocked_at is None else None
+    return known.client if known and not known.client.is_blocked else None
 
 
 def with_uris(client: Client) -> Client:

@@ -82,11 +82,11 @@ def waiting(user_code: str) -> DeviceGrant | None:
     """The device that a person's answer is awaited for, its client still allowed to ask."""
     row = (
         unanswered()
-        .select_related("client")
+        .select_related("client__user")
         .filter(user_code_checksum=checksums.checksum(plain(user_code), checksums.USER_CODE))
         .first()
     )
-    return row if row and row.client.blocked_at is None and row.client.has_grant_type(GRANT_TYPE) else None
+    return row if row and not row.client.is_blocked and row.client.has_grant_type(GRANT_TYPE) else None
 
 
 def unanswered() -> Any:

@@ -78,19 +78,18 @@ def access_token(token: str) -> LiveToken | None:
 def refresh_token(token: str) -> LiveToken | None:
     """One that can still be used. It has no `token_type`, so that nobody takes it for an access token."""
     row = (
-        RefreshToken.objects.select_related("application", "user")
+        RefreshToken.objects.select_related("application__user", "user")
         .filter(
             token_checksum=checksums.checksum(token, checksums.REFRESH_TOKEN),
             expires_at__gt=timezone.now(),
             consumed_at=None,
             revoked=None,
             authorization__revoked_at=None,
-            application__blocked_at=None,
             user__is_active=True,
         )
         .first()
     )
-    if row is None:
+    if row is None or row.application.is_blocked:
         return None
     return LiveToken(client=row.application, is_for_resources=False, members=members_of(row, token))
 

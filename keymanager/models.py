@@ -125,6 +125,11 @@ class Client(AbstractApplication):
         return self.origin == Origin.DOCUMENT or (self.origin == Origin.ITSELF and settings.REGISTRATION == "open")
 
     @property
+    def is_blocked(self) -> bool:
+        """By itself, or with all that its owner has."""
+        return self.blocked_at is not None or (self.user is not None and not self.user.applications_may_call)
+
+    @property
     def is_public(self) -> bool:
         return self.client_type == self.CLIENT_PUBLIC
 
@@ -156,7 +161,7 @@ class Client(AbstractApplication):
         return client_metadata.pages(self.metadata)
 
     def is_usable(self, request: object) -> bool:
-        return self.blocked_at is None
+        return not self.is_blocked
 
 
 class ClientURI(models.Model):

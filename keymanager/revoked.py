@@ -55,10 +55,11 @@ def ended(during: Q, now: datetime) -> list[QuerySet[Any, Row]]:
 
 
 def blocked() -> list[QuerySet[Any, Row]]:
-    """By their authorizations, because a person is not the same `sub` to every client (subjects.py)."""
-    clients = Client.objects.filter(blocked_at__isnull=False)
+    """People by their authorizations, because a person is not the same `sub` to every client (subjects.py)."""
     people = Authorization.objects.filter(user__is_active=False, revoked_at=None)
-    return [rows(clients, Value("client_id"), F("client_id")), rows(people, Value("grant_id"), F("pk"))]
+    clients = Q(blocked_at__isnull=False), Q(user__applications_may_call=False)
+    told = [rows(Client.objects.filter(which), Value("client_id"), F("client_id")) for which in clients]
+    return [*told, rows(people, Value("grant_id"), F("pk"))]
 
 
 def rows(

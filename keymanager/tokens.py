@@ -221,9 +221,7 @@ def find(token: str) -> Bearer | None:
 
 
 def usable(bearer: Bearer | None) -> Bearer | None:
-    return (
-        bearer if bearer and bearer.client.blocked_at is None and (not bearer.user or bearer.user.is_active) else None
-    )
+    return bearer if bearer and not bearer.client.is_blocked and (not bearer.user or bearer.user.is_active) else None
 
 
 def find_opaque(token: str) -> Bearer | None:

@@ -108,6 +108,7 @@ def subscribed(value: str, now: datetime) -> Sequence[Any]:
     good = Q(expires_at=None) | Q(expires_at__gt=now)
     return list(
         ApiKey.objects.filter(good, checksum=checksum(value), revoked_at=None)
+        .filter(application__owner__applications_may_call=True)
         .select_related("application__owner", "application__policy")
         .annotate(
             open=FilteredRelation("application__subscriptions", condition=unblocked),

@@ -22,7 +22,7 @@ class Method:
 
 
 def confirmed(client: Client | None, *, detail: str) -> Client:
-    if client is None or client.blocked_at is not None:
+    if client is None or client.is_blocked:
         raise errors.InvalidClient(detail=detail)
     return client
 

@@ -101,6 +101,8 @@ class BuiltinKeyManager:
 
     def test_token(self, consumer_key: str, scopes: Sequence[str]) -> IssuedToken:
         client = find(consumer_key)
+        if client.is_blocked:
+            raise KeyManagerError("Those who run this portal have stopped this application.")
         if not client.has_grant_type("client_credentials"):
             raise KeyManagerError("A test access token needs the grant type Client Credentials.")
         try:

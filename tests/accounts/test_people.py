@@ -69,6 +69,22 @@ def test_page_shuts_out_and_lets_in(admins: Browser, bob: User, bobs: Browser) -
     assert may_sign_in("bob")
 
 
+def test_page_stops_applications_by_themselves_and_has_them_go_on(admins: Browser, bob: User) -> None:
+    change(admins, bob, is_active="on")
+
+    assert not User.objects.get(pk=bob.pk).applications_may_call
+    assert may_sign_in("bob")
+    change(admins, bob, is_active="on", applications_may_call="on")
+    assert User.objects.get(pk=bob.pk).applications_may_call
+
+
+def test_page_says_what_goes_on_for_whom_is_shut_out(admins: Browser, bob: User) -> None:
+    page = admins.get(f"{LIST}{bob.pk}/change/").content.decode()
+
+    assert "the applications and the APIs they own go on" in page
+    assert "also those that other people approved" in page
+
+
 def test_page_makes_publishers(admins: Browser, bob: User) -> None:
     at_store = sign_in("bob", at="/accounts/login/")
     assert "Publish APIs" not in at_store.get("/store/").content.decode()
@@ -145,9 +161,27 @@ def test_who_may_do_everything_removes_a_lost_second_factor(admins: Browser, bob
 def test_command_does_the_same(bob: User, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("shut_out", "bob")
     assert not may_sign_in("bob")
+    assert User.objects.get(pk=bob.pk).applications_may_call
 
     call_command("shut_out", "bob", "--undo")
     assert may_sign_in("bob")
-    assert capsys.readouterr().out == "bob is shut out.\nbob may sign in again.\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "bob is shut out; applications of theirs go on (--with-applications stops them).",
+        "bob may sign in again.",
+    ]
     with pytest.raises(CommandError, match="There is no account mallory"):
         call_command("shut_out", "mallory")
+
+
+def test_command_stops_applications_and_lets_all_go_on(bob: User, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("shut_out", "bob", "--with-applications")
+    assert not may_sign_in("bob")
+    assert not User.objects.get(pk=bob.pk).applications_may_call
+
+    call_command("shut_out", "bob", "--undo")
+    assert may_sign_in("bob")
+    assert User.objects.get(pk=bob.pk).applications_may_call
+    assert capsys.readouterr().out.splitlines() == [
+        "bob is shut out, and applications of theirs are stopped.",
+        "bob may sign in again, and applications of theirs call.",
+    ]

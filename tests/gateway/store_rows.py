@@ -154,13 +154,13 @@ class LivePortal:
         with self.database():
             RevokedToken.objects.using(self.alias).all().delete()
 
-    def authorization(self, name: str = "bob") -> Authorization:
-        """What that person agreed to for a new client."""
+    def authorization(self, name: str = "bob", owner: str = "alice") -> Authorization:
+        """What that person agreed to for a new client of that owner's."""
         from keymanager.models import Authorization, Client
 
-        owner, user = self.person("alice"), self.person(name)
+        developer, user = self.person(owner), self.person(name)
         with self.database():
-            client = Client.objects.using(self.alias).create(user=owner, client_id=f"client-{uuid.uuid4().hex}")
+            client = Client.objects.using(self.alias).create(user=developer, client_id=f"client-{uuid.uuid4().hex}")
             return Authorization.objects.using(self.alias).create(user=user, client=client, auth_time=timezone.now())
 
     def tier(

@@ -155,6 +155,18 @@ def test_revoked_key_is_refused_in_time(live: Live, importer: Application) -> No
     assert parts.seconds_until(lambda: call(live, value).status == 401) < parts.SOON
 
 
+def test_key_is_refused_in_time_when_its_owner_s_applications_are_stopped(
+    live: Live, key: str, importer: Application
+) -> None:
+    assert call(live, key).status == 200
+
+    live.store.change(importer.owner, applications_may_call=False)
+    assert parts.seconds_until(lambda: call(live, key).status == 401) < parts.SOON
+
+    live.store.change(importer.owner, applications_may_call=True)
+    assert parts.seconds_until(lambda: call(live, key).status == 200) < parts.SOON
+
+
 def test_key_ends_in_time(live: Live, importer: Application) -> None:
     value, row = live.store.api_key(importer)
     assert call(live, value).status == 200

@@ -70,6 +70,19 @@ def test_tokens_of_a_person_who_was_shut_out_are_refused(live: Live) -> None:
     assert seconds_until_refused(live, token) < LIMIT
 
 
+def test_tokens_of_a_person_s_applications_are_refused_until_these_may_call_again(live: Live) -> None:
+    mallory, authorization = live.store.person("mallory"), live.store.authorization(owner="mallory")
+    token = live.mint.token("echo/1.0", client_id=authorization.client.client_id, grant_id=str(authorization.pk))
+    assert status(live, token) == 200
+
+    live.store.change(mallory, applications_may_call=False)
+
+    assert seconds_until_refused(live, token) < LIMIT
+    assert status(live, live.token) == 200
+    live.store.change(mallory, applications_may_call=True)
+    assert parts.seconds_until(lambda: status(live, token) == 200) < LIMIT
+
+
 def test_tokens_of_a_removed_application_are_refused(live: Live) -> None:
     token = token_answer(live, "Removed", "--subscribe", "echo:1.0:Gold").json["access_token"]
     assert status(live, token) == 200

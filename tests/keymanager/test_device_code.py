@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.test import Client as Browser
 from django.utils import timezone
 
+from accounts import people
 from accounts.models import User
 from keymanager import tokens
 from keymanager.models import Authorization, AuthorizationDetailsType, Client, DeviceGrant, Scope
@@ -336,6 +337,15 @@ def test_a_second_answer_changes_nothing(bobs_browser: Browser, television: Regi
 def test_a_blocked_client_s_device_cannot_be_approved(bobs_browser: Browser, television: Registered) -> None:
     codes = asked(television)
     Client.objects.update(blocked_at=timezone.now())
+
+    assert b"This code is wrong" in enter(bobs_browser, codes["user_code"], "approve").content
+
+
+def test_nor_can_that_of_a_person_whose_applications_are_stopped(
+    bobs_browser: Browser, television: Registered, alice: User
+) -> None:
+    codes = asked(television)
+    people.stop_applications(alice)
 
     assert b"This code is wrong" in enter(bobs_browser, codes["user_code"], "approve").content
 

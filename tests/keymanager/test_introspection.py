@@ -10,6 +10,7 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
+from accounts import people
 from accounts.models import User
 from keymanager import signing
 from keymanager.models import AccessToken, RefreshToken
@@ -226,6 +227,22 @@ def test_the_tokens_of_a_person_who_was_switched_off_are_inactive(
 
     assert introspect(printer, pair["access_token"]).json() == INACTIVE
     assert introspect(printer, pair["refresh_token"]).json() == INACTIVE
+
+
+def test_all_tokens_of_an_application_that_is_stopped_with_its_owner_s_are_inactive_for_now(
+    bobs_browser: Browser, printer: Registered, register: Callable[..., Registered], alice: User
+) -> None:
+    """Those of other people, too: the application may not call, whoever approved it."""
+    server = register(name="Photos", user_id=None, is_resource_server=True)
+    pair = pair_of(bobs_browser, printer)
+    tokens = [pair["access_token"], application_token(printer)]
+
+    people.stop_applications(alice)
+    assert [introspect(server, token).json() for token in tokens] == [INACTIVE, INACTIVE]
+
+    people.resume_applications(alice)
+    assert [introspect(server, token).json()["active"] for token in tokens] == [True, True]
+    assert introspect(printer, pair["refresh_token"]).json()["active"] is True
 
 
 def test_a_token_with_something_added_is_inactive(printer: Registered) -> None:

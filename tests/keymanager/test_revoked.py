@@ -11,6 +11,7 @@ import pytest
 from django.test import Client as Browser
 from django.utils import timezone
 
+from accounts import people
 from keymanager import authorizations, clients, expiry, revoked
 from keymanager.models import Authorization, RevokedToken
 from keymanager.revoked_models import RevokedClaim
@@ -80,6 +81,18 @@ def test_person_who_is_shut_out_is_told_by_what_they_agreed_to(
     type(bob).objects.filter(pk=bob.pk).update(is_active=False)
 
     assert told() == {("grant_id", str(Authorization.objects.get().pk))}
+
+
+def test_clients_of_a_person_whose_applications_are_stopped_are_told(
+    printer: Registered, alice: User, bob: User
+) -> None:
+    people.stop_applications(bob)
+    assert told() == set()
+
+    people.stop_applications(alice)
+    assert told() == {("client_id", printer.id)}
+    people.resume_applications(alice)
+    assert told() == set()
 
 
 def test_removed_client_is_still_told(printer: Registered) -> None:

@@ -11,10 +11,11 @@ from django.core.cache import cache
 from django.test import Client as Browser
 from django.utils import timezone
 
+from accounts import people
 from accounts.models import User
 from keymanager import client_secrets, tokens
 from keymanager.models import ClientSecret, RefreshToken, TokenHolder
-from tests.keymanager.conftest import Registered, Remember, code_for, exchange, post_token
+from tests.keymanager.conftest import Registered, Remember, authorize, code_for, exchange, post_token
 
 pytestmark = pytest.mark.django_db
 
@@ -219,6 +220,20 @@ def test_an_inactive_person_gets_nothing(printer: Registered, bob: User) -> None
     bob.save(update_fields=["is_active"])
 
     assert post_token(printer, grant_type="password", username="bob", password="bob").status_code == 400
+
+
+def test_applications_of_a_person_that_are_stopped_get_no_tokens_until_they_go_on(
+    bobs_browser: Browser, printer: Registered, alice: User
+) -> None:
+    refresh_token = exchange(printer, code_for(bobs_browser, printer)).json()["refresh_token"]
+    asked = [{"grant_type": "client_credentials"}, {"grant_type": "refresh_token", "refresh_token": refresh_token}]
+
+    people.stop_applications(alice)
+    assert [post_token(printer, **parameters).json()["error"] for parameters in asked] == ["invalid_client"] * 2
+    assert authorize(bobs_browser, printer).status_code == 400
+
+    people.resume_applications(alice)
+    assert [post_token(printer, **parameters).status_code for parameters in asked] == [200, 200]
 
 
 @pytest.mark.rfc("6749#6")

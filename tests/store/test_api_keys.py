@@ -11,6 +11,7 @@ from django.test import Client as Browser
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from accounts import people
 from accounts.models import User
 from store import api_keys, subscriptions
 from store.models import ApiKey, Application, Subscription
@@ -204,6 +205,16 @@ def test_change_of_subscriptions_holds_at_once(subscribed: Application) -> None:
     subscriptions.unsubscribe(subscription=Subscription.objects.get())
 
     assert claims_of(value)["subscriptions"] == {}
+
+
+def test_key_is_good_for_as_long_as_its_owner_s_applications_may_call(subscribed: Application, alice: User) -> None:
+    value = generate(subscribed)
+
+    people.stop_applications(alice)
+    assert api_keys.access_token(value) is None
+
+    people.resume_applications(alice)
+    assert api_keys.access_token(value)
 
 
 def test_expired_unknown_and_orphaned_keys_are_none(subscribed: Application) -> None:

@@ -6,6 +6,8 @@ import jwt
 import pytest
 from django.test import Client as Browser
 
+from accounts import people
+from accounts.models import User
 from store.key_managers import builtin
 from store.key_managers.base import KeyManagerError
 from store.models import Application
@@ -34,6 +36,12 @@ def test_without_client_credentials_it_says_why_not(alices: Browser, subscribed:
 
     assert "Needs the grant type Client Credentials." in page
     assert "needs the grant type Client Credentials." in send(alices, generated).content.decode()
+
+
+def test_who_may_not_call_is_told_why(alices: Browser, generated: Generated, alice: User) -> None:
+    people.stop_applications(alice)
+
+    assert "have stopped this application" in send(alices, generated).content.decode()
 
 
 def test_a_refusal_of_the_key_manager_is_one_sentence(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client as Browser
 
+from accounts import people
 from accounts.models import User
 from store.models import Application, Developer
 from tests.store.conftest import add, quota
@@ -38,6 +39,15 @@ def test_one_of_that_name_is_not_made_twice(alices: Browser, alice: User) -> Non
     alices.get(URL)
     assert Application.objects.count() == 1
     assert Developer.objects.count() == 1
+
+
+def test_who_may_not_call_is_told(alices: Browser, alice: User, printer: Application) -> None:
+    people.stop_applications(alice)
+
+    for at in (URL, f"{URL}{printer.pk}/"):
+        page = alices.get(at).content.decode()
+        assert "Your applications are stopped" in page
+        assert "Active" not in page
 
 
 def test_a_stranger_sees_only_their_own(charlies: Browser, printer: Application) -> None:
