@@ -10,9 +10,11 @@ from allauth.mfa.admin import AuthenticatorAdmin
 from allauth.mfa.models import Authenticator
 from django import forms
 from django.contrib import admin
+from django.contrib.auth import get_permission_codename
 from django.contrib.auth.admin import GroupAdmin
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts import people
@@ -32,6 +34,25 @@ class OfSuperusers(Admin):
 
     has_module_permission = has_view_permission = is_for
     has_add_permission = has_change_permission = has_delete_permission = is_for
+
+
+class Trusted(AnonymousUser):
+    """Has every permission, and may not do everything."""
+
+    is_active = is_staff = True  # type: ignore[assignment]
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        return True
+
+
+def opening(page: Admin) -> QuerySet[Permission]:
+    """The permissions that open this page, or something that its `elsewhere` says."""
+    request = HttpRequest()
+    request.user = Trusted()
+    opened = {action for action, is_open in page.get_model_perms(request).items() if is_open}
+    names = [get_permission_codename(action, page.opts) for action in opened.union(getattr(page, "elsewhere", ()))]
+    of_model = ContentType.objects.get_for_model(page.model)
+    return Permission.objects.filter(content_type=of_model, codename__in=names)
 
 
 admin.site.unregister((EmailAddress, Authenticator, Group))
@@ -74,7 +95,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
             "chosen below.",
             "is_superuser": "Without any choice below. Only such people change this page.",
             "user_permissions": "“API Store | api | Can add api” makes a publisher, who sees and changes APIs of their "
-            "own only.",
+            "own only. The others open pages of the administration to whoever runs the portal.",
         }
 
 
@@ -108,11 +129,12 @@ class PersonAdmin(Admin):
         return bool(request.user.is_superuser) and obj != request.user
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Only what changes anything: permissions for what is shown in the administration by permission."""
-        shown = [model for model, page in self.admin_site._registry.items() if not isinstance(page, OfSuperusers)]
-        types = ContentType.objects.get_for_models(*shown).values()
-        chosen = Permission.objects.filter(content_type__in=types).select_related("content_type")
-        return super().formfield_for_manytomany(db_field, request, queryset=chosen, **kwargs)
+        """Only permissions that change anything: by which a page of the administration opens, or the portal asks."""
+        chosen = Permission.objects.none()
+        for page in self.admin_site._registry.values():
+            chosen |= opening(page)
+        kwargs["queryset"] = chosen.select_related("content_type")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """What was not typed is left alone: a password that the person changes at this moment, for example."""

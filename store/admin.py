@@ -27,6 +27,7 @@ class ReadOnly(Admin):
 class ApiAdmin(ReadOnly):
     """Changed by its deeds only (store/publishing.py); what is sealed is nobody's to look at."""
 
+    elsewhere = ("add",)  # in the store, where it makes a publisher (access.is_provider)
     exclude = ("backend",)
     list_display = ("name", "version", "context", "provider", "status")
     list_filter = ("status",)

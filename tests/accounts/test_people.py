@@ -133,6 +133,15 @@ def test_who_may_not_do_everything_gives_nobody_any_right(admins: Browser, alice
     assert not bob.is_superuser
 
 
+def test_page_offers_only_what_changes_something(admins: Browser, bob: User) -> None:
+    fields = admins.get(f"{LIST}{bob.pk}/change/").context["adminform"].form.fields
+    offered = set(fields["user_permissions"].queryset.values_list("codename", flat=True))
+
+    assert {"view_user", "add_api", "view_api", "change_throttlingpolicy", "delete_client", "add_scope"} <= offered
+    nothing = {f"{action}_{model}" for action in ("add", "change", "delete") for model in ("user", "application")}
+    assert not offered & (nothing | {"change_api", "delete_throttlingpolicy", "add_client", "change_accesstoken"})
+
+
 @pytest.mark.parametrize("model", [EmailAddress, Authenticator, Group, TrustedIssuer])
 def test_by_no_permission_one_becomes_somebody_else(
     admins: Browser, alice: User, bob: User, model: type[Model]
