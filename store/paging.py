@@ -16,3 +16,8 @@ ROWS = 60
 def page_of(request: HttpRequest, rows: Sequence[Any] | QuerySet[Any]) -> Page[Any]:
     """The page that `?page=` asks for: the first when that is none, the last when there are not so many."""
     return Paginator(rows, ROWS).get_page(request.GET.get("page"))
+
+
+def words_of(request: HttpRequest) -> str:
+    """What `?q=` searches for; PostgreSQL knows no NUL."""
+    return request.GET.get("q", "").replace("\0", "").strip()

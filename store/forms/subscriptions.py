@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import uuid
 from typing import Any, cast
 
 from django import forms
 from django.db.models import QuerySet
 
 from accounts.models import User
+from store import paging
 from store.models import Api, Application, ThrottlingPolicy
 
 NEW_APPLICATION = "new"
@@ -73,21 +75,36 @@ class SubscribeApplicationForm(TierForm):
     )
     field_order = ("application", "tier")
 
-    def __init__(self, *args: Any, owner: User, api: Api, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, owner: User, api: Api, words: str = "", **kwargs: Any) -> None:
+        """Those whose names hold `words`, as many as fit on a page."""
         super().__init__(*args, **kwargs)
-        open_ones = Application.objects.owned_by(owner).exclude(subscriptions__api=api).by_name()
-        self.open_ones = {str(application.pk): application for application in open_ones}
+        self.words = words
+        self.open_ones = Application.objects.owned_by(owner).exclude(subscriptions__api=api).only("name", "created_at")
+        found = list(self.open_ones.filter(name__icontains=words).by_name()[: paging.ROWS + 1])
+        self.has_more = len(found) > paging.ROWS
+        self.offered = {str(application.pk): application for application in found[: paging.ROWS]}
+        self.initial.setdefault("application", self.preselected())
+        self.offer(str(self.data.get("application") if self.is_bound else self.initial["application"]))
         cast("forms.ChoiceField", self.fields["application"]).choices = [
             ("", "Select Application…"),
             (NEW_APPLICATION, "New Application…"),
-            *((pk, application.name) for pk, application in self.open_ones.items()),
+            *((pk, application.name) for pk, application in self.offered.items()),
         ]
-        self.initial.setdefault("application", self.preselected())
 
     def preselected(self) -> str:
-        """The oldest one that is not subscribed yet: for a newcomer, DefaultApplication."""
-        oldest = sorted(self.open_ones.values(), key=lambda application: application.created_at)
-        return str(oldest[0].pk) if oldest else ""
+        """The oldest one that is not subscribed yet: for a newcomer, DefaultApplication. Of very many, none."""
+        if self.has_more or not self.offered:
+            return ""
+        return min(self.offered, key=lambda pk: self.offered[pk].created_at)
+
+    def offer(self, pk: str) -> None:
+        """Also one that is chosen, and not among those shown."""
+        try:
+            chosen = None if pk in self.offered else self.open_ones.filter(pk=uuid.UUID(pk)).first()
+        except ValueError:
+            return
+        if chosen:
+            self.offered[pk] = chosen
 
     @property
     def wants_new_application(self) -> bool:
@@ -95,4 +112,4 @@ class SubscribeApplicationForm(TierForm):
 
     @property
     def chosen(self) -> Application:
-        return self.open_ones[self.cleaned_data["application"]]
+        return self.offered[self.cleaned_data["application"]]

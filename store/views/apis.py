@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,7 +19,7 @@ from store.models import Api
 
 @require_safe
 def apis(request: HttpRequest) -> HttpResponse:
-    words, tag = request.GET.get("q", "").strip(), request.GET.get("tag", "")
+    words, tag = paging.words_of(request), request.GET.get("tag", "")
     page = paging.page_of(request, catalogue.search(words=words, tag=tag))
     context = {
         "apis": page.object_list,
@@ -39,7 +40,8 @@ def api(request: HttpRequest, api_id: uuid.UUID) -> HttpResponse:
     form = None
     if request.user.is_authenticated:
         developers.arrive(user=request.user)
-        form = SubscribeApplicationForm(owner=request.user, api=shown, initial=preselection(request))
+        words = paging.words_of(request)
+        form = SubscribeApplicationForm(owner=request.user, api=shown, words=words, initial=preselection(request))
     return page(request, shown, form)
 
 
@@ -47,7 +49,7 @@ def api(request: HttpRequest, api_id: uuid.UUID) -> HttpResponse:
 def subscribe(request: SignedInRequest, api_id: uuid.UUID) -> HttpResponse:
     """The POST of an API's page."""
     shown = access.api(request.user, api_id)
-    form = SubscribeApplicationForm(request.POST, owner=request.user, api=shown)
+    form = SubscribeApplicationForm(request.POST, owner=request.user, api=shown, words=paging.words_of(request))
     if not form.is_valid():
         return page(request, shown, form)
     if form.wants_new_application:
@@ -68,14 +70,15 @@ def preselection(request: HttpRequest) -> dict[str, str]:
 
 
 def page(request: HttpRequest, shown: Api, form: SubscribeApplicationForm | None) -> HttpResponse:
+    owned = shown.subscriptions.filter(application__owner_id=request.user.pk).select_related("application", "policy")
+    subscribed = owned.order_by(Lower("application__name"))[: paging.ROWS + 1]
     context = {
         "api": shown,
         "form": form,
         "gateway_url": settings.GATEWAY_URL + shown.path,
         "default_url": settings.GATEWAY_URL + shown.context,
-        "subscriptions": shown.subscriptions.filter(application__owner_id=request.user.pk).select_related(
-            "application", "policy"
-        ),
+        "subscriptions": subscribed,
+        "most": paging.ROWS,
     }
     return render(request, "store/api.html", context)
 

@@ -20,7 +20,7 @@ from store.models import Application
 @require_safe
 @access.signed_in
 def application_list(request: SignedInRequest) -> HttpResponse:
-    words = request.GET.get("q", "").replace("\0", "").strip()
+    words = paging.words_of(request)
     owned = Application.objects.owned_by(request.user).filter(name__icontains=words).select_related("policy")
     rows = owned.annotate(subscription_count=Count("subscriptions")).by_name()
     page = paging.page_of(request, rows)

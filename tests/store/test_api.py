@@ -7,8 +7,9 @@ import pytest
 from django.test import Client as Browser
 
 from accounts.models import User
+from store import paging, subscriptions
 from store.models import Api, Application, Subscription
-from tests.store.conftest import add, browser_of, generate, publish
+from tests.store.conftest import add, browser_of, generate, publish, tier
 
 
 def url(api: Api) -> str:
@@ -76,8 +77,60 @@ def test_an_application_that_is_subscribed_is_not_offered(
 ) -> None:
     page = alices.get(url(photoshare))
 
-    assert str(subscribed.pk) not in page.context["form"].open_ones
+    assert str(subscribed.pk) not in page.context["form"].offered
     assert "Your subscriptions" in page.content.decode()
+
+
+@pytest.fixture
+def three_a_page(alice: User, monkeypatch: pytest.MonkeyPatch) -> list[Application]:
+    """Five of alice's applications, where a page has three."""
+    monkeypatch.setattr(paging, "ROWS", 3)
+    return [add(alice, f"Robot {number}") for number in range(5)]
+
+
+def offered(page: Any) -> list[str]:
+    return [name for _, name in page.context["form"].fields["application"].choices[2:]]
+
+
+def test_who_has_few_is_not_asked_to_search(alices: Browser, photoshare: Api, printer: Application) -> None:
+    assert "Search your applications" not in alices.get(url(photoshare)).content.decode()
+
+
+def test_of_very_many_one_is_found_by_its_name(
+    alices: Browser, photoshare: Api, three_a_page: list[Application]
+) -> None:
+    first = alices.get(url(photoshare))
+    assert offered(first) == ["DefaultApplication", "Robot 0", "Robot 1"]
+    assert "Search your applications" in first.content.decode()
+
+    found = alices.get(url(photoshare), {"q": "bot 4"})
+    assert offered(found) == ["Robot 4"]
+    assert found.context["form"]["application"].value() == str(three_a_page[4].pk)
+    assert "No application that could be" in alices.get(url(photoshare), {"q": "<b>\0"}).content.decode()
+
+
+def test_one_that_is_chosen_is_offered_wherever_it_stands(
+    alices: Browser, photoshare: Api, three_a_page: list[Application]
+) -> None:
+    chosen = three_a_page[4]
+    page = alices.get(url(photoshare), {"application": str(chosen.pk)})
+    assert page.context["form"]["application"].value() == str(chosen.pk)
+    assert offered(page)[-1] == "Robot 4"
+
+    assert offered(send(alices, photoshare, chosen.pk, tier="Platinum"))[-1] == "Robot 4"
+    assert send(alices, photoshare, chosen.pk).status_code == 302
+
+
+def test_of_very_many_subscriptions_the_first_are_shown(
+    alices: Browser, photoshare: Api, three_a_page: list[Application]
+) -> None:
+    for application in three_a_page:
+        subscriptions.subscribe(application=application, api=photoshare, policy=tier("Gold"))
+
+    page = alices.get(url(photoshare)).content.decode()
+    assert "Robot 2" in page
+    assert "Robot 3" not in page
+    assert "Show all your subscriptions" in page
 
 
 @pytest.mark.parametrize(
