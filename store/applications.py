@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from store import keys
+from store import api_keys, keys
 from store.errors import StoreError
 from store.models import Application, ThrottlingPolicy
 
@@ -41,6 +41,11 @@ def edit(
         raise NameTakenError(name) from error
     keys.push(application=application)
     return application
+
+
+def has_keys(*, application: Application) -> bool:
+    """Whether there is anything that it can call with."""
+    return application.keys.exists() or api_keys.of(application=application).exists()
 
 
 def delete(*, application: Application) -> None:

@@ -60,7 +60,7 @@ def subscribe(request: SignedInRequest, api_id: uuid.UUID) -> HttpResponse:
     except StoreError as error:
         form.add_error(None, str(error))
         return page(request, shown, form)
-    messages.success(request, f"{form.chosen} is subscribed to {shown}. Next: its keys.")
+    messages.success(request, f"{form.chosen} is subscribed to {shown}.")
     return redirect("store:application-subscriptions", application_id=form.chosen.pk)
 
 

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from store import access, paging, subscriptions
+from store import access, applications, paging, subscriptions
 from store.access import SignedInRequest
 from store.errors import StoreError
 from store.forms import bound
@@ -41,6 +41,7 @@ def application_subscriptions(request: SignedInRequest, application_id: uuid.UUI
             return redirect("store:application-subscriptions", application_id=application_id)
     rows = application.subscriptions.select_related("api", "policy").order_by("api__name", "api__version")
     context = {"application": application, "form": form, "subscriptions": rows}
+    context["has_keys"] = applications.has_keys(application=application)
     return render(request, "store/application_subscriptions.html", context)
 
 

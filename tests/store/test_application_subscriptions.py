@@ -7,7 +7,7 @@ import pytest
 from django.test import Client as Browser
 
 from accounts.models import User
-from store import subscriptions
+from store import api_keys, subscriptions
 from store.models import Api, Application, Subscription
 from tests.store.conftest import generate, publish, tier
 
@@ -49,6 +49,21 @@ def test_subscribing_works(alices: Browser, printer: Application, photoshare: Ap
     row = Subscription.objects.get()
     assert response.headers["Location"] == url(printer)
     assert (row.application, row.api, row.policy.name, row.status) == (printer, photoshare, "Bronze", "UNBLOCKED")
+
+
+def test_next_are_the_keys_for_whom_has_none(alices: Browser, subscribed: Application) -> None:
+    address, words = url(subscribed), "Go to Production Keys"
+    assert words in alices.get(address).content.decode()
+
+    api_keys.generate(application=subscribed, key_type="PRODUCTION", name="Import", expires_at=None)
+    assert words not in alices.get(address).content.decode()
+    subscribed.api_keys.all().delete()
+    generate(subscribed, "SANDBOX")
+    assert words not in alices.get(address).content.decode()
+
+
+def test_without_a_subscription_keys_are_not_next(alices: Browser, printer: Application, photoshare: Api) -> None:
+    assert "Go to Production Keys" not in alices.get(url(printer)).content.decode()
 
 
 def test_both_key_sets_learn_of_it(alices: Browser, printer: Application, photoshare: Api) -> None:
