@@ -86,7 +86,7 @@ def provided_api(user: User, api_id: uuid.UUID) -> Api:
 def api(user: Person, api_id: uuid.UUID) -> Api:
     """A published API, for everybody; one that is not published, for its provider."""
     visible = Q(status__in=Api.VISIBLE) | Q(provider_id=user.pk)
-    return get_object_or_404(Api.objects.select_related("provider").filter(visible), pk=api_id)
+    return get_object_or_404(Api.objects.select_related("provider").defer("backend", "cors").filter(visible), pk=api_id)
 
 
 def application(user: Person, application_id: uuid.UUID) -> Application:
@@ -96,7 +96,7 @@ def application(user: Person, application_id: uuid.UUID) -> Application:
 
 def subscription(user: Person, subscription_id: uuid.UUID) -> Subscription:
     owned = Subscription.objects.filter(application__owner_id=user.pk)
-    return get_object_or_404(owned.select_related("application__owner", "api", "policy"), pk=subscription_id)
+    return get_object_or_404(owned.with_names().select_related("application__owner"), pk=subscription_id)
 
 
 def blocking_condition(condition_id: uuid.UUID) -> BlockingCondition:

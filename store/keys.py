@@ -71,7 +71,8 @@ def available_scopes(*, application: Application) -> dict[str, str]:
 
 def usable(application: Application) -> list[Subscription]:
     rows = application.subscriptions.filter(status=Subscription.Status.UNBLOCKED)
-    return list(rows.select_related("api", "policy").order_by("api__name", "api__version"))
+    read = rows.select_related("api", "policy").defer("api__resources", "api__backend", "api__cors")
+    return list(read.order_by("api__name", "api__version"))
 
 
 def generate(*, application: Application, key_type: str, settings: KeySettings) -> Credentials:

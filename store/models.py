@@ -85,6 +85,8 @@ class Api(models.Model):
         RETIRED = "RETIRED", "Retired"
 
     VISIBLE: ClassVar = (Status.PUBLISHED, Status.DEPRECATED)
+    # What it is made of: no list says any of it.
+    LARGE: ClassVar = ("definition", "resources", "backend", "cors")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100)
@@ -172,7 +174,7 @@ class Application(models.Model):
 
     @cached_property
     def subscribed_apis(self) -> list[Api]:
-        apis = Api.objects.filter(subscriptions__application=self).defer("definition")
+        apis = Api.objects.filter(subscriptions__application=self).defer(*Api.LARGE)
         return list(apis.order_by("name", "version"))
 
 
@@ -200,6 +202,13 @@ class ApplicationKey(models.Model):
         return f"{self.application} {self.key_type}"
 
 
+class SubscriptionQuerySet(models.QuerySet["Subscription"]):
+    def with_names(self) -> SubscriptionQuerySet:
+        """Of the application, the API and the tier, as lists show them."""
+        related = self.select_related("application", "api", "policy")
+        return related.defer(*(f"api__{column}" for column in Api.LARGE))
+
+
 class Subscription(models.Model):
     class Status(models.TextChoices):
         UNBLOCKED = "UNBLOCKED"
@@ -214,6 +223,8 @@ class Subscription(models.Model):
     policy = models.ForeignKey(ThrottlingPolicy, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(max_length=17, choices=Status.choices, default=Status.UNBLOCKED)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = SubscriptionQuerySet.as_manager()
 
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["application", "api"], name="subscription_once")]

@@ -48,7 +48,7 @@ def apis(request: Request) -> Response:
 
 
 def api_list(request: Request) -> dict[str, Any]:
-    found = access.provided_apis(caller(request)).defer("definition", "resources", "backend", "cors")
+    found = access.provided_apis(caller(request)).defer(*Api.LARGE)
     if name := request.GET.get("query", "").replace("\0", "").removeprefix("name:"):
         found = found.filter(name__icontains=name)
     limit, offset = number(request, "limit", 25, MOST), number(request, "offset", 0, 10**6)

@@ -54,7 +54,7 @@ class SubscribeApiForm(TierForm):
         field.queryset = (
             Api.objects.filter(status=Api.Status.PUBLISHED)
             .exclude(pk__in=subscribed)
-            .defer("definition")
+            .defer(*Api.LARGE)
             .order_by("name", "version")
         )
         offered = list(field.queryset.values_list("pk", flat=True)[:2])

@@ -20,11 +20,12 @@ from store.models import Api
 @require_safe
 def apis(request: HttpRequest) -> HttpResponse:
     words, tag = paging.words_of(request), request.GET.get("tag", "")
-    page = paging.page_of(request, catalogue.search(words=words, tag=tag))
+    known = catalogue.entries()
+    page = paging.page_of(request, catalogue.search(known, words=words, tag=tag))
     context = {
-        "apis": page.object_list,
+        "apis": catalogue.cards(list(page)),
         "page": page,
-        "tags": catalogue.tags(),
+        "tags": catalogue.tags(known),
         "words": words,
         "tag": tag,
         "demo": settings.DEMO,

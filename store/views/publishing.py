@@ -18,7 +18,7 @@ from store.models import Api
 @require_safe
 @access.provider
 def api_list(request: SignedInRequest) -> HttpResponse:
-    apis = access.provided_apis(request.user).defer("definition", "resources")
+    apis = access.provided_apis(request.user).defer(*Api.LARGE)
     page = paging.page_of(request, apis)
     return render(request, "store/publisher.html", {"apis": page.object_list, "page": page})
 

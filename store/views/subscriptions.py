@@ -19,7 +19,7 @@ from store.models import Subscription
 @require_safe
 @access.signed_in
 def subscription_list(request: SignedInRequest) -> HttpResponse:
-    rows = Subscription.objects.filter(application__owner=request.user).select_related("application", "api", "policy")
+    rows = Subscription.objects.filter(application__owner=request.user).with_names()
     ordered = rows.order_by(Lower("application__name"), "api__name", "api__version")
     page = paging.page_of(request, ordered)
     return render(request, "store/subscriptions.html", {"subscriptions": page.object_list, "page": page})
@@ -39,7 +39,7 @@ def application_subscriptions(request: SignedInRequest, application_id: uuid.UUI
         else:
             messages.success(request, f"{application} is subscribed to {api}.")
             return redirect("store:application-subscriptions", application_id=application_id)
-    rows = application.subscriptions.select_related("api", "policy").order_by("api__name", "api__version")
+    rows = application.subscriptions.with_names().order_by("api__name", "api__version")
     context = {"application": application, "form": form, "subscriptions": rows}
     context["has_keys"] = applications.has_keys(application=application)
     return render(request, "store/application_subscriptions.html", context)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from store import paging
@@ -55,6 +57,22 @@ def test_what_is_not_published_is_not_shown(client: Browser, bob: User, status: 
 
 def test_wrong_method(client: Browser, db: None) -> None:
     assert client.post("/store/").status_code == 405
+
+
+def test_no_more_is_read_than_is_shown(client: Browser, bob: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "ROWS", 2)
+    for name in ("one", "two", "three"):
+        publish(bob, name=name, context=f"/{name}")
+
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/store/?q=photo&page=1").status_code == 200
+
+    asked = [query["sql"] for query in queries]
+    assert len(asked) == 2, asked
+    assert not [
+        column for column in (*Api.LARGE, "production_endpoints", "password") if f'"{column}"' in "".join(asked)
+    ]
+    assert ["description" in statement for statement in asked] == [False, True]
 
 
 def test_many_are_shown_page_by_page_and_keep_what_was_searched(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from store import paging, subscriptions
-from store.models import Application
+from store.models import Api, Application
 from tests.store.conftest import publish, tier
 
 URL = "/store/subscriptions/"
@@ -24,6 +26,15 @@ def test_the_empty_page_teaches(alices: Browser, db: None) -> None:
 
 def test_a_stranger_sees_nothing_of_it(charlies: Browser, subscribed: Application) -> None:
     assert "Photo Printer" not in charlies.get(URL).content.decode()
+
+
+@pytest.mark.parametrize("at", [URL, "/store/applications/{}/", "/store/applications/{}/subscriptions/"])
+def test_no_list_reads_what_an_api_is_made_of(alices: Browser, subscribed: Application, at: str) -> None:
+    with CaptureQueriesContext(connection) as queries:
+        page = alices.get(at.format(subscribed.pk)).content.decode()
+
+    assert "PhotoShare 1.0" in page
+    assert not [query for query in queries for column in Api.LARGE if f'"{column}"' in query["sql"]]
 
 
 def test_many_are_shown_page_by_page(
