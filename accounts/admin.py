@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.admin import EmailAddressAdmin
@@ -86,6 +87,8 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
             "user_permissions": "May do",
         }
         help_texts = {  # noqa: RUF012
+            "username": "",
+            "subject": "What tokens have as sub.",
             "is_active": "Without it every session ends, and what was issued for this person is refused, at gateways "
             "within two seconds; the applications and the APIs they own go on.",
             "applications_may_call": "Without it the applications this person owns get no tokens, and gateways refuse, "
@@ -94,9 +97,26 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
             "is_staff": "Publishes and changes all APIs, sees gateways and blocking; and in the administration what is "
             "chosen below.",
             "is_superuser": "Without any choice below. Only such people change this page.",
-            "user_permissions": "“API Store | api | Can add api” makes a publisher, who sees and changes APIs of their "
+            "user_permissions": "“Can add api” makes a publisher, who sees and changes APIs of their "
             "own only. The others open pages of the administration to whoever runs the portal.",
         }
+
+
+# What most people are, and what is said of the others.
+STATES = {
+    "is_active": (True, "shut out"),
+    "applications_may_call": (True, "applications stopped"),
+    "is_staff": (False, "runs the portal"),
+    "is_superuser": (False, "may do everything"),
+}
+
+
+class Named(admin.BooleanFieldListFilter):
+    """As the form names it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = PersonForm.Meta.labels[str(self.field_path)].lower()
 
 
 @admin.register(User)
@@ -104,8 +124,8 @@ class PersonAdmin(Admin):
     """People sign up by themselves, and choose their passwords; whoever has used the portal is not removed."""
 
     form = PersonForm
-    list_display = ("username", "email", "is_active", "applications_may_call", "is_staff", "is_superuser", "last_login")
-    list_filter = ("is_active", "applications_may_call", "is_staff", "is_superuser")
+    list_display = ("username", "state", "email", "last_login")
+    list_filter = tuple((name, Named) for name in STATES)
     search_fields = ("username", "email", "subject")
     readonly_fields = ("username", "email", "subject", "date_joined", "last_login")
     fields = (
@@ -117,6 +137,10 @@ class PersonAdmin(Admin):
         "user_permissions",
     )
     filter_horizontal = ("user_permissions",)
+
+    @admin.display(empty_value="")
+    def state(self, user: User) -> str:
+        return ", ".join(words for name, (usual, words) in STATES.items() if getattr(user, name) != usual)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -134,7 +158,10 @@ class PersonAdmin(Admin):
         for page in self.admin_site._registry.values():
             chosen |= opening(page)
         kwargs["queryset"] = chosen.select_related("content_type")
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        # With the names of application and model before it, as Django has it, the end is not to be read.
+        field.label_from_instance = operator.attrgetter("name")
+        return field
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """What was not typed is left alone: a password that the person changes at this moment, for example."""

@@ -85,6 +85,17 @@ def test_page_says_what_goes_on_for_whom_is_shut_out(admins: Browser, bob: User)
     assert "also those that other people approved" in page
 
 
+def test_list_says_who_is_other_than_most(admins: Browser, bob: User) -> None:
+    people.shut_out(bob)
+    people.stop_applications(bob)
+
+    page = admins.get(LIST).content.decode()
+    assert "shut out, applications stopped" in page
+    assert "runs the portal, may do everything" in page
+    assert "By may sign in" in page
+    assert "shut out" not in admins.get(LIST, {"is_active__exact": "1"}).content.decode()
+
+
 def test_page_makes_publishers(admins: Browser, bob: User) -> None:
     at_store = sign_in("bob", at="/accounts/login/")
     assert "Publish APIs" not in at_store.get("/store/").content.decode()

@@ -104,6 +104,13 @@ def test_empty_page_teaches(staffs: Browser) -> None:
     assert "Nothing is blocked" in staffs.get(URL).content.decode()
 
 
+@pytest.mark.parametrize("is_superuser", [False, True])
+def test_who_may_shut_people_out_is_told_where(staffs: Browser, alice: User, is_superuser: bool) -> None:
+    User.objects.filter(pk=alice.pk).update(is_superuser=is_superuser)
+
+    assert ("/admin/accounts/user/" in staffs.get(URL).content.decode()) == is_superuser
+
+
 @pytest.mark.parametrize("page", ["", "{}/switch/", "{}/lift/"])
 def test_for_all_but_staff_it_is_not_there(charlies: Browser, bob: User, page: str) -> None:
     condition = throttling.block(kind="user", value="bob")
