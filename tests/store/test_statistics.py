@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.template.loader import render_to_string
 from django.test import Client as Browser
 
 from accounts.models import User
@@ -78,10 +79,19 @@ def test_the_number_of_queries_does_not_grow(alices: Browser, alice: User, djang
         alices.get(URL)
 
 
+def test_a_chart_says_large_numbers_in_groups_and_long_names_whole() -> None:
+    name = f"GET /photos/1.0/albums/{'x' * 60} · Printer"
+
+    drawn = render_to_string("store/_parts/chart.html", {"chart": charts.bars([(name, 1234567)]), "label": "Calls"})
+
+    assert ">1,234,567<" in drawn
+    assert f">{name}<title>" in drawn
+
+
 def test_bars_begin_at_zero_and_are_in_proportion() -> None:
     chart = charts.bars([("a", 0), ("b", 2), ("c", 4)])
 
-    assert [bar.width for bar in chart.bars] == ["0.00%", "44.00%", "88.00%"]
+    assert [bar.width for bar in chart.bars] == ["0.00%", "36.00%", "72.00%"]
 
 
 def test_a_chart_of_nothing_is_empty() -> None:
