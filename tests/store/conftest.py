@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from django.test import Client as Browser
 
 from accounts.models import User
+from keymanager import signing
 from keymanager.models import Client
 from store import applications, keys, publishing, subscriptions
 from store.documents import Document
@@ -53,6 +54,14 @@ def publish(provider: User, **changes: Any) -> Api:
 def add(owner: User, name: str, **changes: Any) -> Application:
     fields: dict[str, Any] = {"policy": quota("50PerMin"), "description": "", "token_type": "JWT"}
     return applications.add(owner=owner, name=name, **(fields | changes))
+
+
+@pytest.fixture(autouse=True)
+def _keys_of_this_test() -> Iterator[None]:
+    """Those that the test before has made went with its transaction: read again in the middle, they would be others."""
+    signing.forget()
+    yield
+    signing.forget()
 
 
 @pytest.fixture
