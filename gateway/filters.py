@@ -53,7 +53,8 @@ def chain(portal: str, source: Config, late: Sequence[Config] = ()) -> list[Conf
     """`portal`: the name of the cluster that checks calls; `source`: whom to ask for the filters that the portal tells;
     `late`: filters that see only calls which may be made."""
     return [
-        {"name": CORS, "typed_config": {"@type": f"{EXTENSIONS}.cors.v3.Cors"}},
+        # Only where a route has a policy for it.
+        {"name": CORS, "disabled": True, "typed_config": {"@type": f"{EXTENSIONS}.cors.v3.Cors"}},
         {"name": quota_headers.NEAREST, "typed_config": quota_headers.nearest()},
         {"name": quota_headers.NEXT_ACCESS, "typed_config": next_access()},
         discovered(BLOCKED_PLACES, source),
