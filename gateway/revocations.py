@@ -100,13 +100,13 @@ def place(claim: str) -> dict[str, str]:
 
 
 def refusing(claims: Sequence[str]) -> Resource:
-    """An rbac filter that looks each of these claims up in a map of its own, and lets pass what is in none."""
+    """An rbac filter that looks each of these claims up in a map of its own, and lets pass what is in none. Where
+    nothing is revoked it has no rules, and looks at nothing."""
     matcher: Resource = {"action": permits.verdict("not_revoked", "ALLOW")}
     for claim in claims:
         matcher = {"matcher": look_up(claim, otherwise=matcher)}
-    # A matcher of its own even when nothing is revoked: rbac without any would look at nothing.
-    whole = matcher.get("matcher", {"on_no_match": matcher})
-    return {"@type": f"{filters.EXTENSIONS}.rbac.v3.RBAC", "matcher": whole}
+    rules = {"matcher": matcher["matcher"]} if claims else {}
+    return {"@type": filters.RBAC, **rules}
 
 
 def look_up(claim: str, otherwise: Resource) -> Resource:

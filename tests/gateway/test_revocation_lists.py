@@ -64,6 +64,11 @@ def test_answer_is_one_filter_by_its_name_and_sent_once(client: Client, key: str
     assert ask(client, key, [name], answer["version_info"]).status_code == 304
 
 
+@pytest.mark.parametrize("name", LISTS)
+def test_where_nothing_is_revoked_a_call_is_not_looked_at(client: Client, key: str, name: str) -> None:
+    assert "matcher" not in json.loads(ask(client, key, [name]).content)["resources"][0]["typed_config"]
+
+
 def test_value_that_is_no_plain_text_stays_one(client: Client, key: str) -> None:
     revoke('"} \\ é', 0)
 
