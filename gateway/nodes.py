@@ -26,6 +26,8 @@ WRITTEN_SECONDS = 5.0
 PATIENCE_MILLISECONDS = 200
 BUSY_SECONDS = 1.0
 AWAY = timedelta(seconds=30)
+# Of gateways that come and go each may have a name of its own.
+GONE = timedelta(days=7)
 # A gateway is told a change with one question and says with the next that it has it.
 LATE = timedelta(seconds=5)
 # Rows, of a dozen kinds for each gateway.
@@ -199,6 +201,12 @@ class Node:
         return self.seen_at is None or timezone.now() - self.seen_at > AWAY
 
     @property
+    def is_gone(self) -> bool:
+        """Neither asks any more, nor has its calls counted."""
+        looked_at = self.position and self.position.looked_at
+        return all(at is None or timezone.now() - at > GONE for at in (self.seen_at, looked_at))
+
+    @property
     def lag(self) -> float:
         """Seconds for which it has had an older state than it was offered; 0: it has the newest."""
         return max((behind(state) for state in self.states), default=0.0)
@@ -231,10 +239,10 @@ def behind(state: GatewayState) -> float:
 
 
 def all_nodes() -> list[Node]:
-    """Every gateway that ever asked, by name. Two statements."""
+    """Every gateway that is not gone, by name. Two statements."""
     nodes: dict[str, Node] = {}
     for state in GatewayState.objects.order_by("node", "kind"):
         nodes.setdefault(state.node, Node(state.node)).states.append(state)
     for position in LogPosition.objects.order_by("node"):
         nodes.setdefault(position.node, Node(position.node)).position = position
-    return [nodes[name] for name in sorted(nodes)]
+    return [nodes[name] for name in sorted(nodes) if not nodes[name].is_gone]

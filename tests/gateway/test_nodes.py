@@ -207,6 +207,25 @@ def test_counter_is_shown(staff: Client, key: str) -> None:
     assert "Away" in page
 
 
+def test_gateway_that_is_away_for_a_week_is_told_of_no_more(staff: Client, key: str) -> None:
+    def shown() -> list[str]:
+        return [row["node"] for row in staff.get(reverse("gateway:gateways-json")).json()["gateways"]]
+
+    with time_machine.travel(NOW, tick=False) as clock:
+        for name in ("east", "west"):
+            ask(key, node={"id": name, "metadata": {"key": key}})
+        clock.shift(timedelta(days=6))
+        usage.record("west", Place("", 0), Place("file", 10), Piece(calls=1))
+        assert shown() == ["east", "west"]
+        clock.shift(timedelta(days=2))
+        assert shown() == ["west"]
+        clock.shift(timedelta(days=6))
+        assert shown() == []
+        nodes.forget()  # the clock that says what was written down just now does not travel
+        ask(key)
+        assert shown() == ["east"]
+
+
 @pytest.mark.parametrize("name", ["gateway:gateways", "gateway:gateways-json"])
 def test_page_is_for_staff_only(bob: User, name: str) -> None:
     assert signed_in(bob).get(reverse(name)).status_code == 404
