@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import transaction
+from django.utils.module_loading import import_string
 
 from accounts import devices
 from accounts.models import User
@@ -23,14 +25,18 @@ def let_in(user: User) -> None:
     user.save(update_fields=["is_active"])
 
 
+@transaction.atomic
 def stop_applications(user: User) -> None:
     """All that this person owns, those too that come later: they get no tokens, and gateways refuse within two seconds
     those they have, whoever approved them, and their API keys. Nothing is removed."""
     user.applications_may_call = False
     user.save(update_fields=["applications_may_call"])
+    import_string(settings.OWNER_CHANGES)()
 
 
+@transaction.atomic
 def resume_applications(user: User) -> None:
     """What they had before and has not expired is good again."""
     user.applications_may_call = True
     user.save(update_fields=["applications_may_call"])
+    import_string(settings.OWNER_CHANGES)()

@@ -243,6 +243,8 @@ CSRF_FAILURE_VIEW = "apimanager.views.csrf_failure"
 SESSION_ENDS = "keymanager.sessions.end_stored"
 # What ends when somebody sets a new password, likewise.
 PASSWORD_CHANGES = "keymanager.authorizations.end_by_password"
+# What is to be looked up anew when all applications of a person are stopped, or go on, likewise.
+OWNER_CHANGES = "keymanager.client_cache.forget"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Transport

@@ -10,6 +10,8 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client as Browser
 
+from accounts import people
+from accounts.models import User
 from keymanager import client_cache, client_secrets, clients
 from keymanager.models import Client
 from tests.keymanager.conftest import CALLBACK, Registered, Remember, authorize, code_for, exchange, post_token
@@ -54,6 +56,16 @@ def test_an_unblocked_client_is_served_at_once(busy: Registered) -> None:
 
     clients.unblock(busy.client)
 
+    assert token_status(busy) == 200
+
+
+def test_clients_whose_owner_s_applications_are_stopped_are_refused_at_once_and_served_at_once_again(
+    busy: Registered, alice: User
+) -> None:
+    people.stop_applications(alice)
+    assert token_status(busy) == 401
+
+    people.resume_applications(alice)
     assert token_status(busy) == 200
 
 
