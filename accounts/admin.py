@@ -15,7 +15,7 @@ from django.contrib.auth import get_permission_codename
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import QuerySet
+from django.db.models import BooleanField, QuerySet
 from django.http import HttpRequest
 
 from accounts import people
@@ -137,6 +137,8 @@ class PersonAdmin(Admin):
         "user_permissions",
     )
     filter_horizontal = ("user_permissions",)
+    # The page may have been open for long: a tick that nobody touched must not let in whom somebody else shut out.
+    formfield_overrides = {BooleanField: {"show_hidden_initial": True}}  # noqa: RUF012
 
     @admin.display(empty_value="")
     def state(self, user: User) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -31,7 +32,13 @@ def admins(alice: User) -> Browser:
 
 def change(browser: Browser, user: User, **typed: Any) -> Any:
     """What is not typed is not ticked."""
-    return browser.post(f"{LIST}{user.pk}/change/", typed)
+    return browser.post(f"{LIST}{user.pk}/change/", opened(browser, user) | typed)
+
+
+def opened(browser: Browser, user: User) -> dict[str, str]:
+    """What the page knows of how the boxes were when it was opened."""
+    page = browser.get(f"{LIST}{user.pk}/change/").content.decode()
+    return dict(re.findall(r'name="(initial-\w+)" value="(\w+)"', page))
 
 
 def may_sign_in(name: str) -> bool:
@@ -124,6 +131,17 @@ def test_page_leaves_alone_what_it_does_not_show(admins: Browser, bob: User) -> 
     changes = [query["sql"] for query in queries if query["sql"].startswith('UPDATE "accounts_user"')]
     assert changes
     assert not any("password" in change for change in changes)
+
+
+def test_page_that_was_open_for_long_lets_in_nobody_shut_out_meanwhile(admins: Browser, bob: User) -> None:
+    was = opened(admins, bob)
+    people.shut_out(bob)
+    people.stop_applications(bob)
+
+    assert change(admins, bob, **was, is_active="on", applications_may_call="on", is_staff="on").status_code == 302
+
+    bob.refresh_from_db()
+    assert (bob.is_active, bob.applications_may_call, bob.is_staff) == (False, False, True)
 
 
 def test_nobody_changes_their_own_rights(admins: Browser, alice: User) -> None:
