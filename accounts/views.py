@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -15,7 +14,7 @@ from allauth.account.views import LoginView
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -30,11 +29,17 @@ View = Callable[..., HttpResponse]
 
 def together(view: View) -> View:
     """What a form changes is written with the mail that tells of it, or not at all. Who reads locks nothing."""
+    as_a_whole = transaction.atomic(view)
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        with transaction.atomic() if request.method == "POST" else nullcontext():
+        if request.method != "POST":
             return view(request, *args, **kwargs)
+        try:
+            return as_a_whole(request, *args, **kwargs)
+        except IntegrityError:
+            # Of two at once the other one was quicker; what it wrote is there now, for the form to find.
+            return as_a_whole(request, *args, **kwargs)
 
     return answer
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 import pytest
 from django.conf import settings
 from django.test import Client as Browser
 
 from accounts.models import User
 from tests.accounts.conftest import session_of
+from tests.races import at_once
 
 LOGIN = "/accounts/login/"
 NEW = {"username": "dora", "email": "", "password1": "a long passphrase", "password2": "a long passphrase"}
@@ -90,6 +93,15 @@ def test_bad_sign_up_is_told(client: Browser, alice: User, changes: dict[str, st
 
     assert sentence in page
     assert not User.objects.filter(username="dora").exists()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_of_two_who_take_a_name_at_once_one_is_told() -> None:
+    answers = at_once(2, lambda: Browser().post("/accounts/signup/", NEW))
+
+    told, signed_up = sorted(answers, key=attrgetter("status_code"))
+    assert (told.status_code, signed_up.status_code) == (200, 302)
+    assert "already exists" in told.content.decode()
 
 
 def test_signing_out_asks_and_then_leads_to_the_catalogue(client: Browser, alice: User) -> None:
