@@ -203,7 +203,7 @@ class Node:
     @property
     def is_gone(self) -> bool:
         """Neither asks any more, nor has its calls counted."""
-        looked_at = self.position and self.position.looked_at
+        looked_at = self.position.looked_at if self.position else None
         return all(at is None or timezone.now() - at > GONE for at in (self.seen_at, looked_at))
 
     @property
