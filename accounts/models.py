@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractUser
 from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.elsewhere_models import LinkedAccount, SessionElsewhere
@@ -30,6 +31,12 @@ class User(AbstractUser):
         indexes: ClassVar = [
             models.Index(fields=["id"], name="user_inactive", condition=Q(is_active=False)),
             models.Index(fields=["id"], name="user_stopped", condition=Q(applications_may_call=False)),
+        ]
+        # People sign in by any case: were there an Alice beside alice, neither could.
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                Lower("username"), name="username_once", violation_error_message="That username is taken."
+            )
         ]
 
 

@@ -96,8 +96,11 @@ def test_bad_sign_up_is_told(client: Browser, alice: User, changes: dict[str, st
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_of_two_who_take_a_name_at_once_one_is_told() -> None:
-    answers = at_once(2, lambda: Browser().post("/accounts/signup/", NEW))
+@pytest.mark.parametrize("other", ["dora", "Dora"])
+def test_of_two_who_take_a_name_at_once_one_is_told(other: str) -> None:
+    names = iter(["dora", other])
+
+    answers = at_once(2, lambda: Browser().post("/accounts/signup/", NEW | {"username": next(names)}))
 
     told, signed_up = sorted(answers, key=attrgetter("status_code"))
     assert (told.status_code, signed_up.status_code) == (200, 302)
