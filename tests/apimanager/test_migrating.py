@@ -70,3 +70,24 @@ def test_one_that_is_alone_waits_for_nobody(to_database: To) -> None:
         told = Told()
         run(told, to_database)
         assert not told.waits.is_set()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no such limits")
+def test_limits_of_the_database_end_neither_who_works_nor_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection.ensure_connection()
+    limits = " ".join(f"-c {name}=50" for name in migrate.LIMITS if name != "transaction_timeout")
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "options", limits)
+    waits = threading.Event()
+
+    def second() -> None:
+        with migrate.alone(connections["default"], waits.set):
+            pass
+
+    with ThreadPoolExecutor(1) as pool:
+        with migrate.alone(connection, pytest.fail):
+            waiting = pool.submit(second)
+            assert waits.wait(timeout=60)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_sleep(0.3)")
+            assert not waiting.done()
+        waiting.result(timeout=60)

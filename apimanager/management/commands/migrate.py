@@ -16,6 +16,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 # The key of the lock; PostgreSQL wants a number.
 MIGRATING = int.from_bytes(b"migrate")
+# What would end whoever holds the lock, or waits for it, too early. Not every version of PostgreSQL knows all.
+LIMITS = ["idle_in_transaction_session_timeout", "transaction_timeout", "statement_timeout", "lock_timeout"]
 
 
 class Command(migrate.Command):
@@ -47,6 +49,7 @@ def alone_in_postgresql(connection: BaseDatabaseWrapper, waits: Callable[[], obj
     with closing(connection.copy()) as other:
         other.set_autocommit(False)
         with other.cursor() as cursor:
+            cursor.execute("SELECT set_config(name, '0', true) FROM pg_settings WHERE name = ANY(%s)", [LIMITS])
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MIGRATING])
             if not cursor.fetchone()[0]:
                 waits()
