@@ -10,7 +10,7 @@ from django.core.management import CommandError, call_command
 from django.core.wsgi import get_wsgi_application
 from django.db import DatabaseError
 
-from apimanager import bodies, logs, scheduling
+from apimanager import bodies, logs, pages, scheduling
 from apimanager.machine_endpoints import MachineEndpoints
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "apimanager.settings")
@@ -25,6 +25,7 @@ try:
     application = bodies.measured(MachineEndpoints(get_wsgi_application()), most=settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     # Looks into the database too: a demo account outside demo mode stops the start (accounts/checks.py).
     call_command("check", databases=["default"])
+    pages.read()
 except (ImproperlyConfigured, CommandError, DatabaseError) as error:
     sys.exit(logs.why_not(error))  # what stops the start is said in one line, not below fifty of a traceback
 gc.freeze()
