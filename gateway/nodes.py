@@ -109,9 +109,12 @@ def with_room(told: list[Said]) -> list[Said]:
 
 
 def forget_away(most: int) -> int:
-    """Those that have not asked for longest, but none whose calls are counted: a counter needs more than the key."""
-    away = GatewayState.objects.filter(seen_at__lt=timezone.now() - AWAY).order_by("seen_at")
-    strangers = away.exclude(node__in=LogPosition.objects.values("node"))
+    """Those that have not asked for longest, but none whose calls are counted: a counter needs more than the key. Its
+    row stays for ever, so it does not count once it is gone, too."""
+    now = timezone.now()
+    away = GatewayState.objects.filter(seen_at__lt=now - AWAY).order_by("seen_at")
+    counted = LogPosition.objects.filter(looked_at__gte=now - GONE)
+    strangers = away.exclude(node__in=counted.values("node"))
     return GatewayState.objects.filter(pk__in=strangers.values("pk")[:most]).delete()[0]
 
 

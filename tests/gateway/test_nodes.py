@@ -187,6 +187,22 @@ def test_room_for_a_new_gateway_is_that_of_the_one_that_is_away_for_longest(
         assert names_written() == {"counted", "made up 2", "new"}
 
 
+def test_counted_gateways_that_are_gone_leave_room_for_new_ones(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where gateways come and go under names of their own, each with its counter."""
+    monkeypatch.setattr(nodes, "MOST", 2)
+    with time_machine.travel(NOW, tick=False) as clock:
+        for name in ("gone", "away"):
+            usage.record(name, Place("", 0), Place("file", 10), Piece(calls=1), behind=0)
+            come(key, name)
+            clock.shift(timedelta(days=6))
+
+        come(key, "new")
+        assert names_written() == {"away", "new"}
+
+        come(key, "newer")
+        assert names_written() == {"away", "new"}
+
+
 def test_one_question_of_many_names_is_held_to_it_too(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nodes, "MOST", 20)
     questions = [{"kind": "routes", "node": {"id": f"made up {number}"}} for number in range(100)]
