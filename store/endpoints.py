@@ -19,7 +19,8 @@ HOST = re.compile(rf"({LABEL}\.)*{LABEL}\.?|[0-9a-f:]+")
 NUMBER = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)\.?")
 PORTS = {"http": 80, "https": 443}
 # Where machines of clouds are told who they are, with credentials; most have it at a link-local address instead.
-METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200")))
+PLACES = ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
+METADATA = frozenset(map(ipaddress.ip_address, PLACES))
 # What the gateway answers by itself.
 TAKEN = (
     "authorize",

@@ -95,6 +95,7 @@ def test_what_no_envoy_could_use_is_refused_at_the_door(bob: User, changes: dict
     [
         *("169.254.169.254", "169.254.0.1:8080", "[fe80::1]", "[fd00:ec2::254]", "[fd20:ce::254]", "100.100.100.200"),
         *("[::ffff:a9fe:a9fe]", "[64:ff9b::a9fe:a9fe]", "[2002:a9fe:a9fe::]", "[fd00:ec2:0:0:0:0:0:254]"),
+        *("168.63.129.16", "168.63.129.16:32526", "[::ffff:a83f:8110]", "192.0.0.192"),
     ],
 )
 @pytest.mark.parametrize("endpoints", ["production_endpoints", "sandbox_endpoints"])
