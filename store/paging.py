@@ -7,10 +7,12 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 
 # Fills the rows of a shelf, be they of three cards or two.
 ROWS = 60
+# No name is half as long, and SQLite gives up at tens of thousands.
+LONGEST = 200
 
 
 def page_of(request: HttpRequest, rows: Sequence[Any] | QuerySet[Any]) -> Page[Any]:
@@ -18,6 +20,6 @@ def page_of(request: HttpRequest, rows: Sequence[Any] | QuerySet[Any]) -> Page[A
     return Paginator(rows, ROWS).get_page(request.GET.get("page"))
 
 
-def words_of(request: HttpRequest) -> str:
-    """What `?q=` searches for; PostgreSQL knows no NUL."""
-    return request.GET.get("q", "").replace("\0", "").strip()
+def words_of(query: QueryDict, parameter: str = "q") -> str:
+    """What is searched for; PostgreSQL knows no NUL."""
+    return query.get(parameter, "").replace("\0", "").strip()[:LONGEST]

@@ -12,7 +12,7 @@ from rest_framework.decorators import api_view, authentication_classes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from store import access, life_cycle, publishing
+from store import access, life_cycle, paging, publishing
 from store.api.authentication import CLASSES, caller, for_providers
 from store.api.errors import Refused
 from store.definitions import listed, members_of
@@ -49,7 +49,7 @@ def apis(request: Request) -> Response:
 
 def api_list(request: Request) -> dict[str, Any]:
     found = access.provided_apis(caller(request)).defer(*Api.LARGE)
-    if name := request.GET.get("query", "").replace("\0", "").removeprefix("name:"):
+    if name := paging.words_of(request.GET, "query").removeprefix("name:"):
         found = found.filter(name__icontains=name)
     limit, offset = number(request, "limit", 25, MOST), number(request, "offset", 0, 10**6)
     rows = [brief(api) for api in found[offset : offset + limit]]

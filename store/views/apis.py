@@ -19,7 +19,7 @@ from store.models import Api
 
 @require_safe
 def apis(request: HttpRequest) -> HttpResponse:
-    words, tag = paging.words_of(request), request.GET.get("tag", "")
+    words, tag = paging.words_of(request.GET), request.GET.get("tag", "")
     known = catalogue.entries()
     page = paging.page_of(request, catalogue.search(known, words=words, tag=tag))
     context = {
@@ -41,7 +41,7 @@ def api(request: HttpRequest, api_id: uuid.UUID) -> HttpResponse:
     form = None
     if request.user.is_authenticated:
         developers.arrive(user=request.user)
-        words = paging.words_of(request)
+        words = paging.words_of(request.GET)
         form = SubscribeApplicationForm(owner=request.user, api=shown, words=words, initial=preselection(request))
     return page(request, shown, form)
 
@@ -50,7 +50,7 @@ def api(request: HttpRequest, api_id: uuid.UUID) -> HttpResponse:
 def subscribe(request: SignedInRequest, api_id: uuid.UUID) -> HttpResponse:
     """The POST of an API's page."""
     shown = access.api(request.user, api_id)
-    form = SubscribeApplicationForm(request.POST, owner=request.user, api=shown, words=paging.words_of(request))
+    form = SubscribeApplicationForm(request.POST, owner=request.user, api=shown, words=paging.words_of(request.GET))
     if not form.is_valid():
         return page(request, shown, form)
     if form.wants_new_application:

@@ -20,7 +20,7 @@ from store.models import Application
 @require_safe
 @access.signed_in
 def application_list(request: SignedInRequest) -> HttpResponse:
-    words = paging.words_of(request)
+    words = paging.words_of(request.GET)
     owned = Application.objects.owned_by(request.user).filter(name__icontains=words).select_related("policy")
     rows = owned.annotate(subscription_count=Count("subscriptions")).by_name()
     page = paging.page_of(request, rows)
