@@ -1,4 +1,5 @@
-"""Envoys that do as little as an Envoy can: a backend that answers by itself, and proxies without any check."""
+"""Envoys that do as little as an Envoy can: a backend that answers by itself, and proxies with few checks or
+none."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import Any
 Config = dict[str, Any]
 LONGEST = 1_000_000
 TYPES = "type.googleapis.com/envoy.extensions"
-JWT = "envoy.filters.http.jwt_authn"
+JWT, PAYLOAD = "envoy.filters.http.jwt_authn", "jwt"
 
 
 def backend(var: Path, port: int, size: int = 3) -> Path:
@@ -43,25 +44,28 @@ def least(var: Path, port: int, to: int, *, api: str, keys: str) -> Path:
     that tokens have for it; `keys`: a JWK set. What it costs is what no order of the gateway's filters gets below."""
     counted = {"tier": ("subscriptions", api), "application": ("application", "id")}
     action = {"cluster": "backend", "rate_limits": [{"actions": [told(*one) for one in counted.items()]}]}
-    checks = [verified(keys), subscribed(api), limited(list(counted))]
+    checks = [verified(api, keys), subscribed(api), limited(list(counted))]
     return written(var, "least", listener(port, {"route": action}, checks, tls=var / "tls"), [cluster(to)])
 
 
 def told(name: str, claim: tuple[str, ...]) -> Config:
-    path = [{"key": key} for key in ("jwt", *claim)]
-    return {"metadata": {"descriptor_key": name, "metadata_key": {"key": JWT, "path": path}}}
+    return {"metadata": {"descriptor_key": name, "metadata_key": {"key": JWT, "path": path_of(*claim)}}}
 
 
-def verified(keys: str) -> Config:
+def path_of(*claim: str) -> list[Config]:
+    """Where `verified` leaves it."""
+    return [{"key": key} for key in (PAYLOAD, *claim)]
+
+
+def verified(api: str, keys: str) -> Config:
     """With the memory that the gateway has, for a signature costs more than all the rest."""
-    provider = {"payload_in_metadata": "jwt", "local_jwks": {"inline_string": keys}, "jwt_cache_config": {}}
-    rule = {"match": {"prefix": "/bench"}, "requires": {"provider_name": "portal"}}
+    provider = {"payload_in_metadata": PAYLOAD, "local_jwks": {"inline_string": keys}, "jwt_cache_config": {}}
+    rule = {"match": {"prefix": f"/{api}/"}, "requires": {"provider_name": "portal"}}
     return http_filter(JWT, "jwt_authn.v3.JwtAuthentication", providers={"portal": provider}, rules=[rule])
 
 
 def subscribed(api: str) -> Config:
-    path = [{"key": key} for key in ("jwt", "subscriptions", api)]
-    matcher = {"filter": JWT, "path": path, "value": {"present_match": True}}
+    matcher = {"filter": JWT, "path": path_of("subscriptions", api), "value": {"present_match": True}}
     policies = {
         "subscribed": {
             "permissions": [{"any": True}],
